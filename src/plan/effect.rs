@@ -1,0 +1,344 @@
+//! The effect digest: the same for two plans that would do the same thing.
+//!
+//! Two plans of one configuration and state differ in `timestamp`, in values that `plantimestamp()` made from it, and in the order of
+//! set-like lists; none of these is an effect. Everything else is: each leaf of changes, drift, outputs, variables, configuration, checks
+//! and prior state. Sensitive leaves are numbered in the public digest and enter together through one memory-hard pass, so that
+//! a recorded effect does not help in guessing a secret.
+
+use std::fmt;
+
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::input::{TopLevel, problem};
+use super::value::union;
+use super::{Plan, PlanError, Redactor, ResourceChange};
+use crate::digest::{CanonError, Digest, Leaves, Sink, hash_json, memory_hard};
+
+/// The digest of what a plan would do. Shown as `e1:` and 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Effect(Digest);
+
+impl Effect {
+    /// The first eight digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.0.short()
+    }
+
+    /// Reads `e1:` and 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.strip_prefix("e1:").and_then(Digest::parse).map(Self)
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "e1:{}", self.0)
+    }
+}
+
+/// Top-level lists whose order means nothing.
+const SETS: [&str; 7] = [
+    "relevant_attributes",
+    "checks",
+    "resource_changes",
+    "resource_drift",
+    "deferred_changes",
+    "action_invocations",
+    "deferred_action_invocations",
+];
+
+/// Gives the effect, and the tag of all sensitive leaves where there are some.
+pub(super) fn effect(
+    top: &TopLevel<'_>,
+    redactor: &Redactor,
+) -> Result<(Effect, Option<Digest>), PlanError> {
+    let timestamp: Option<String> = top
+        .get("timestamp")
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let mut entries: Vec<(&str, &RawValue)> = top
+        .0
+        .iter()
+        .map(|(name, raw)| (name.as_str(), *raw))
+        .filter(|(name, _)| *name != "timestamp")
+        .collect();
+    entries.sort_unstable_by_key(|(name, _)| *name);
+    for pair in entries.windows(2) {
+        if let [(a, _), (b, _)] = pair
+            && a == b
+        {
+            return Err(PlanError::DuplicateKey {
+                place: format!("the top-level key {a:?}"),
+            });
+        }
+    }
+    let sensitive_variables = sensitive_variables(top);
+    let mut sink = Sink::new("countersign effect v1");
+    let mut sensitive = Vec::new();
+    for (name, raw) in entries {
+        let mut section = Section {
+            name,
+            redactor,
+            timestamp: timestamp.as_deref(),
+            sensitive: &mut sensitive,
+        };
+        sink.text(name);
+        match name {
+            name if SETS.contains(&name) => {
+                let items: Option<Vec<&RawValue>> = super::shape(name, raw)?;
+                let mut digests = Vec::new();
+                for item in items.into_iter().flatten() {
+                    digests.push(section.element(item)?);
+                }
+                // The order of sensitive leaves must follow the order of the sorted elements.
+                digests.sort_by_key(|(digest, _)| *digest);
+                sink.text(&digests.len().to_string());
+                for (digest, leaves) in digests {
+                    sink.digest(&digest);
+                    section.sensitive.extend_from_slice(&leaves);
+                }
+            }
+            "output_changes" => {
+                let outputs: Option<std::collections::BTreeMap<String, &RawValue>> =
+                    super::shape(name, raw)?;
+                for (output, raw) in outputs.into_iter().flatten() {
+                    sink.text(&output);
+                    let (digest, leaves) = section.element(raw)?;
+                    sink.digest(&digest);
+                    section.sensitive.extend_from_slice(&leaves);
+                }
+            }
+            "variables" => sink.digest(&section.json(raw.get(), Some(&sensitive_variables))?),
+            "planned_values" => {
+                let marks = state_marks(raw.get(), 0);
+                sink.digest(&section.json(raw.get(), marks.as_ref())?);
+            }
+            "prior_state" => {
+                section.timestamp = None;
+                let marks = serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(
+                    raw.get(),
+                )
+                .ok()
+                .and_then(|fields| state_marks(fields.get("values")?.get(), 0))
+                .map(|values| serde_json::json!({ "values": values }));
+                sink.digest(&section.json(raw.get(), marks.as_ref())?);
+            }
+            _ => sink.digest(&section.json(raw.get(), None)?),
+        }
+    }
+    let public = sink.finish();
+    let mut sink = Sink::new("countersign effect v1 total");
+    sink.digest(&public);
+    let mut tag = None;
+    if !sensitive.is_empty() {
+        let hard = memory_hard(Digest::of(&sensitive).bytes(), &public).map_err(|error| {
+            PlanError::Secrets {
+                problem: error.to_string(),
+            }
+        })?;
+        sink.digest(&hard);
+        tag = Some(hard);
+    }
+    Ok((Effect(sink.finish()), tag))
+}
+
+impl Plan {
+    /// Names the content of a change: equal for equal changes, whatever plan they stand in.
+    ///
+    /// Sensitive leaves are not in it; where there are some, the memory-hard tag of the whole plan is, so that it helps nobody to guess them.
+    #[must_use]
+    pub fn content_digest(&self, change: &ResourceChange) -> Digest {
+        let text = self.slice(&change.span);
+        let marks = change_marks(text);
+        let mut leaves = Leaves::new(None, &self.redactor);
+        let mut sink = Sink::new("countersign change v1");
+        match hash_json(text, marks.as_ref(), &mut leaves) {
+            Ok(digest) => sink.digest(&digest),
+            // The whole plan was hashed when it was read, so this does not happen; if it does, nothing is equal to it.
+            Err(_) => sink.digest(&self.digest),
+        }
+        if leaves.count > 0
+            && let Some(tag) = &self.sensitive_tag
+        {
+            sink.digest(tag);
+        }
+        sink.finish()
+    }
+}
+
+struct Section<'a> {
+    name: &'a str,
+    redactor: &'a Redactor,
+    timestamp: Option<&'a str>,
+    sensitive: &'a mut Vec<u8>,
+}
+
+impl Section<'_> {
+    /// Hashes an element of a list; gives its sensitive leaves apart, because elements are sorted later.
+    fn element(&mut self, raw: &RawValue) -> Result<(Digest, Vec<u8>), PlanError> {
+        let text = raw.get();
+        let marks = change_marks(text);
+        // `plantimestamp()` can only show in what comes after; a value equal to it before is state.
+        let replaces_time = self.timestamp.is_some_and(|t| text.contains(t));
+        let mut leaves = Leaves::new(self.timestamp.filter(|_| replaces_time), self.redactor);
+        let digest = if replaces_time {
+            self.timed(text, marks.as_ref(), &mut leaves)?
+        } else {
+            hash_json(text, marks.as_ref(), &mut leaves).map_err(|e| self.error(&e))?
+        };
+        Ok((digest, leaves.sensitive))
+    }
+
+    /// Hashes a change in whose text the timestamp occurs: `before` is hashed without replacing it.
+    fn timed(
+        &self,
+        text: &str,
+        marks: Option<&Json>,
+        leaves: &mut Leaves<'_>,
+    ) -> Result<Digest, PlanError> {
+        let mut sink = Sink::new("timed");
+        let fields: std::collections::BTreeMap<String, &RawValue> =
+            serde_json::from_str(text).map_err(|e| self.error(&e.into()))?;
+        let timestamp = leaves.timestamp;
+        for (name, raw) in fields {
+            sink.text(&name);
+            if name == "change" || name == "resource_change" {
+                let inner = marks.and_then(|m| m.get(&name));
+                let digest = self.timed(raw.get(), inner, leaves)?;
+                sink.digest(&digest);
+                continue;
+            }
+            leaves.timestamp = if name == "before" { None } else { timestamp };
+            let digest = hash_json(raw.get(), marks.and_then(|m| m.get(&name)), leaves)
+                .map_err(|e| self.error(&e))?;
+            sink.digest(&digest);
+        }
+        leaves.timestamp = timestamp;
+        Ok(sink.finish())
+    }
+
+    fn json(&mut self, raw: &str, marks: Option<&Json>) -> Result<Digest, PlanError> {
+        let mut leaves = Leaves::new(self.timestamp, self.redactor);
+        let digest = hash_json(raw, marks, &mut leaves).map_err(|e| self.error(&e))?;
+        self.sensitive.extend_from_slice(&leaves.sensitive);
+        Ok(digest)
+    }
+
+    fn error(&self, error: &CanonError) -> PlanError {
+        let CanonError::Json(error) = error;
+        let text = error.to_string();
+        let place = self.name.to_owned();
+        if text.contains("recursion limit") || text.contains("deeper than") {
+            PlanError::TooDeep { place }
+        } else if text.contains("duplicate key") {
+            PlanError::DuplicateKey { place }
+        } else {
+            PlanError::Shape {
+                place,
+                problem: problem(error),
+            }
+        }
+    }
+}
+
+/// Marks of a change object, at the place of the values that they mark; `None` when nothing is marked.
+fn change_marks(text: &str) -> Option<Json> {
+    if !text.contains("sensitive") {
+        return None;
+    }
+    let fields: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let tree = |name: &str| {
+        fields
+            .get(name)
+            .filter(|raw| raw.get().contains("true"))
+            .and_then(|raw| serde_json::from_str::<Json>(raw.get()).ok())
+            .unwrap_or(Json::Bool(false))
+    };
+    let mut out = serde_json::Map::new();
+    let both = union(tree("before_sensitive"), tree("after_sensitive"));
+    if super::value::holds_true(&both) {
+        out.insert("before".to_owned(), both.clone());
+        out.insert("after".to_owned(), both);
+    }
+    let config = tree("config_sensitive");
+    if super::value::holds_true(&config) {
+        out.insert("config_values".to_owned(), config);
+    }
+    for inner in ["change", "resource_change"] {
+        if let Some(marks) = fields.get(inner).and_then(|raw| change_marks(raw.get())) {
+            out.insert(inner.to_owned(), marks);
+        }
+    }
+    (!out.is_empty()).then_some(Json::Object(out))
+}
+
+/// Marks of a state-like tree; `None` when nothing is marked.
+fn state_marks(text: &str, depth: usize) -> Option<Json> {
+    if depth > 64 || !text.contains("sensitive") {
+        return None;
+    }
+    let fields: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let mut out = serde_json::Map::new();
+    if let Some(marks) = fields
+        .get("sensitive_values")
+        .filter(|raw| raw.get().contains("true"))
+        .and_then(|raw| serde_json::from_str::<Json>(raw.get()).ok())
+    {
+        out.insert("values".to_owned(), marks);
+    }
+    for list in ["resources", "child_modules"] {
+        let items: Vec<&RawValue> = fields
+            .get(list)
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default();
+        let marks: Vec<Json> = items
+            .iter()
+            .map(|item| state_marks(item.get(), depth + 1).unwrap_or(Json::Bool(false)))
+            .collect();
+        if marks.iter().any(|m| m != &Json::Bool(false)) {
+            out.insert(list.to_owned(), Json::Array(marks));
+        }
+    }
+    if let Some(root) = fields.get("root_module")
+        && let Some(marks) = state_marks(root.get(), depth + 1)
+    {
+        out.insert("root_module".to_owned(), marks);
+    }
+    if let Some(outputs) = fields.get("outputs")
+        && outputs.get().contains("true")
+        && let Ok(Json::Object(outputs)) = serde_json::from_str::<Json>(outputs.get())
+    {
+        let marked: serde_json::Map<String, Json> = outputs
+            .into_iter()
+            .filter(|(_, output)| output.get("sensitive") == Some(&Json::Bool(true)))
+            .map(|(name, _)| (name, serde_json::json!({ "value": true })))
+            .collect();
+        if !marked.is_empty() {
+            out.insert("outputs".to_owned(), Json::Object(marked));
+        }
+    }
+    (!out.is_empty()).then_some(Json::Object(out))
+}
+
+/// Marks for `variables`: the ones that the root module declares sensitive.
+fn sensitive_variables(top: &TopLevel<'_>) -> Json {
+    let Some(configuration) = top
+        .get("configuration")
+        .and_then(|raw| serde_json::from_str::<super::raw::RawConfiguration<'_>>(raw.get()).ok())
+    else {
+        return Json::Bool(false);
+    };
+    let variables = configuration
+        .root_module
+        .and_then(|root| root.variables)
+        .unwrap_or_default();
+    Json::Object(
+        variables
+            .into_iter()
+            .filter(|(_, variable)| variable.sensitive)
+            .map(|(name, _)| (name, serde_json::json!({ "value": true })))
+            .collect(),
+    )
+}

@@ -1,0 +1,270 @@
+//! Finds every value that the plan marks as secret, and builds the redactor from them.
+//!
+//! Sources: the marks of resource changes, drift and deferred changes; outputs marked sensitive; variables declared sensitive, with
+//! their defaults and the constants passed into them; `sensitive_values` of planned values and prior state; outputs of remote states,
+//! which Terraform does not mark; constants of provider settings whose names say that they are secret.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::raw::{RawConfigModule, RawConfiguration, RawModule, RawPrior, RawState};
+use super::value::{holds_true, union};
+use super::{Body, PlanError, ResourceChange};
+use crate::text::{Redactor, RedactorBuilder};
+
+/// What one pass over the plan gathers.
+#[derive(Default)]
+pub(super) struct Secrets {
+    builder: RedactorBuilder,
+    found: bool,
+}
+
+impl Secrets {
+    pub(super) fn change(&mut self, text: &str, body: &Body) {
+        let slice = |span: &Option<super::Span>| span.as_ref().and_then(|s| text.get(s.clone()));
+        let marks: Vec<&str> = [&body.before_sensitive, &body.after_sensitive]
+            .into_iter()
+            .filter_map(slice)
+            .filter(|m| m.contains("true"))
+            .collect();
+        if marks.is_empty() {
+            return;
+        }
+        let tree = marks
+            .into_iter()
+            .filter_map(|m| serde_json::from_str(m).ok())
+            .fold(Json::Bool(false), union);
+        if !holds_true(&tree) {
+            return;
+        }
+        for value in [&body.before, &body.after] {
+            if let Some(value) = slice(value).and_then(|v| serde_json::from_str::<Json>(v).ok()) {
+                self.marked(&value, &tree);
+            }
+        }
+    }
+
+    fn marked(&mut self, value: &Json, marks: &Json) {
+        match (value, marks) {
+            (value, Json::Bool(true)) => self.all(value),
+            (Json::Object(fields), Json::Object(marks)) => {
+                for (name, mark) in marks {
+                    if let Some(value) = fields.get(name) {
+                        self.marked(value, mark);
+                    }
+                }
+            }
+            (Json::Array(items), Json::Array(marks)) => {
+                for (item, mark) in items.iter().zip(marks) {
+                    self.marked(item, mark);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes every string and long number below a value as secret.
+    fn all(&mut self, value: &Json) {
+        match value {
+            Json::String(text) => {
+                self.found = true;
+                self.builder.secret(text);
+                // A document with secrets in it: its own strings are secrets too.
+                if text.starts_with(['{', '['])
+                    && let Ok(inner @ (Json::Object(_) | Json::Array(_))) =
+                        serde_json::from_str(text)
+                {
+                    self.all(&inner);
+                }
+            }
+            Json::Number(number) => {
+                self.found = true;
+                self.builder.secret(&number.to_string());
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.all(item)),
+            Json::Object(fields) => fields.values().for_each(|field| self.all(field)),
+            _ => {}
+        }
+    }
+
+    fn raw_all(&mut self, raw: Option<&RawValue>) {
+        if let Some(value) = raw.and_then(|r| serde_json::from_str::<Json>(r.get()).ok()) {
+            self.all(&value);
+        }
+    }
+
+    /// Values of variables that the configuration declares sensitive.
+    pub(super) fn configuration(
+        &mut self,
+        raw: &RawValue,
+        variables: Option<&RawValue>,
+    ) -> Result<(), PlanError> {
+        let configuration: RawConfiguration<'_> = super::shape("configuration", raw)?;
+        let Some(root) = configuration.root_module else {
+            return Ok(());
+        };
+        let values: Json = variables
+            .and_then(|v| serde_json::from_str(v.get()).ok())
+            .unwrap_or(Json::Null);
+        for (name, variable) in root.variables.iter().flatten() {
+            if variable.sensitive {
+                if let Some(value) = values.get(name).and_then(|v| v.get("value")) {
+                    self.all(value);
+                }
+                self.raw_all(variable.default);
+            }
+        }
+        self.module(&root, 0);
+        Ok(())
+    }
+
+    fn module(&mut self, module: &RawConfigModule<'_>, depth: usize) {
+        if depth > 64 {
+            return;
+        }
+        for call in module.module_calls.iter().flatten().map(|(_, call)| call) {
+            let Some(child) = &call.module else { continue };
+            let expressions: Json = call
+                .expressions
+                .and_then(|e| serde_json::from_str(e.get()).ok())
+                .unwrap_or(Json::Null);
+            for (name, variable) in child.variables.iter().flatten() {
+                if variable.sensitive {
+                    self.raw_all(variable.default);
+                    if let Some(constant) =
+                        expressions.get(name).and_then(|e| e.get("constant_value"))
+                    {
+                        self.all(constant);
+                    }
+                }
+            }
+            self.module(child, depth + 1);
+        }
+    }
+
+    /// Constants of provider settings such as `secret_key` and `password`.
+    pub(super) fn provider_settings(&mut self, configuration: &RawValue) {
+        #[derive(serde::Deserialize)]
+        struct Providers<'a> {
+            #[serde(borrow, default)]
+            provider_config: Option<&'a RawValue>,
+        }
+        if let Ok(Providers {
+            provider_config: Some(raw),
+        }) = serde_json::from_str(configuration.get())
+            && let Ok(tree) = serde_json::from_str::<Json>(raw.get())
+        {
+            self.named_constants(&tree, false);
+        }
+    }
+
+    fn named_constants(&mut self, tree: &Json, secret: bool) {
+        match tree {
+            Json::Object(fields) => {
+                for (name, value) in fields {
+                    if name == "constant_value" && secret {
+                        self.all(value);
+                    } else {
+                        self.named_constants(value, secret || is_secret_name(name));
+                    }
+                }
+            }
+            Json::Array(items) => items
+                .iter()
+                .for_each(|item| self.named_constants(item, secret)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn planned_values(&mut self, raw: &RawValue) -> Result<(), PlanError> {
+        let state: RawState<'_> = super::shape("planned_values", raw)?;
+        self.state(&state);
+        Ok(())
+    }
+
+    pub(super) fn prior_state(&mut self, raw: &RawValue) -> Result<(), PlanError> {
+        let prior: RawPrior<'_> = super::shape("prior_state", raw)?;
+        if let Some(state) = prior.values {
+            self.state(&state);
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, state: &RawState<'_>) {
+        for output in state.outputs.values().filter(|o| o.sensitive) {
+            self.raw_all(output.value);
+        }
+        if let Some(module) = &state.root_module {
+            self.state_module(module, 0);
+        }
+    }
+
+    fn state_module(&mut self, module: &RawModule<'_>, depth: usize) {
+        if depth > 64 {
+            return;
+        }
+        for object in &module.resources {
+            if object.kind.as_deref() == Some("terraform_remote_state") {
+                let outputs = object
+                    .values
+                    .and_then(|v| serde_json::from_str::<Json>(v.get()).ok())
+                    .and_then(|mut v| v.get_mut("outputs").map(Json::take));
+                if let Some(outputs) = outputs {
+                    self.all(&outputs);
+                }
+            }
+            let marks = object.sensitive_values.map_or("", RawValue::get);
+            if marks.contains("true")
+                && let Ok(marks) = serde_json::from_str::<Json>(marks)
+                && let Some(Ok(values)) =
+                    object.values.map(|v| serde_json::from_str::<Json>(v.get()))
+            {
+                self.marked(&values, &marks);
+            }
+        }
+        for child in &module.child_modules {
+            self.state_module(child, depth + 1);
+        }
+    }
+
+    /// Ends the gathering; words that the plan uses in the open are not scrubbed from text.
+    pub(super) fn finish(mut self, changes: &[ResourceChange]) -> Result<Redactor, PlanError> {
+        if self.found {
+            let mut words = BTreeSet::new();
+            for change in changes {
+                words.insert(change.kind.as_ref());
+                words.insert(change.name.as_str());
+                words.insert(change.provider.as_ref());
+                words.insert(change.address.as_str());
+            }
+            for word in words {
+                self.builder.plain_word(word);
+            }
+        }
+        self.builder.build().map_err(|error| PlanError::Secrets {
+            problem: error.to_string(),
+        })
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "private_key",
+        "api_key",
+        "apikey",
+        "access_key",
+        "credentials",
+        "client_key",
+        "shared_key",
+        "sas",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}

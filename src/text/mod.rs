@@ -1,0 +1,149 @@
+//! Hostile strings made fit to show.
+//!
+//! Plans, diffs, policies, branch names and authors are written by people who may want to mislead a
+//! reviewer. Nothing of theirs reaches a terminal or a report as a plain `String`: it becomes a
+//! [`Printable`], in which control characters, bidirectional overrides and zero-width characters
+//! are spelled out, and from which every known secret was removed by the [`Redactor`].
+//!
+//! Invariants: a [`Printable`] holds no C0 or C1 control character, no bidi control, no zero-width or other
+//! invisible formatting character; a multi-line one may hold `\n`, nothing else of these.
+
+mod redact;
+mod width;
+
+pub use redact::{MASK, Redactor, RedactorBuilder};
+pub use width::{display_width, fit_end, fit_middle, wrap};
+
+use std::fmt;
+
+/// Text that may be written to a terminal or a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Printable(String);
+
+impl Printable {
+    /// Makes one line of text printable; line breaks are spelled out too.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        Self(sanitise(text, false))
+    }
+
+    /// Makes several lines of text printable; `\n` stays, a tab becomes four spaces.
+    #[must_use]
+    pub fn lines(text: &str) -> Self {
+        Self(sanitise(text, true))
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes the text out.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    /// Whether there is no text at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Printable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl AsRef<str> for Printable {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether a character must be spelled out before it is shown.
+fn is_hidden(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control()
+        || matches!(
+            c,
+            '\u{00AD}'
+                | '\u{034F}'
+                | '\u{061C}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180B}'..='\u{180F}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
+                | '\u{FEFF}'
+                | '\u{FFA0}'
+                | '\u{FFF0}'..='\u{FFFB}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                | '\u{E0000}'..='\u{E0FFF}'
+        )
+}
+
+fn sanitise(text: &str, keep_lines: bool) -> String {
+    if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control()) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' if keep_lines => out.push('\n'),
+            '\r' if keep_lines && chars.peek() == Some(&'\n') => {}
+            '\t' if keep_lines => out.push_str("    "),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_hidden(c) => {
+                out.push_str("<U+");
+                out.push_str(&format!("{:04X}", u32::from(c)));
+                out.push('>');
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_stays_as_it_is() {
+        assert_eq!(
+            Printable::line("module.a[\"é\"].b").as_str(),
+            "module.a[\"é\"].b"
+        );
+    }
+
+    #[test]
+    fn control_bidi_and_zero_width_characters_are_spelled_out() {
+        let shown = Printable::line("a\u{1b}[31mb\u{202e}c\u{200b}d\u{7f}\u{9b}");
+        assert_eq!(
+            shown.as_str(),
+            "a<U+001B>[31mb<U+202E>c<U+200B>d<U+007F><U+009B>"
+        );
+    }
+
+    #[test]
+    fn line_breaks_stay_only_in_multi_line_text() {
+        assert_eq!(Printable::line("a\r\nb\tc").as_str(), "a\\r\\nb\\tc");
+        assert_eq!(Printable::lines("a\r\nb\tc\r").as_str(), "a\nb    c\\r");
+    }
+}

@@ -1,0 +1,256 @@
+//! The one redactor: every secret that the plan marks, in the forms in which it may occur again.
+//!
+//! Marked positions are masked where they stand, by the plan's own types. The redactor is for everything else: a policy's
+//! message, a variable's copy in a provisioner command, an error text. It knows each secret raw, JSON-escaped,
+//! base64 (three alignments) and percent-encoded, and replaces each occurrence with [`MASK`].
+//!
+//! Values of fewer than [`SHORTEST`] characters and words that the plan uses as types, providers, names or attribute names are
+//! masked where they are marked but not looked for in text: scrubbing "postgres" or "true" would make every report useless.
+
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::Printable;
+
+/// What stands in the place of a secret.
+pub const MASK: &str = "(sensitive)";
+
+/// Shortest value, in characters, that is looked for in running text.
+pub const SHORTEST: usize = 8;
+
+/// Collects the secrets of a plan.
+#[derive(Default)]
+pub struct RedactorBuilder {
+    secrets: BTreeSet<String>,
+    plain: BTreeSet<String>,
+}
+
+impl RedactorBuilder {
+    /// Adds a value that is marked sensitive; a value of several lines counts line by line too.
+    pub fn secret(&mut self, value: &str) {
+        if value.chars().count() >= SHORTEST {
+            self.secrets.insert(value.to_owned());
+            if value.contains('\n') {
+                for line in value.lines().map(str::trim) {
+                    if line.chars().count() >= 2 * SHORTEST {
+                        self.secrets.insert(line.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a word that stands in the plan as a type, provider, name or attribute: it is never scrubbed.
+    pub fn plain_word(&mut self, word: &str) {
+        if word.chars().count() >= SHORTEST {
+            self.plain.insert(word.to_owned());
+        }
+    }
+
+    /// How many values would be looked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.secrets.difference(&self.plain).count()
+    }
+
+    /// Whether no value would be looked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Builds the redactor.
+    ///
+    /// # Errors
+    /// When the patterns are too many for the automaton; the caller must then refuse the plan rather than show it.
+    pub fn build(self) -> Result<Redactor, aho_corasick::BuildError> {
+        let mut forms = BTreeSet::new();
+        for secret in self.secrets.difference(&self.plain) {
+            add_forms(secret, &mut forms);
+        }
+        for word in &self.plain {
+            forms.remove(word);
+        }
+        if forms.is_empty() {
+            return Ok(Redactor { automaton: None });
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&forms)?;
+        Ok(Redactor {
+            automaton: Some(automaton),
+        })
+    }
+}
+
+/// Removes every known secret from a text. Cannot be printed: it holds the secrets.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    automaton: Option<AhoCorasick>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redactor(..)")
+    }
+}
+
+impl Redactor {
+    /// Replaces every known secret.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        match &self.automaton {
+            None => text.to_owned(),
+            Some(automaton) => {
+                let mut out = String::with_capacity(text.len());
+                automaton.replace_all_with(text, &mut out, |_, _, out| {
+                    out.push_str(MASK);
+                    true
+                });
+                out
+            }
+        }
+    }
+
+    /// Whether a text holds a known secret.
+    #[must_use]
+    pub fn finds(&self, text: &str) -> bool {
+        self.automaton.as_ref().is_some_and(|a| a.is_match(text))
+    }
+
+    /// Redacts one line of text and makes it printable.
+    #[must_use]
+    pub fn line(&self, text: &str) -> Printable {
+        Printable::line(&self.redact(text))
+    }
+
+    /// Redacts several lines of text and makes them printable.
+    #[must_use]
+    pub fn lines(&self, text: &str) -> Printable {
+        Printable::lines(&self.redact(text))
+    }
+}
+
+fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {
+    forms.insert(secret.to_owned());
+    for escaped in [json_escaped(secret), go_json_escaped(secret)] {
+        forms.insert(escaped);
+    }
+    for form in [
+        percent_encoded(secret, true),
+        percent_encoded(secret, false),
+    ] {
+        forms.insert(form);
+    }
+    // Inside a longer base64 text a value starts at one of three bit positions; only the characters that it decides alone
+    // can be looked for.
+    let bytes = secret.as_bytes();
+    for skip in 0..3_usize {
+        let mut padded = vec![0_u8; skip];
+        padded.extend_from_slice(bytes);
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(&padded);
+            let first = [0, 2, 3].get(skip).copied().unwrap_or(0);
+            let last = encoded.len() - usize::from(padded.len() % 3 != 0);
+            if let Some(inner) = encoded.get(first..last)
+                && inner.len() >= SHORTEST
+            {
+                forms.insert(inner.to_owned());
+            }
+        }
+    }
+}
+
+fn json_escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text)
+        .to_owned()
+}
+
+/// Escapes as Go's encoder does, which Terraform uses: `<`, `>` and `&` as `\u00XX`.
+fn go_json_escaped(text: &str) -> String {
+    json_escaped(text)
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+fn percent_encoded(text: &str, upper: bool) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else if upper {
+            out.push_str(&format!("%{byte:02X}"));
+        } else {
+            out.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        let mut builder = RedactorBuilder::default();
+        for secret in secrets {
+            builder.secret(secret);
+        }
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_each_form() {
+        let secret = "p@ss<word>/\"1\"é";
+        let redactor = redactor(&[secret]);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(format!("user:{secret}:x"));
+        for text in [
+            secret.to_owned(),
+            serde_json::Value::from(secret).to_string(),
+            go_json_escaped(secret),
+            percent_encoded(secret, true),
+            percent_encoded(secret, false),
+        ] {
+            let shown = redactor.redact(&format!("before {text} after"));
+            assert!(shown.contains(MASK), "{text}");
+            assert!(!shown.contains("word"), "{shown}");
+        }
+        assert!(redactor.finds(&base64));
+    }
+
+    #[test]
+    fn short_values_and_plain_words_are_not_looked_for_in_text() {
+        let mut builder = RedactorBuilder::default();
+        builder.secret("admin");
+        builder.secret("aws_db_instance");
+        builder.plain_word("aws_db_instance");
+        assert!(builder.is_empty());
+        let redactor = builder.build().unwrap();
+        assert_eq!(
+            redactor.redact("admin of aws_db_instance"),
+            "admin of aws_db_instance"
+        );
+    }
+
+    #[test]
+    fn the_longest_secret_wins_where_two_overlap() {
+        let redactor = redactor(&["secret-value", "secret-value-long"]);
+        assert_eq!(redactor.redact("x secret-value-long y"), "x (sensitive) y");
+    }
+
+    #[test]
+    fn lines_of_a_private_key_are_secrets_of_their_own() {
+        let redactor =
+            redactor(&["-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0\n-----END KEY-----"]);
+        assert!(redactor.finds("got MIIEvQIBADANBgkqhkiG9w0 here"));
+    }
+}
