@@ -8,11 +8,14 @@ azure_role_rows(spec, attributes, hidden) := [row |
 	row := simple_row(spec, attributes, hidden, subject, found.at, role, azure_role_verdict(role))
 ]
 
-azure_role_verdict(role) := data.countersign.tables.azure_roles.names[lower(role)] if {
+azure_role_verdict(role) := object.get(data.countersign.tables.azure_roles.names, lower(role), "cannot-prove") if {
 	not contains(role, "/")
-} else := data.countersign.tables.azure_roles.ids[last] if {
-	last := lower(regex.replace(role, "^.*/", ""))
-} else := "cannot-prove"
+}
+
+azure_role_verdict(role) := object.get(data.countersign.tables.azure_roles.ids, last, "cannot-prove") if {
+	contains(role, "/")
+	last := lower(regex.replace(role, "(?s)^.*/", ""))
+}
 
 # Role definitions: an action reads only when its last segment is `read`; not_actions only take away.
 azure_action_rows(spec, attributes, hidden) := [row |

@@ -7,13 +7,11 @@ gcp_role_rows(spec, attributes, hidden) := [row |
 	row := simple_row(spec, attributes, hidden, subject, found.at, role, gcp_role_verdict(role))
 ]
 
-gcp_role_verdict(role) := data.countersign.tables.gcp_roles.roles[role]
-
-gcp_role_verdict(role) := gcp_unlisted_verdict(role) if not data.countersign.tables.gcp_roles.roles[role]
+gcp_role_verdict(role) := object.get(data.countersign.tables.gcp_roles.roles, role, gcp_unlisted_verdict(role))
 
 # Of a predefined role that is not listed only a name that promises writing is believed.
 gcp_unlisted_verdict(role) := "not-read-only" if {
-	regex.match(`(?i-u)^roles/.*(admin|editor|owner|writer|creator)$`, role)
+	regex.match(`(?i-u)^roles/[a-z0-9._-]*(admin|editor|owner|writer|creator)$`, role)
 } else := "cannot-prove"
 
 gcp_policy_rows(spec, attributes, hidden) := [row |

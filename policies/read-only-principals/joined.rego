@@ -20,7 +20,7 @@ source_types := {"aws_iam_policy_document", "aws_iam_policy"}
 # Positions of policy documents and customer managed policies, by module instance and configuration address.
 planned_sources[key] contains i if {
 	count(pending) > 0
-	some i, rc in input.resource_changes
+	some i, rc in resource_changes
 	rc.type in source_types
 	key := source_key(module_key(rc), source_name(rc))
 }
@@ -28,12 +28,12 @@ planned_sources[key] contains i if {
 # Positions of customer managed policies by ARN.
 policies_by_arn[arn] contains i if {
 	count(pending) > 0
-	some i, rc in input.resource_changes
+	some i, rc in resource_changes
 	rc.type == "aws_iam_policy"
 	arn := arn_of(rc)
 }
 
-sources_at(key) := [input.resource_changes[i] | some i in object.get(planned_sources, key, set())]
+sources_at(key) := [resource_changes[i] | some i in object.get(planned_sources, key, set())]
 
 arn_of(rc) := rc.change.after.arn if {
 	is_string(rc.change.after.arn)
@@ -246,7 +246,7 @@ customer_policy_rows(spec, grant, arn) := [] if {
 	final_verdict("cannot-prove", arn) == "read-only"
 } else := [row |
 	some i in policies_by_arn[arn]
-	rc := input.resource_changes[i]
+	rc := resource_changes[i]
 	some row in policy_rows(spec, grant, rc, arn)
 ] if {
 	count(object.get(policies_by_arn, arn, set())) > 0

@@ -77,18 +77,23 @@ joined_rows := [{"grant": labelled(grant), "before": rows_of(grant, grant.before
 	some grant in pending
 ]
 
+resource_changes := list if {
+	list := input.resource_changes
+	is_array(list)
+} else := []
+
 # Changes of granting resources: the type is looked up first, since most changes are of no concern.
 candidates := array.concat(listed_candidates, google_candidates)
 
 listed_candidates := [grant |
-	some rc in input.resource_changes
+	some rc in resource_changes
 	specs := grant_types[rc.type]
 	not rc.change.actions in harmless
 	grant := candidate(rc, specs)
 ]
 
 google_candidates := [grant |
-	some rc in input.resource_changes
+	some rc in resource_changes
 	contains(rc.type, "_iam_")
 	startswith(rc.type, "google_")
 	not rc.change.actions in harmless
@@ -270,33 +275,35 @@ superseded_by(spec, attributes) if {
 
 # rows gives what one mapping of a resource grants: objects with subject, scope, at (the attribute), hidden
 # (marked sensitive), pattern, and either an expansion `e` or the parts of an AWS statement.
-rows(spec, attributes, hidden) := aws_document_rows(spec, attributes, hidden) if spec.kind == "aws_document"
-
-rows(spec, attributes, hidden) := aws_resource_rows(spec, attributes, hidden) if spec.kind == "aws_resource_document"
-
-rows(spec, attributes, hidden) := aws_managed_rows(spec, attributes, hidden) if spec.kind == "aws_managed_arn"
-
-rows(spec, attributes, hidden) := aws_action_rows(spec, attributes, hidden) if spec.kind == "aws_actions"
-
-rows(spec, attributes, hidden) := aws_eks_rows(spec, attributes, hidden) if spec.kind == "aws_eks_policy"
-
-rows(spec, attributes, hidden) := azure_role_rows(spec, attributes, hidden) if spec.kind == "azure_role"
-
-rows(spec, attributes, hidden) := azure_action_rows(spec, attributes, hidden) if spec.kind == "azure_actions"
-
-rows(spec, attributes, hidden) := gcp_role_rows(spec, attributes, hidden) if spec.kind == "gcp_role"
-
-rows(spec, attributes, hidden) := gcp_policy_rows(spec, attributes, hidden) if spec.kind == "gcp_policy"
-
-rows(spec, attributes, hidden) := gcp_permission_rows(spec, attributes, hidden) if spec.kind == "gcp_permissions"
-
-rows(spec, attributes, hidden) := kubernetes_rule_rows(spec, attributes, hidden) if spec.kind == "kubernetes_rules"
-
-rows(spec, attributes, hidden) := kubernetes_reference_rows(spec, attributes, hidden) if spec.kind == "kubernetes_role_ref"
-
-rows(spec, attributes, hidden) := kubernetes_manifest_rows(spec, attributes, hidden) if spec.kind == "kubernetes_manifest"
-
-rows(spec, attributes, hidden) := value_rows(spec, attributes, hidden) if spec.kind == "values"
+rows(spec, attributes, hidden) := aws_document_rows(spec, attributes, hidden) if {
+	spec.kind == "aws_document"
+} else := aws_resource_rows(spec, attributes, hidden) if {
+	spec.kind == "aws_resource_document"
+} else := aws_managed_rows(spec, attributes, hidden) if {
+	spec.kind == "aws_managed_arn"
+} else := aws_action_rows(spec, attributes, hidden) if {
+	spec.kind == "aws_actions"
+} else := aws_eks_rows(spec, attributes, hidden) if {
+	spec.kind == "aws_eks_policy"
+} else := azure_role_rows(spec, attributes, hidden) if {
+	spec.kind == "azure_role"
+} else := azure_action_rows(spec, attributes, hidden) if {
+	spec.kind == "azure_actions"
+} else := gcp_role_rows(spec, attributes, hidden) if {
+	spec.kind == "gcp_role"
+} else := gcp_policy_rows(spec, attributes, hidden) if {
+	spec.kind == "gcp_policy"
+} else := gcp_permission_rows(spec, attributes, hidden) if {
+	spec.kind == "gcp_permissions"
+} else := kubernetes_rule_rows(spec, attributes, hidden) if {
+	spec.kind == "kubernetes_rules"
+} else := kubernetes_reference_rows(spec, attributes, hidden) if {
+	spec.kind == "kubernetes_role_ref"
+} else := kubernetes_manifest_rows(spec, attributes, hidden) if {
+	spec.kind == "kubernetes_manifest"
+} else := value_rows(spec, attributes, hidden) if {
+	spec.kind == "values"
+}
 
 # value_rows: attributes whose values are words of a fixed set; what is neither read nor sensitive writes.
 value_rows(spec, attributes, hidden) := [row |

@@ -62,7 +62,6 @@ test_every_mapping_of_the_table_finds_a_write_grant if {
 		found := denied with input as plan
 		count([f | some f in found; f.facts.verdict == "not-read-only"; f.subject != ""]) != 1
 	]
-	print(missed)
 	missed == []
 }
 
@@ -86,7 +85,6 @@ test_no_mapping_finds_anything_when_an_update_keeps_the_grant if {
 		found := array.concat(denied, warned) with input as plan
 		count(found) != 0
 	]
-	print(missed)
 	missed == []
 }
 
