@@ -1,0 +1,471 @@
+//! From what policies gave to findings: redacted, located, named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Certainty, Enforcement, Finding, FingerprintParts, Location, PolicyLocation, Severity, Standing,
+};
+use crate::change::Change;
+use crate::digest::{Digest, Sink};
+use crate::plan::{Action, Mode, Plan, ResourceChange};
+use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind};
+use crate::source::{ResourceMode, SourceIndex};
+use crate::text::{Printable, Redactor};
+
+/// What the configuration says about one policy's findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Override {
+    /// Enforcement in place of the annotation's.
+    pub enforcement: Option<Enforcement>,
+    /// Severity in place of the annotation's and the result's.
+    pub severity: Option<Severity>,
+}
+
+/// What findings of one plan are made from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// Index of the plan in the case.
+    pub plan_index: usize,
+    /// Path of the plan as given.
+    pub path: &'a Printable,
+    /// Name of the plan that stays the same between runs.
+    pub root: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The git change.
+    pub change: Option<&'a Change>,
+    /// The index of the configuration's source.
+    pub source: Option<&'a SourceIndex>,
+    /// The policies.
+    pub policies: &'a [Policy],
+    /// The rules.
+    pub rules: &'a [Rule],
+    /// Overrides by policy id.
+    pub overrides: &'a BTreeMap<String, Override>,
+}
+
+/// Makes the findings of one plan: what rules gave, policies that were not evaluated, and unknown actions.
+#[must_use]
+pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Vec<PolicyProblem>) {
+    let mut findings = Vec::new();
+    let mut problems = Vec::new();
+    let rows = rows_by_address(origin.plan, results);
+    for hit in &results.hits {
+        match from_hit(origin, hit, &rows) {
+            Ok(finding) => findings.push(finding),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for skipped in results.skipped.iter().filter(|s| s.applies) {
+        if let Some(policy) = origin.policies.get(skipped.policy) {
+            findings.push(not_evaluated(origin, policy, skipped.need.word()));
+        }
+    }
+    for (index, change) in origin.plan.changes.iter().enumerate() {
+        if change.action == Action::Unknown {
+            findings.push(unknown_action(origin, index, change));
+        }
+    }
+    (findings, problems)
+}
+
+/// Rows of the plan at the addresses that results name.
+fn rows_by_address<'a>(plan: &'a Plan, results: &'a Results) -> BTreeMap<&'a str, Vec<usize>> {
+    let wanted: BTreeSet<&str> = results
+        .hits
+        .iter()
+        .filter_map(|hit| hit.fields.get("address").and_then(Json::as_str))
+        .collect();
+    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    if wanted.is_empty() {
+        return rows;
+    }
+    for (index, change) in plan.changes.iter().enumerate() {
+        if let Some(address) = wanted.get(change.address.as_str()) {
+            rows.entry(address).or_default().push(index);
+        }
+    }
+    rows
+}
+
+struct Fields<'a> {
+    fields: &'a Map<String, Json>,
+    redactor: &'a Redactor,
+}
+
+impl Fields<'_> {
+    fn raw(&self, key: &str) -> Option<&str> {
+        self.fields.get(key).and_then(Json::as_str)
+    }
+
+    fn text(&self, key: &str) -> Option<Printable> {
+        self.raw(key).map(|text| self.redactor.line(text))
+    }
+
+    fn number(&self, key: &str) -> Option<u32> {
+        self.fields
+            .get(key)
+            .and_then(Json::as_u64)
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0)
+    }
+
+    fn facts(&self) -> BTreeMap<String, Json> {
+        match self.fields.get("facts") {
+            Some(Json::Object(facts)) => facts
+                .iter()
+                .map(|(name, value)| (self.redactor.line(name).into_string(), self.fact(value)))
+                .collect(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Facts are flat: a scalar, or a list of scalars; anything deeper is shown as text.
+    fn fact(&self, value: &Json) -> Json {
+        match value {
+            Json::String(text) => Json::from(self.redactor.line(text).into_string()),
+            Json::Array(items) => Json::Array(
+                items
+                    .iter()
+                    .map(|item| match item {
+                        Json::String(text) => Json::from(self.redactor.line(text).into_string()),
+                        Json::Array(_) | Json::Object(_) => {
+                            Json::from(self.redactor.line(&item.to_string()).into_string())
+                        }
+                        other => other.clone(),
+                    })
+                    .collect(),
+            ),
+            Json::Object(_) => Json::from(self.redactor.line(&value.to_string()).into_string()),
+            other => other.clone(),
+        }
+    }
+}
+
+fn from_hit(
+    origin: &Origin<'_>,
+    hit: &Hit,
+    rows: &BTreeMap<&str, Vec<usize>>,
+) -> Result<Finding, PolicyProblem> {
+    let redactor = &origin.plan.redactor;
+    let fields = Fields {
+        fields: &hit.fields,
+        redactor,
+    };
+    let (Some(rule), Some(policy)) = (
+        origin.rules.get(hit.rule),
+        origin
+            .rules
+            .get(hit.rule)
+            .and_then(|rule| origin.policies.get(rule.policy)),
+    ) else {
+        return Err(PolicyProblem {
+            policy: Printable::default(),
+            place: None,
+            message: Printable::line("a result belongs to no rule."),
+        });
+    };
+    let fault = |message: String| PolicyProblem {
+        policy: policy.id.clone(),
+        place: Some(Printable::line(&format!("{}:{}", rule.file, hit.line))),
+        message: redactor.line(&message),
+    };
+    let severity =
+        match fields.fields.get("severity") {
+            None => None,
+            Some(word) => Some(word.as_str().and_then(Severity::parse).ok_or_else(|| {
+                fault(format!("a result has the severity {word}, which is none."))
+            })?),
+        };
+    let certainty = match fields.raw("certainty") {
+        None | Some("proven") => Certainty::Proven,
+        Some("unknown") => Certainty::Unknown,
+        Some(word) => {
+            return Err(fault(format!(
+                "a result has the certainty \"{word}\", which is none."
+            )));
+        }
+    };
+    let address = fields.raw("address");
+    let deposed = fields.raw("deposed");
+    let change_index = address.and_then(|a| rows.get(a)).and_then(|indices| {
+        indices
+            .iter()
+            .copied()
+            .find(|i| {
+                origin
+                    .plan
+                    .changes
+                    .get(*i)
+                    .is_some_and(|c| c.deposed.as_deref() == deposed)
+            })
+            .or_else(|| indices.first().copied())
+    });
+    let row = change_index.and_then(|i| origin.plan.changes.get(i));
+    let overrides = origin
+        .overrides
+        .get(policy.id.as_str())
+        .copied()
+        .unwrap_or_default();
+    let (enforcement, default_severity) = match rule.kind {
+        RuleKind::Warn => (
+            Enforcement::Advisory,
+            rule.severity.unwrap_or(Severity::Low),
+        ),
+        RuleKind::Deny => (
+            overrides
+                .enforcement
+                .or(policy.enforcement)
+                .unwrap_or(Enforcement::SoftMandatory),
+            rule.severity
+                .or(policy.severity)
+                .unwrap_or(Severity::Medium),
+        ),
+    };
+    let message = redactor.lines(&hit.message);
+    let facts = fields.facts();
+    let attribute = fields.text("attribute");
+    let subject = fields.text("subject");
+    let bare = address.is_none() && attribute.is_none() && subject.is_none();
+    let fingerprint = FingerprintParts {
+        policy: policy.id.as_str(),
+        rule: &rule.reported,
+        root: origin.root,
+        address,
+        deposed,
+        attribute: attribute.as_ref().map(Printable::as_str),
+        subject: subject.as_ref().map(Printable::as_str),
+        message: bare.then(|| message.as_str()),
+    }
+    .digest();
+    Ok(Finding {
+        fingerprint,
+        content: content(origin, rule, row, &message, &facts),
+        policy: policy.id.clone(),
+        title: policy.title.clone(),
+        rule: Printable::line(&rule.reported),
+        severity: overrides.severity.or(severity).unwrap_or(default_severity),
+        enforcement,
+        certainty,
+        standing: Standing::Fired,
+        message,
+        remediation: policy.remediation.clone(),
+        plan: origin.path.clone(),
+        plan_index: origin.plan_index,
+        change_index,
+        address: fields.text("address"),
+        deposed: fields.text("deposed"),
+        module: row.map_or_else(Printable::default, |r| redactor.line(&r.module)),
+        kind: row.map(|r| redactor.line(&r.kind)),
+        actions: row.map_or_else(Vec::new, |r| {
+            r.words.iter().map(|w| redactor.line(w)).collect()
+        }),
+        attribute,
+        subject,
+        facts,
+        location: location(origin, &fields, address, row),
+        policy_location: Some(PolicyLocation {
+            file: Printable::line(&rule.file),
+            line: hit.line,
+        }),
+        explained: None,
+    })
+}
+
+/// What a decision stays valid for. A rule that reads only resource changes speaks of its change; any other may speak of the whole plan.
+fn content(
+    origin: &Origin<'_>,
+    rule: &Rule,
+    row: Option<&ResourceChange>,
+    message: &Printable,
+    facts: &BTreeMap<String, Json>,
+) -> Digest {
+    let mut sink = Sink::new("countersign content v1");
+    sink.text(&rule.text);
+    sink.text(message.as_str());
+    for (name, value) in facts {
+        sink.text(name);
+        sink.text(&value.to_string());
+    }
+    match row {
+        Some(row) if rule.sliced || rule.reads_only_changes => {
+            sink.digest(&origin.plan.content_digest(row))
+        }
+        _ => sink.text(&origin.plan.effect.to_string()),
+    }
+    sink.finish()
+}
+
+fn location(
+    origin: &Origin<'_>,
+    fields: &Fields<'_>,
+    address: Option<&str>,
+    row: Option<&ResourceChange>,
+) -> Option<Location> {
+    let in_diff = |file: &str, line: Option<u32>, end: Option<u32>| {
+        let change = origin.change?;
+        let line = line?;
+        Some(change.touches(file, &(line..=end.unwrap_or(line))))
+    };
+    if let Some(file) = fields.raw("file") {
+        let (line, end_line) = (fields.number("line"), fields.number("end_line"));
+        return Some(Location {
+            file: fields.redactor.line(file),
+            line,
+            end_line: end_line.or(line),
+            in_diff: in_diff(file, line, end_line),
+        });
+    }
+    let source = origin.source?;
+    let block = match row {
+        Some(row) => source
+            .locate(&row.module, resource_mode(row.mode), &row.kind, &row.name)
+            .or_else(|| source.nearest_call(&row.module)),
+        None => address.and_then(|a| source.locate_config(a)),
+    }?;
+    let line = u32::try_from(block.line).ok();
+    let end_line = u32::try_from(block.end_line).ok();
+    Some(Location {
+        file: fields.redactor.line(&block.file),
+        line,
+        end_line,
+        in_diff: in_diff(&block.file, line, end_line),
+    })
+}
+
+fn resource_mode(mode: Mode) -> ResourceMode {
+    match mode {
+        Mode::Managed | Mode::Other => ResourceMode::Managed,
+        Mode::Data => ResourceMode::Data,
+        Mode::Ephemeral => ResourceMode::Ephemeral,
+    }
+}
+
+fn blank(origin: &Origin<'_>, policy: &Printable, rule: &str, message: Printable) -> Finding {
+    Finding {
+        fingerprint: FingerprintParts {
+            policy: policy.as_str(),
+            rule,
+            root: origin.root,
+            address: None,
+            deposed: None,
+            attribute: None,
+            subject: None,
+            message: None,
+        }
+        .digest(),
+        content: Digest::of(origin.plan.effect.to_string().as_bytes()),
+        policy: policy.clone(),
+        title: policy.clone(),
+        rule: Printable::line(rule),
+        severity: Severity::High,
+        enforcement: Enforcement::SoftMandatory,
+        certainty: Certainty::Proven,
+        standing: Standing::Fired,
+        message,
+        remediation: Printable::default(),
+        plan: origin.path.clone(),
+        plan_index: origin.plan_index,
+        change_index: None,
+        address: None,
+        deposed: None,
+        module: Printable::default(),
+        kind: None,
+        actions: Vec::new(),
+        attribute: None,
+        subject: None,
+        facts: BTreeMap::new(),
+        location: None,
+        policy_location: None,
+        explained: None,
+    }
+}
+
+fn not_evaluated(origin: &Origin<'_>, policy: &Policy, need: &str) -> Finding {
+    let message = format!(
+        "{} was not evaluated: it needs {need}, which is missing here.",
+        policy.id
+    );
+    Finding {
+        title: policy.title.clone(),
+        severity: policy.severity.unwrap_or(Severity::Medium),
+        enforcement: origin
+            .overrides
+            .get(policy.id.as_str())
+            .and_then(|o| o.enforcement)
+            .or(policy.enforcement)
+            .unwrap_or(Enforcement::SoftMandatory),
+        certainty: Certainty::Unknown,
+        standing: Standing::NotEvaluated,
+        remediation: policy.remediation.clone(),
+        ..blank(
+            origin,
+            &policy.id,
+            "not-evaluated",
+            Printable::line(&message),
+        )
+    }
+}
+
+/// Id of the policy that this program itself holds: actions that it does not know.
+pub const UNKNOWN_ACTION: &str = "unknown-action";
+
+fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) -> Finding {
+    let redactor = &origin.plan.redactor;
+    let id = Printable::line(UNKNOWN_ACTION);
+    let words = change.words.join(", ");
+    let message = if words.is_empty() {
+        format!(
+            "{} has no action in this plan, so what would happen to it is not known.",
+            change.label()
+        )
+    } else {
+        format!(
+            "{} has the action [{words}], which this version does not know.",
+            change.label()
+        )
+    };
+    let overrides = origin
+        .overrides
+        .get(UNKNOWN_ACTION)
+        .copied()
+        .unwrap_or_default();
+    Finding {
+        fingerprint: FingerprintParts {
+            policy: UNKNOWN_ACTION,
+            rule: "deny",
+            root: origin.root,
+            address: Some(&change.address),
+            deposed: change.deposed.as_deref(),
+            attribute: None,
+            subject: None,
+            message: None,
+        }
+        .digest(),
+        content: origin.plan.content_digest(change),
+        title: Printable::line("Every action is known"),
+        remediation: Printable::line(
+            "Use a version that knows this action, or make the plan again.",
+        ),
+        severity: overrides.severity.unwrap_or(Severity::High),
+        enforcement: overrides.enforcement.unwrap_or(Enforcement::SoftMandatory),
+        change_index: Some(index),
+        address: Some(redactor.line(&change.address)),
+        deposed: change.deposed.as_deref().map(|d| redactor.line(d)),
+        module: redactor.line(&change.module),
+        kind: Some(redactor.line(&change.kind)),
+        actions: change.words.iter().map(|w| redactor.line(w)).collect(),
+        location: location(
+            origin,
+            &Fields {
+                fields: &Map::new(),
+                redactor,
+            },
+            None,
+            Some(change),
+        ),
+        ..blank(origin, &id, "deny", redactor.line(&message))
+    }
+}

@@ -1,0 +1,137 @@
+//! The policies, helpers and tables that are shipped in the program.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::bundle::{Bundle, Module};
+
+macro_rules! embedded {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../policies/", $path)))),*]
+    };
+}
+
+/// Rego files of the policies, tests left out.
+const POLICIES: &[(&str, &str)] = embedded![
+    "approved-providers/approved_providers.rego",
+    "approved-providers/lookalikes.rego",
+    "no-destroy/no_destroy.rego",
+    "no-local-exec/no_local_exec.rego",
+    "no-local-exec/routes.rego",
+    "read-only-principals/aws.rego",
+    "read-only-principals/azure.rego",
+    "read-only-principals/findings.rego",
+    "read-only-principals/gcp.rego",
+    "read-only-principals/joined.rego",
+    "read-only-principals/kubernetes.rego",
+    "read-only-principals/read_only_principals.rego",
+];
+
+/// Rego helpers below `data.countersign.lib`.
+const LIBRARY: &[(&str, &str)] = embedded![
+    "lib/addresses.rego",
+    "lib/configuration.rego",
+    "lib/globs.rego",
+    "lib/principals_aws.rego",
+    "lib/providers.rego",
+];
+
+/// Fact tables below `data.countersign.tables`.
+const TABLES: &[(&str, &str)] = embedded![
+    "tables/aws_actions.json",
+    "tables/aws_managed_policies.json",
+    "tables/aws_overrides.json",
+    "tables/azure_roles.json",
+    "tables/exec_providers.json",
+    "tables/exec_types.json",
+    "tables/gcp_roles.json",
+    "tables/grants.json",
+    "tables/hashicorp_providers.json",
+    "tables/stateful_types.json",
+];
+
+/// The shipped policies with their helpers and tables.
+///
+/// # Errors
+/// When a table is not JSON, which the tests rule out.
+pub fn bundle() -> Result<Bundle, String> {
+    let mut bundle = Bundle {
+        name: "built-in".to_owned(),
+        builtin: true,
+        required: true,
+        modules: POLICIES.iter().map(module).collect(),
+        ..Bundle::default()
+    };
+    add_library(&mut bundle)?;
+    Ok(bundle)
+}
+
+/// Adds helpers and tables to a bundle whose policies refer to them.
+///
+/// # Errors
+/// When a table is not JSON, or the bundle brings its own data at that place.
+pub fn add_library(bundle: &mut Bundle) -> Result<(), String> {
+    bundle.modules.extend(LIBRARY.iter().map(module));
+    add_tables(bundle)
+}
+
+/// Adds the tables alone.
+///
+/// # Errors
+/// When a table is not JSON, or the bundle brings its own data at that place.
+pub fn add_tables(bundle: &mut Bundle) -> Result<(), String> {
+    let mut tables = Map::new();
+    for (path, text) in TABLES {
+        let name = path.trim_start_matches("tables/").trim_end_matches(".json");
+        let table: Json = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        tables.insert(name.to_owned(), table);
+    }
+    bundle
+        .add_data(&["countersign".to_owned(), "tables".to_owned()], Json::Object(tables))
+        .map_err(|conflict| conflict.to_string())
+}
+
+fn module((path, text): &(&str, &str)) -> Module {
+    Module {
+        path: format!("policies/{path}"),
+        text: Arc::from(*text),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn files(dir: &Path, out: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, out);
+            } else {
+                let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                let is_rego = name.ends_with(".rego") && !name.ends_with("_test.rego");
+                if is_rego || (name.starts_with("tables/") && name.ends_with(".json")) {
+                    out.insert(name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_shipped_file_is_embedded() {
+        let mut expected = BTreeSet::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"), &mut expected);
+        let embedded: BTreeSet<String> = POLICIES
+            .iter()
+            .chain(LIBRARY)
+            .chain(TABLES)
+            .map(|(path, _)| (*path).to_owned())
+            .collect();
+        assert_eq!(embedded, expected);
+    }
+}

@@ -1,0 +1,119 @@
+//! From annotations to what a policy and a rule are.
+
+use serde_json::Value as Json;
+
+use super::engine::{LoadedPackage, LoadedRule};
+use super::facts::{Need, Policy};
+use super::level::{Enforcement, Severity};
+use super::result::{Rule, RuleKind};
+use crate::text::Printable;
+
+/// Reads a package's annotation; faults are sentences for the list of problems.
+pub(super) fn describe(
+    package: &str,
+    loaded: &LoadedPackage,
+    builtin: bool,
+) -> (Policy, Vec<String>) {
+    let mut faults = Vec::new();
+    let annotation = loaded.annotation.as_ref();
+    let text = |key: &str| annotation.and_then(|a| a.text(key)).unwrap_or_default();
+    let custom = |key: &str| annotation.and_then(|a| a.custom(key));
+    let custom_text = |key: &str| custom(key).and_then(Json::as_str);
+    let id = custom_text("id").unwrap_or(package);
+    let severity = custom_text("severity");
+    let enforcement = custom_text("enforcement");
+    if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
+        faults.push(format!(
+            "custom.severity \"{word}\" is none of critical, high, medium, low, info."
+        ));
+    }
+    if let Some(word) = enforcement.filter(|word| Enforcement::parse(word).is_none()) {
+        faults.push(format!(
+            "custom.enforcement \"{word}\" is none of advisory, soft-mandatory, hard-mandatory."
+        ));
+    }
+    let mut needs = |key: &str| -> Vec<Need> {
+        let mut out = Vec::new();
+        let words = match custom(key) {
+            None => Vec::new(),
+            Some(Json::String(word)) => vec![word.as_str()],
+            Some(Json::Array(words)) => words
+                .iter()
+                .map(|w| w.as_str().unwrap_or_default())
+                .collect(),
+            Some(_) => vec![""],
+        };
+        for word in words {
+            match Need::parse(word) {
+                Some(need) => out.push(need),
+                None => faults.push(format!(
+                    "custom.{key} holds \"{word}\", which is none of plan, git, source, binary-plan."
+                )),
+            }
+        }
+        out
+    };
+    let (needs, uses) = (needs("needs"), needs("uses"));
+    let settings = match custom("settings") {
+        Some(Json::Object(fields)) => fields
+            .iter()
+            .map(|(name, text)| {
+                (
+                    Printable::line(name),
+                    Printable::line(text.as_str().unwrap_or_default()),
+                )
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let title = match text("title") {
+        "" => id,
+        title => title,
+    };
+    let policy = Policy {
+        id: Printable::line(id),
+        title: Printable::line(title),
+        description: Printable::lines(text("description").trim()),
+        remediation: Printable::lines(custom_text("remediation").unwrap_or_default().trim()),
+        severity: severity.and_then(Severity::parse),
+        enforcement: enforcement.and_then(Enforcement::parse),
+        needs,
+        uses,
+        settings,
+        package: package.to_owned(),
+        file: Printable::line(&loaded.file),
+        text: std::sync::Arc::clone(&loaded.text),
+        builtin,
+    };
+    (policy, faults)
+}
+
+/// A rule as reports name it.
+pub(super) fn reported(rule: &LoadedRule, policy: usize) -> Rule {
+    let custom = |key: &str| {
+        rule.annotation
+            .as_ref()
+            .and_then(|a| a.custom(key))
+            .and_then(Json::as_str)
+    };
+    let name = custom("rule").unwrap_or(&rule.name).to_owned();
+    Rule {
+        policy,
+        name: rule.name.clone(),
+        kind: if name.starts_with("warn") {
+            RuleKind::Warn
+        } else {
+            rule.kind
+        },
+        reported: name,
+        sliced: custom("slice") == Some("resource-changes"),
+        reads_only_changes: rule
+            .inputs
+            .as_ref()
+            .is_some_and(|inputs| inputs.iter().all(|key| key == "resource_changes")),
+        severity: custom("severity").and_then(Severity::parse),
+        file: std::sync::Arc::clone(&rule.file),
+        line: rule.line,
+        text: std::sync::Arc::from(rule.text.as_str()),
+    }
+}

@@ -1,0 +1,75 @@
+//! The only user of the Rego engine.
+//!
+//! Phases: [`Loaded::load`] parses a bundle (v1, else v0 per file), checks it statically (unknown functions, recursion, forms that the
+//! engine silently gets wrong), finds the rules that find something and reads their annotations; [`Loaded::evaluate`] runs one rule on one
+//! input on a thread with a large stack, with a time limit, catching panics.
+//!
+//! Invariants: anything that cannot be loaded or evaluated is an error with its own text, never an empty result; evaluation is
+//! reproducible (frozen clock, no randomness, no network, no environment); what a policy prints is gathered, not written.
+
+mod load;
+mod overrides;
+mod run;
+mod sprintf;
+mod syntax;
+mod test_rules;
+pub(in crate::policy) mod yaml;
+
+pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
+pub(super) use test_rules::run_test_rules;
+pub(super) use run::{Evaluation, Input, Runner};
+
+use std::time::Duration;
+
+/// Stack of a thread that loads or evaluates; only what is used is taken.
+pub(super) const STACK_BYTES: usize = 512 << 20;
+
+/// Bounds of one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Wall clock of one rule on one input.
+    pub(super) time: Duration,
+}
+
+/// The first line of an engine error: without the source excerpt behind it.
+pub(super) fn first_line(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    let mut message = String::new();
+    for line in text.lines() {
+        if let Some(rest) = line.trim_start().strip_prefix("error: ") {
+            rest.clone_into(&mut message);
+        }
+    }
+    if message.is_empty() {
+        message = text.lines().next().unwrap_or_default().to_owned();
+    }
+    message
+}
+
+/// The place that an engine error names: `--> file:line:column`.
+pub(super) fn place(error: &anyhow::Error) -> Option<(String, u32)> {
+    let text = error.to_string();
+    let line = text
+        .lines()
+        .find_map(|l| l.trim_start().strip_prefix("--> "))?;
+    let mut parts = line.rsplitn(3, ':');
+    let _column = parts.next()?;
+    let number = parts.next()?.parse().ok()?;
+    Some((parts.next()?.to_owned(), number))
+}
+
+/// Bounds the memory of evaluation: what the process may hold in all.
+pub(super) fn limit_memory(bytes: u64) {
+    regorus::set_global_memory_limit(Some(bytes));
+}
+
+/// Takes the bound away again, for what is not evaluation.
+pub(super) fn release_memory_limit() {
+    regorus::set_global_memory_limit(None);
+}
+
+/// Version of the engine, which is part of a bundle's digest.
+pub(super) const VERSION: &str = "regorus 0.14.1";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! Runs one rule on one input, within bounds.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+use serde_json::{Map, Value as Json};
+
+use super::load::{Loaded, LoadedRule};
+use super::{Limits, first_line};
+
+/// An input document, made once and shared.
+#[derive(Clone)]
+pub(in crate::policy) struct Input(Value);
+
+impl Input {
+    /// Builds an input from the JSON text of its top-level keys.
+    ///
+    /// # Errors
+    /// With the key whose text is not JSON.
+    pub(in crate::policy) fn build<'a>(
+        parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, String> {
+        let mut fields = BTreeMap::new();
+        for (name, text) in parts {
+            let value = Value::from_json_str(text)
+                .map_err(|error| format!("{name}: {}", first_line(&error)))?;
+            fields.insert(Value::from(name), value);
+        }
+        Ok(Self(Value::from(fields)))
+    }
+
+    /// The same input with one key replaced.
+    ///
+    /// # Errors
+    /// When the text is not JSON.
+    pub(in crate::policy) fn with(&self, name: &str, text: &str) -> Result<Self, String> {
+        let value = Value::from_json_str(text)
+            .map_err(|error| format!("{name}: {}", first_line(&error)))?;
+        let mut fields = BTreeMap::new();
+        if let Value::Object(object) = &self.0 {
+            for (key, value) in object.iter() {
+                fields.insert(key.clone(), value.clone());
+            }
+        }
+        fields.insert(Value::from(name), value);
+        Ok(Self(Value::from(fields)))
+    }
+}
+
+/// One element of a rule's set, before it is checked further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::policy) struct Outcome {
+    /// Line of the definition.
+    pub(in crate::policy) line: u32,
+    /// Message.
+    pub(in crate::policy) message: String,
+    /// Other keys.
+    pub(in crate::policy) fields: Map<String, Json>,
+}
+
+/// What one evaluation gave.
+#[derive(Debug, Default)]
+pub(in crate::policy) struct Evaluation {
+    /// Results.
+    pub(in crate::policy) outcomes: Vec<Outcome>,
+    /// What the policy printed.
+    pub(in crate::policy) prints: Vec<String>,
+    /// Why it failed; results are then not to be trusted.
+    pub(in crate::policy) error: Option<String>,
+}
+
+/// An engine of one thread, prepared for one bundle.
+pub(in crate::policy) struct Runner<'a> {
+    loaded: &'a Loaded,
+    engine: Engine,
+    limits: Limits,
+}
+
+impl Loaded {
+    /// Makes an engine for one thread.
+    pub(in crate::policy) fn runner(&self, limits: Limits) -> Runner<'_> {
+        Runner {
+            engine: self.engine(limits),
+            loaded: self,
+            limits,
+        }
+    }
+
+    fn engine(&self, limits: Limits) -> Engine {
+        let mut engine = self.template.clone();
+        if let Some(check_interval) = NonZeroU32::new(16) {
+            engine.set_execution_timer_config(ExecutionTimerConfig {
+                limit: limits.time,
+                check_interval,
+            });
+        }
+        engine
+    }
+}
+
+impl Runner<'_> {
+    /// Evaluates a rule on an input.
+    pub(in crate::policy) fn evaluate(&mut self, rule: &LoadedRule, input: &Input) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        let result = catch_unwind(AssertUnwindSafe(|| self.value(rule, input)));
+        evaluation.prints = self.engine.take_prints().unwrap_or_default();
+        match result {
+            Ok(Ok(outcomes)) => evaluation.outcomes = outcomes,
+            Ok(Err(message)) => evaluation.error = Some(message),
+            Err(_) => {
+                // The engine's state cannot be trusted after a panic.
+                self.engine = self.loaded.engine(self.limits);
+                evaluation.error =
+                    Some("the engine failed while it evaluated this rule.".to_owned());
+            }
+        }
+        evaluation
+    }
+
+    fn value(&mut self, rule: &LoadedRule, input: &Input) -> Result<Vec<Outcome>, String> {
+        self.engine.set_input(input.0.clone());
+        let limit = self.limits.time;
+        let explain = |error: anyhow::Error| {
+            let message = first_line(&error);
+            if message.contains("execution exceeded") || message.contains("time limit") {
+                format!("the rule ran longer than {} s.", limit.as_secs_f32())
+            } else if message.contains("memory") && message.contains("limit") {
+                "the rule needed more memory than it may.".to_owned()
+            } else {
+                match super::place(&error) {
+                    Some((file, line)) => format!("{message} ({file}:{line})."),
+                    None => format!("{message}."),
+                }
+            }
+        };
+        let whole = self.engine.eval_rule(rule.path.clone()).map_err(explain)?;
+        let elements = elements(&whole)?;
+        if elements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut outcomes = Vec::with_capacity(elements.len());
+        let lines = if rule.definitions.len() > 1 {
+            self.lines_of(rule).map_err(explain)?
+        } else {
+            BTreeMap::new()
+        };
+        for element in elements {
+            let line = lines.get(&element).copied().unwrap_or(rule.line);
+            outcomes.push(outcome(&element, line)?);
+        }
+        Ok(outcomes)
+    }
+
+    /// Which definition gives which element: each is evaluated alone.
+    fn lines_of(&mut self, rule: &LoadedRule) -> Result<BTreeMap<Value, u32>, anyhow::Error> {
+        let mut lines = BTreeMap::new();
+        for (module, definition, line) in &rule.definitions {
+            let data = self.engine.eval_rule_in_module(module, definition, false)?;
+            let mut value = &data;
+            for step in rule.path.split('.').skip(1) {
+                value = &value[step];
+            }
+            for element in elements(value).unwrap_or_default() {
+                lines.entry(element).or_insert(*line);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// The elements of a rule's value; a rule that is not a set is an error, undefined is not "nothing found".
+fn elements(value: &Value) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Set(items) => Ok(items.iter_sorted().cloned().collect()),
+        Value::Array(items) => Ok(items.iter().cloned().collect()),
+        Value::Undefined => {
+            Err("the rule is undefined; a rule that finds something must be a set.".to_owned())
+        }
+        _ => Err("the rule is not a set; write \"deny contains message if …\".".to_owned()),
+    }
+}
+
+fn outcome(element: &Value, line: u32) -> Result<Outcome, String> {
+    match serde_json::to_value(element) {
+        Ok(Json::String(message)) => Ok(Outcome {
+            line,
+            message,
+            fields: Map::new(),
+        }),
+        Ok(Json::Object(mut fields)) => match fields.remove("msg") {
+            Some(Json::String(message)) => Ok(Outcome {
+                line,
+                message,
+                fields,
+            }),
+            _ => Err("a result object has no text under \"msg\".".to_owned()),
+        },
+        Ok(_) => Err("a result is neither a text nor an object with \"msg\".".to_owned()),
+        Err(error) => Err(format!("a result cannot be read: {error}.")),
+    }
+}
