@@ -1,0 +1,224 @@
+//! One record against the context.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::cover::{self, Blocking};
+use super::statement::PlanBinding;
+use super::strict;
+use super::{
+    CLOCK_SKEW_SECONDS, Context, MAX_TTL_DAYS, PlanIdentity, Record, Statement, Void, normal_email,
+};
+use crate::text::Printable;
+
+/// In what way a record covers what is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covers {
+    /// How the commit matches.
+    pub commit: MatchedCommit,
+    /// How the plans match.
+    pub plans: MatchedPlans,
+}
+
+/// How the commit matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedCommit {
+    /// It is the reviewed commit.
+    Same,
+    /// It is another commit with the same tree, on the same base: a squash or a merge.
+    SameTree,
+}
+
+/// How the plans match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedPlans {
+    /// Byte by byte.
+    SameBytes,
+    /// Plans made anew that would do the same.
+    SameEffect,
+}
+
+/// Says whether one record covers the context.
+///
+/// # Errors
+/// With the first reason why not.
+pub fn check(record: &Record, context: &Context<'_>) -> Result<Covers, Void> {
+    check_with(record, context, &Blocking::now(context.case, context.now))
+}
+
+pub(super) fn check_with(
+    record: &Record,
+    context: &Context<'_>,
+    blocking: &Blocking<'_>,
+) -> Result<Covers, Void> {
+    let statement = record.statement();
+    if context.frozen {
+        return Err(Void::Frozen);
+    }
+    if context.revoked.contains(&record.digest())
+        || context.revoked.contains(&record.statement_digest())
+    {
+        return Err(Void::Revoked);
+    }
+    signatures(record, context)?;
+    let commit = commit(statement, context)?;
+    let plans = plans(statement, context)?;
+    base(statement, context, commit)?;
+    time(statement, context)?;
+    if statement.policies.digest != context.policies {
+        return Err(Void::OtherPolicies);
+    }
+    if statement.config != context.config {
+        return Err(Void::OtherConfig);
+    }
+    reviewer(statement, context)?;
+    cover::check(statement, blocking)?;
+    Ok(Covers { commit, plans })
+}
+
+/// The place where signatures will be judged; what cannot be verified never counts.
+fn signatures(record: &Record, context: &Context<'_>) -> Result<(), Void> {
+    match (record.signatures(), context.rules.accept_unsigned) {
+        ([], true) => Ok(()),
+        ([], false) => Err(Void::Unsigned),
+        ([_, ..], _) => Err(Void::BadSignature),
+    }
+}
+
+fn commit(statement: &Statement, context: &Context<'_>) -> Result<MatchedCommit, Void> {
+    if context.commit.as_ref() == Some(&statement.commit) {
+        // One commit has one tree; a record that says otherwise is wrong somewhere.
+        if context
+            .tree
+            .as_ref()
+            .is_none_or(|tree| *tree == statement.tree)
+        {
+            return Ok(MatchedCommit::Same);
+        }
+    } else if context.commit.is_some() && context.tree.as_ref() == Some(&statement.tree) {
+        return Ok(MatchedCommit::SameTree);
+    }
+    Err(Void::OtherCommit {
+        approved: short(Some(&statement.commit)),
+        here: short(context.commit.as_ref()),
+    })
+}
+
+fn base(statement: &Statement, context: &Context<'_>, matched: MatchedCommit) -> Result<(), Void> {
+    let (approved, here, unmoved) = match matched {
+        // The base may go on as long as the change is counted from the same place; once the commit is part of the base, the merge
+        // base is the commit itself.
+        MatchedCommit::Same => (
+            &statement.merge_base,
+            &context.merge_base,
+            context.merge_base.is_none()
+                || context.merge_base == statement.merge_base
+                || context.merge_base == context.commit,
+        ),
+        MatchedCommit::SameTree => (
+            &statement.base,
+            &context.base,
+            statement.base.is_some()
+                && (statement.base == context.base || statement.base == context.merge_base),
+        ),
+    };
+    if unmoved {
+        return Ok(());
+    }
+    Err(Void::BaseMoved {
+        approved: short(approved.as_ref()),
+        here: short(here.as_ref()),
+    })
+}
+
+fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, Void> {
+    let mut approved: BTreeMap<&Printable, &PlanBinding> = statement
+        .plans
+        .iter()
+        .map(|plan| (&plan.root, plan))
+        .collect();
+    let other = |root: &Printable, problem| Void::OtherPlan {
+        root: root.clone(),
+        problem,
+    };
+    let mut matched = MatchedPlans::SameBytes;
+    for PlanIdentity {
+        root,
+        sha256,
+        effect,
+    } in &context.plans
+    {
+        let Some(plan) = approved.remove(root) else {
+            return Err(other(root, "was not part of the approved review"));
+        };
+        if plan.effect != *effect {
+            return Err(Void::OtherEffect { root: root.clone() });
+        }
+        if plan.sha256 != *sha256 {
+            if context.rules.exact {
+                return Err(other(
+                    root,
+                    "has other bytes than the approved plan, and --exact asks for the same",
+                ));
+            }
+            matched = MatchedPlans::SameEffect;
+        }
+    }
+    match approved.into_keys().next() {
+        None if context.plans.is_empty() => Err(other(&Printable::line("the plan"), "is missing")),
+        None => Ok(matched),
+        Some(root) => Err(other(
+            root,
+            "was approved together with the others and is not here",
+        )),
+    }
+}
+
+fn time(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
+    let age = context.now.duration_since(statement.created);
+    if age < SignedDuration::from_secs(-CLOCK_SKEW_SECONDS) {
+        return Err(Void::FromTheFuture(statement.created));
+    }
+    let days = i64::from(context.rules.ttl_days.min(MAX_TTL_DAYS));
+    let end = statement
+        .created
+        .checked_add(SignedDuration::from_hours(24 * days))
+        .map_or(statement.expires, |end| end.min(statement.expires));
+    if context.now >= end {
+        return Err(Void::Expired(end));
+    }
+    Ok(())
+}
+
+fn reviewer(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
+    if !context.rules.prevent_self {
+        return Ok(());
+    }
+    let email = normal_email(&statement.reviewer.email);
+    let here = context
+        .authors
+        .iter()
+        .map(|author| normal_email(&author.email));
+    let mut authors = here
+        .chain(statement.authors.iter().cloned())
+        .filter(|a| !a.is_empty())
+        .peekable();
+    if authors.peek().is_none() {
+        return Err(Void::AuthorsUnknown(Printable::line(&email)));
+    }
+    if authors.any(|author| author == email) {
+        return Err(Void::SelfApproval(Printable::line(&email)));
+    }
+    Ok(())
+}
+
+/// The first twelve characters of an object name.
+fn short(name: Option<&String>) -> Printable {
+    let text: String = name
+        .map_or("nothing", String::as_str)
+        .chars()
+        .take(12)
+        .collect();
+    strict::shown(&text)
+}

@@ -1,0 +1,175 @@
+//! All records together: enough different reviewers, or one named reason why not.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::check::check_with;
+use super::cover::Blocking;
+use super::{Context, Covers, Given, NoteLine, Record, Statement, Void, normal_email};
+use crate::decision::{DecisionKey, Event, Journal};
+use crate::digest::Digest;
+use crate::text::Printable;
+
+/// One record in a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// SHA-256 of its line.
+    pub digest: Digest,
+    /// Who approved; absent when the line is not a record.
+    pub reviewer: Option<Printable>,
+    /// When.
+    pub created: Option<Timestamp>,
+    /// From when on it no longer counts.
+    pub expires: Option<Timestamp>,
+    /// Whether a verified signature stands behind the reviewer's name.
+    pub signed: bool,
+    /// Whether it covers what is here.
+    pub valid: bool,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// Enough valid approvals.
+#[derive(Clone, Debug)]
+pub struct Approved {
+    /// The valid records, in the order made.
+    pub records: Vec<Record>,
+    /// In what way each covers what is here, in the same order.
+    pub covers: Vec<Covers>,
+    /// All records, valid or not, in the order made.
+    pub approvals: Vec<Summary>,
+}
+
+impl Approved {
+    /// The answers of the valid records, as given on the plans under review; see [`journal`].
+    #[must_use]
+    pub fn journal(&self, plan: Digest) -> Journal {
+        journal(self.records.iter().map(Record::statement), plan)
+    }
+}
+
+/// Why the records together do not suffice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    /// The reason; of several void records, that of the one that came nearest.
+    pub reason: Void,
+    /// All records, valid or not, in the order made.
+    pub approvals: Vec<Summary>,
+}
+
+/// Says whether the records of a note cover the context.
+///
+/// # Errors
+/// With the reason why not, and what is wrong with each record.
+pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Refusal> {
+    let blocking = Blocking::now(context.case, context.now);
+    let mut judged: Vec<(&NoteLine, Result<Covers, Void>)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for line in lines {
+        if seen.insert(line.digest) {
+            let outcome = match &line.record {
+                Ok(record) => check_with(record, context, &blocking),
+                Err(error) => Err(Void::Malformed(error.clone())),
+            };
+            judged.push((line, outcome));
+        }
+    }
+    judged.sort_by_key(|(line, _)| (created(line), line.digest));
+    let approvals = judged
+        .iter()
+        .map(|(line, outcome)| summary(line, outcome))
+        .collect();
+    let refuse = |reason, approvals| Err(Refusal { reason, approvals });
+    if context.frozen {
+        return refuse(Void::Frozen, approvals);
+    }
+    let mut records = Vec::new();
+    let mut covers = Vec::new();
+    let mut reviewers = BTreeSet::new();
+    for (line, outcome) in &judged {
+        if let (Ok(record), Ok(way)) = (&line.record, outcome) {
+            reviewers.insert(normal_email(&record.statement().reviewer.email));
+            records.push(record.clone());
+            covers.push(*way);
+        }
+    }
+    let need = usize::from(context.rules.required.max(1));
+    let have = reviewers.len();
+    if have >= need {
+        return Ok(Approved {
+            records,
+            covers,
+            approvals,
+        });
+    }
+    if have > 0 {
+        return refuse(Void::UnderQuorum { have, need }, approvals);
+    }
+    let nearest = judged
+        .into_iter()
+        .filter_map(|(_, outcome)| outcome.err())
+        .max_by_key(Void::progress);
+    refuse(nearest.unwrap_or(Void::NoApproval), approvals)
+}
+
+fn created(line: &NoteLine) -> Option<Timestamp> {
+    line.record
+        .as_ref()
+        .ok()
+        .map(|record| record.statement().created)
+}
+
+fn summary(line: &NoteLine, outcome: &Result<Covers, Void>) -> Summary {
+    let statement = line.record.as_ref().ok().map(Record::statement);
+    Summary {
+        digest: line.digest,
+        reviewer: statement.map(|s| Printable::line(&s.reviewer.to_string())),
+        created: statement.map(|s| s.created),
+        expires: statement.map(|s| s.expires),
+        signed: false,
+        valid: outcome.is_ok(),
+        reason: outcome.as_ref().err().map(ToString::to_string),
+    }
+}
+
+/// Turns the answers of valid records into a journal, for the verdict. `plan` is the digest of the plans under review
+/// ([`crate::review::ReviewCase::plan_digest`]): the records cover them, so the answers count as given on them.
+#[must_use]
+pub fn journal<'a>(statements: impl IntoIterator<Item = &'a Statement>, plan: Digest) -> Journal {
+    let mut statements: Vec<&Statement> = statements.into_iter().collect();
+    statements.sort_by_cached_key(|statement| (statement.created, statement.digest().ok()));
+    let mut journal = Journal::default();
+    for statement in statements {
+        for answer in &statement.answers {
+            if let Given::Reviewer { decision, at } = &answer.given {
+                let event = Event::Decided {
+                    key: DecisionKey {
+                        fingerprint: answer.fingerprint,
+                        content: answer.content,
+                    },
+                    decision: decision.clone(),
+                };
+                journal.append(*at, statement.reviewer.clone(), plan, event);
+            }
+        }
+    }
+    journal
+}
+
+/// The records that no other record follows: the predecessors of the next one, sorted.
+#[must_use]
+pub fn heads(lines: &[NoteLine]) -> Vec<Digest> {
+    let records: Vec<&Record> = lines
+        .iter()
+        .filter_map(|line| line.record.as_ref().ok())
+        .collect();
+    let followed: BTreeSet<Digest> = records
+        .iter()
+        .flat_map(|record| record.statement().predecessors.iter().copied())
+        .collect();
+    let all: BTreeSet<Digest> = records.iter().map(|record| record.digest()).collect();
+    all.difference(&followed).copied().collect()
+}

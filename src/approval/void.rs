@@ -1,0 +1,162 @@
+//! Why an approval does not count: one name each.
+
+use jiff::Timestamp;
+
+use super::RecordError;
+use crate::text::Printable;
+
+/// Why a record, or all records together, do not cover what is here. Each message starts with its name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Void {
+    /// Approvals are suspended.
+    #[error(
+        "frozen: approvals are suspended by the configuration; nothing counts until that ends."
+    )]
+    Frozen,
+    /// There is no record.
+    #[error("no approval: nobody approved this commit; review it with countersign.")]
+    NoApproval,
+    /// A line is not a record.
+    #[error("malformed: {0}")]
+    Malformed(#[from] RecordError),
+    /// The record was taken back.
+    #[error("revoked: the base's list of revoked approvals names this record; review again.")]
+    Revoked,
+    /// Nobody signed it.
+    #[error("unsigned: the record carries no signature, and unsigned ones do not count here.")]
+    Unsigned,
+    /// A signature cannot be checked.
+    #[error("bad signature: the record carries a signature that cannot be verified.")]
+    BadSignature,
+    /// It was made later than now.
+    #[error("from the future: the record was made at {0}; check the clocks of both machines.")]
+    FromTheFuture(Timestamp),
+    /// Its time is over.
+    #[error("expired: the approval ended at {0}; review again.")]
+    Expired(Timestamp),
+    /// It is about another commit.
+    #[error(
+        "other commit: {approved} was approved, and {here} has other files; review this commit."
+    )]
+    OtherCommit {
+        /// The recorded commit, shortened.
+        approved: Printable,
+        /// The commit here, shortened.
+        here: Printable,
+    },
+    /// The change is counted from another place.
+    #[error(
+        "base moved: the approval is for a change on {approved}, the base is now {here}; review again."
+    )]
+    BaseMoved {
+        /// The recorded base or merge base, shortened.
+        approved: Printable,
+        /// The one here, shortened.
+        here: Printable,
+    },
+    /// The set of plans or their bytes differ.
+    #[error("other plan: {root} {problem}; review this plan.")]
+    OtherPlan {
+        /// The name of the plan.
+        root: Printable,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A plan would do something else.
+    #[error("other effect: {root} would not do what was approved; review this plan.")]
+    OtherEffect {
+        /// The name of the plan.
+        root: Printable,
+    },
+    /// The policies changed.
+    #[error("other policies: the policies are not those of the approval; review again.")]
+    OtherPolicies,
+    /// The configuration changed.
+    #[error("other configuration: the configuration is not that of the approval; review again.")]
+    OtherConfig,
+    /// The reviewer wrote part of the change.
+    #[error("self-approval: {0} wrote part of this change; somebody else must approve it.")]
+    SelfApproval(Printable),
+    /// Nobody can tell who wrote the change.
+    #[error(
+        "self-approval: who wrote this change is not known, so nobody can tell whether {0} did."
+    )]
+    AuthorsUnknown(Printable),
+    /// Findings appeared since.
+    #[error("new finding: {first}{} not in the approval; review again.", more(*.n))]
+    NewFinding {
+        /// How many.
+        n: usize,
+        /// The first of them.
+        first: Printable,
+    },
+    /// A finding that blocks has no answer that permits it.
+    #[error("not covered: {finding}: {why}; review again.")]
+    NotCovered {
+        /// The finding.
+        finding: Printable,
+        /// What is wrong with the answer.
+        why: String,
+    },
+    /// Too few people approved.
+    #[error("under quorum: {have} of {need} approvals; ask another reviewer.")]
+    UnderQuorum {
+        /// How many different reviewers approved.
+        have: usize,
+        /// How many must.
+        need: usize,
+    },
+}
+
+fn more(n: usize) -> String {
+    match n {
+        0 | 1 => " is".to_owned(),
+        n => format!(" and {} more are", n - 1),
+    }
+}
+
+impl Void {
+    /// The stable word for programs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Frozen => "frozen",
+            Self::NoApproval => "no-approval",
+            Self::Malformed(_) => "malformed",
+            Self::Revoked => "revoked",
+            Self::Unsigned => "unsigned",
+            Self::BadSignature => "bad-signature",
+            Self::FromTheFuture(_) => "from-the-future",
+            Self::Expired(_) => "expired",
+            Self::OtherCommit { .. } => "other-commit",
+            Self::BaseMoved { .. } => "base-moved",
+            Self::OtherPlan { .. } => "other-plan",
+            Self::OtherEffect { .. } => "other-effect",
+            Self::OtherPolicies => "other-policies",
+            Self::OtherConfig => "other-config",
+            Self::SelfApproval(_) | Self::AuthorsUnknown(_) => "self-approval",
+            Self::NewFinding { .. } => "new-finding",
+            Self::NotCovered { .. } => "not-covered",
+            Self::UnderQuorum { .. } => "under-quorum",
+        }
+    }
+
+    /// How far a check came before this reason; of several void records the one that came furthest is named.
+    pub(super) fn progress(&self) -> u8 {
+        match self {
+            Self::Frozen | Self::NoApproval => 0,
+            Self::Malformed(_) => 1,
+            Self::Unsigned | Self::BadSignature => 2,
+            Self::OtherCommit { .. } => 3,
+            Self::OtherPlan { .. } => 4,
+            Self::OtherEffect { .. } => 5,
+            Self::BaseMoved { .. } => 6,
+            Self::FromTheFuture(_) | Self::Expired(_) => 7,
+            Self::OtherPolicies | Self::OtherConfig => 8,
+            Self::SelfApproval(_) | Self::AuthorsUnknown(_) => 9,
+            Self::NewFinding { .. } | Self::NotCovered { .. } => 10,
+            Self::Revoked => 11,
+            Self::UnderQuorum { .. } => 12,
+        }
+    }
+}

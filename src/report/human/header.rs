@@ -1,0 +1,139 @@
+//! The head of the report: which plans, compared with what, judged by which policies.
+
+use super::style::Tone;
+use super::{Context, Page, wording};
+use crate::change::Change;
+use crate::plan::PlanMode;
+use crate::policy::Trust;
+use crate::review::{CasePlan, UnderReview};
+use crate::text::{Printable, Redactor, fit_end};
+use wording::number;
+
+/// Columns that a version of Terraform may take.
+const VERSION_COLUMNS: usize = 40;
+
+/// Characters of a commit id that are shown.
+const COMMIT_DIGITS: usize = 8;
+
+pub(super) fn write(page: &mut Page, context: &Context<'_>) {
+    let case = context.case;
+    let tool = format!("countersign {}", context.tool_version);
+    page.wrapped(0, Some(Tone::Faint), &tool);
+    for plan in &case.plans {
+        write_plan(page, plan, &case.redactor);
+    }
+    if case.plans.len() > 1 {
+        page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
+    }
+    page.labelled(0, "change    ", None, &change(context));
+    let (tone, text) = policies(context);
+    page.labelled(0, "policies  ", tone, &text);
+}
+
+fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
+    let plan = &case_plan.plan;
+    let version = plan.terraform_version.as_deref().map_or_else(
+        || "version not stated".to_owned(),
+        |version| {
+            let version = redactor.line(version);
+            format!("Terraform {}", fit_end(version.as_str(), VERSION_COLUMNS))
+        },
+    );
+    let what = format!(
+        "{}  sha256 {}, effect {}, {version}",
+        case_plan.path,
+        plan.digest.short(),
+        plan.effect.short(),
+    );
+    page.labelled(0, "plan      ", None, &what);
+    page.wrapped(10, None, &wording::counts(&plan.counts()));
+    for (holds, text) in [
+        (
+            plan.errored,
+            "Planning failed: this plan is errored and shows only a part.",
+        ),
+        (
+            plan.mode == PlanMode::Destroy,
+            "This plan destroys everything (`-destroy`).",
+        ),
+        (
+            plan.mode == PlanMode::RefreshOnly,
+            "This plan only updates the state (`-refresh-only`).",
+        ),
+        (
+            plan.complete == Some(false),
+            "This plan is not complete: targets were given or changes are put off.",
+        ),
+    ] {
+        if holds {
+            page.wrapped(10, Some(Tone::Caution), text);
+        }
+    }
+    for (count, what) in [
+        (plan.deferred.len(), "deferred change"),
+        (plan.invocations.len(), "action invocation"),
+    ] {
+        if count > 0 {
+            page.wrapped(10, Some(Tone::Caution), &number(count, what));
+        }
+    }
+}
+
+fn change(context: &Context<'_>) -> String {
+    match &context.case.under_review {
+        UnderReview::Commits(change) => commits(change, &context.case.redactor),
+        UnderReview::DiffFile(change) => format!("a diff file, no commit: {}", size(change)),
+        UnderReview::NoChange { head, reason, .. } => {
+            format!("none at {}: {reason}", commit(head))
+        }
+        UnderReview::NoRepository => {
+            "none: no repository, so nothing is compared with git".to_owned()
+        }
+    }
+}
+
+fn commits(change: &Change, redactor: &Redactor) -> String {
+    let id = |id: &Option<String>| id.as_deref().map_or_else(|| "?".to_owned(), commit);
+    let mut text = format!("{}..{}", id(&change.base), id(&change.head));
+    if let Some(branch) = &change.branch {
+        text = format!("{text} on {}", redactor.line(branch));
+    }
+    if change.merge_base.is_some() && change.merge_base != change.base {
+        text = format!("{text}, from merge base {}", id(&change.merge_base));
+    }
+    format!("{text}: {}", size(change))
+}
+
+fn size(change: &Change) -> String {
+    format!(
+        "{}, +{} -{}",
+        number(change.files.len(), "file"),
+        change.insertions(),
+        change.deletions(),
+    )
+}
+
+fn commit(id: &str) -> String {
+    let short: String = id.chars().take(COMMIT_DIGITS).collect();
+    Printable::line(&short).into_string()
+}
+
+fn policies(context: &Context<'_>) -> (Option<Tone>, String) {
+    let policies = &context.case.policies;
+    let source = match policies.trust {
+        Trust::Base => match &policies.commit {
+            Some(id) => format!("the base {}", commit(id)),
+            None => "the base".to_owned(),
+        },
+        Trust::Worktree => "the work tree, which the change under review can edit".to_owned(),
+    };
+    let text = format!(
+        "bundle {} from {source}: {}, {} of {} evaluated",
+        policies.digest.short(),
+        number(policies.packages, "package"),
+        policies.evaluated,
+        number(policies.rules, "rule"),
+    );
+    let all = policies.evaluated == policies.rules;
+    ((!all).then_some(Tone::Caution), text)
+}

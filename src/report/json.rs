@@ -1,0 +1,351 @@
+//! The schema `countersign.report/v1`: a contract with other programs.
+//!
+//! The order of the fields of the structures here is the order of the keys. Every key is always present. New keys come at the end of
+//! an object and change no other.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::wording::{self, Answer};
+use super::{ApprovalLine, Context, Failure};
+use crate::change::Change;
+use crate::decision::{Date, Decision};
+use crate::digest::Digest;
+use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, Severity};
+use crate::plan::Counts;
+use crate::policy::{PolicyProblem, Trust};
+use crate::review::{CasePlan, DecisionCounts, FindingState, Status};
+use crate::text::Printable;
+
+/// Name and version of the schema.
+const SCHEMA: &str = "countersign.report/v1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    tool: Tool<'a>,
+    verdict: Conclusion,
+    plans: Vec<PlanEntry<'a>>,
+    change: Option<ChangeEntry>,
+    policies: Policies,
+    findings: Vec<FindingEntry<'a>>,
+    approvals: &'a [ApprovalLine],
+    counts: DecisionCounts,
+    notices: Vec<Printable>,
+    problems: Vec<Problem<'a>>,
+    not_applicable: Vec<NotApplicable<'a>>,
+    not_looked_at: &'a [Printable],
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    name: &'static str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Conclusion {
+    status: &'static str,
+    exit: u8,
+    reasons: Vec<Printable>,
+}
+
+#[derive(Serialize)]
+struct PlanEntry<'a> {
+    path: &'a Printable,
+    sha256: Digest,
+    effect: String,
+    terraform_version: Option<Printable>,
+    format_version: Printable,
+    mode: &'static str,
+    complete: Option<bool>,
+    errored: bool,
+    counts: Counts,
+}
+
+#[derive(Serialize)]
+struct ChangeEntry {
+    base: Option<Printable>,
+    head: Option<Printable>,
+    merge_base: Option<Printable>,
+    files: usize,
+    insertions: usize,
+    deletions: usize,
+    dirty: Vec<Printable>,
+}
+
+#[derive(Serialize)]
+struct Policies {
+    digest: Option<Digest>,
+    trust: Option<Trust>,
+    packages: usize,
+    rules: usize,
+    evaluated: usize,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    fingerprint: Digest,
+    policy: &'a Printable,
+    title: &'a Printable,
+    rule: &'a Printable,
+    severity: Severity,
+    enforcement: Enforcement,
+    certainty: Certainty,
+    message: &'a Printable,
+    plan: &'a Printable,
+    address: Option<&'a Printable>,
+    deposed: Option<&'a Printable>,
+    module: &'a Printable,
+    r#type: Option<&'a Printable>,
+    actions: &'a [Printable],
+    attribute: Option<&'a Printable>,
+    subject: Option<&'a Printable>,
+    facts: BTreeMap<String, Json>,
+    location: Option<&'a Location>,
+    policy_location: Option<&'a PolicyLocation>,
+    explained: Option<bool>,
+    status: Status,
+    waiver: Option<WaiverEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WaiverEntry<'a> {
+    Tree {
+        reason: &'a Printable,
+        owner: &'a Printable,
+        expires: Date,
+        file: &'a Printable,
+        line: u32,
+    },
+    Person {
+        reason: Printable,
+        by: Printable,
+        expires: Date,
+    },
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    policy: &'a Printable,
+    place: Option<&'a Printable>,
+    message: &'a Printable,
+}
+
+#[derive(Serialize)]
+struct NotApplicable<'a> {
+    policy: &'a Printable,
+    reason: &'a Printable,
+}
+
+/// Writes the report of a case.
+pub(super) fn report(context: &Context<'_>) -> String {
+    let case = context.case;
+    let policies = &case.policies;
+    write(&Report {
+        schema: SCHEMA,
+        tool: tool(context.tool_version),
+        verdict: Conclusion {
+            status: context.verdict.exit.name(),
+            exit: context.exit.code(),
+            reasons: lines(&context.verdict.reasons),
+        },
+        plans: case.plans.iter().map(|plan| entry(context, plan)).collect(),
+        change: case
+            .under_review
+            .change()
+            .map(|change| change_entry(context, change)),
+        policies: Policies {
+            digest: Some(policies.digest),
+            trust: Some(policies.trust),
+            packages: policies.packages,
+            rules: policies.rules,
+            evaluated: policies.evaluated,
+        },
+        findings: context
+            .findings()
+            .map(|(finding, state)| finding_entry(context, finding, state))
+            .collect(),
+        approvals: context.approvals,
+        counts: context.verdict.counts,
+        notices: wording::notices(context),
+        problems: case.problems.iter().map(problem).collect(),
+        not_applicable: case
+            .not_applicable
+            .iter()
+            .map(|(policy, reason)| NotApplicable { policy, reason })
+            .collect(),
+        not_looked_at: &case.not_looked_at,
+    })
+}
+
+/// Writes the report of a run without a case; the hint is its only notice.
+pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
+    let mut reasons = vec![Printable::line(&failure.heading)];
+    reasons.extend(lines(&failure.causes));
+    write(&Report {
+        schema: SCHEMA,
+        tool: tool(tool_version),
+        verdict: Conclusion {
+            status: failure.exit.name(),
+            exit: failure.exit.code(),
+            reasons,
+        },
+        plans: Vec::new(),
+        change: None,
+        policies: Policies {
+            digest: None,
+            trust: None,
+            packages: 0,
+            rules: 0,
+            evaluated: 0,
+        },
+        findings: Vec::new(),
+        approvals: &[],
+        counts: DecisionCounts::default(),
+        notices: failure
+            .hint
+            .iter()
+            .map(|hint| Printable::line(hint))
+            .collect(),
+        problems: Vec::new(),
+        not_applicable: Vec::new(),
+        not_looked_at: &[],
+    })
+}
+
+/// Serialises; the structures above hold no map with other keys than strings, so this does not fail, and if it did the text would be
+/// no JSON that a program could take for a pass.
+fn write(report: &Report<'_>) -> String {
+    match serde_json::to_string_pretty(report) {
+        Ok(text) => {
+            // The same JSON without what CI systems read as a command (`##[name]`): `#` occurs in strings only.
+            let mut text = text.replace("##", "\\u0023\\u0023");
+            text.push('\n');
+            text
+        }
+        Err(error) => format!("The report cannot be written as JSON: {error}.\n"),
+    }
+}
+
+fn tool(version: &str) -> Tool<'_> {
+    Tool {
+        name: "countersign",
+        version,
+    }
+}
+
+fn lines(texts: &[String]) -> Vec<Printable> {
+    texts.iter().map(|text| Printable::line(text)).collect()
+}
+
+fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanEntry<'a> {
+    let redactor = &context.case.redactor;
+    let plan = &case_plan.plan;
+    PlanEntry {
+        path: &case_plan.path,
+        sha256: plan.digest,
+        effect: plan.effect.to_string(),
+        terraform_version: plan
+            .terraform_version
+            .as_deref()
+            .map(|version| redactor.line(version)),
+        format_version: redactor.line(&plan.format_version),
+        mode: plan.mode.word(),
+        complete: plan.complete,
+        errored: plan.errored,
+        counts: plan.counts(),
+    }
+}
+
+fn change_entry(context: &Context<'_>, change: &Change) -> ChangeEntry {
+    let redactor = &context.case.redactor;
+    let id = |id: &Option<String>| id.as_deref().map(Printable::line);
+    ChangeEntry {
+        base: id(&change.base),
+        head: id(&change.head),
+        merge_base: id(&change.merge_base),
+        files: change.files.len(),
+        insertions: change.insertions(),
+        deletions: change.deletions(),
+        dirty: change
+            .dirty
+            .iter()
+            .map(|path| redactor.line(path))
+            .collect(),
+    }
+}
+
+fn finding_entry<'a>(
+    context: &Context<'a>,
+    finding: &'a Finding,
+    state: &'a FindingState,
+) -> FindingEntry<'a> {
+    let redactor = &context.case.redactor;
+    FindingEntry {
+        fingerprint: finding.fingerprint,
+        policy: &finding.policy,
+        title: &finding.title,
+        rule: &finding.rule,
+        severity: finding.severity,
+        enforcement: finding.enforcement,
+        certainty: finding.certainty,
+        message: &finding.message,
+        plan: &finding.plan,
+        address: finding.address.as_ref(),
+        deposed: finding.deposed.as_ref(),
+        module: &finding.module,
+        r#type: finding.kind.as_ref(),
+        actions: &finding.actions,
+        attribute: finding.attribute.as_ref(),
+        subject: finding.subject.as_ref(),
+        facts: finding
+            .facts
+            .iter()
+            .map(|(name, value)| {
+                (
+                    redactor.line(name).into_string(),
+                    wording::fact(redactor, value),
+                )
+            })
+            .collect(),
+        location: finding.location.as_ref(),
+        policy_location: finding.policy_location.as_ref(),
+        explained: finding.explained,
+        status: state.status,
+        waiver: waiver(context, state),
+    }
+}
+
+/// The waiver that counts, whoever gave it.
+fn waiver<'a>(context: &Context<'a>, state: &'a FindingState) -> Option<WaiverEntry<'a>> {
+    let redactor = &context.case.redactor;
+    match wording::answer(context, state)? {
+        Answer::Tree(waiver) => Some(WaiverEntry::Tree {
+            reason: &waiver.reason,
+            owner: &waiver.owner,
+            expires: waiver.expires,
+            file: &waiver.file,
+            line: waiver.line,
+        }),
+        Answer::Person(recorded) => match &recorded.decision {
+            Decision::Waive { reason, expires } => Some(WaiverEntry::Person {
+                reason: redactor.line(reason),
+                by: redactor.line(&recorded.by.to_string()),
+                expires: *expires,
+            }),
+            Decision::Acknowledge | Decision::Reject { .. } => None,
+        },
+    }
+}
+
+fn problem(problem: &PolicyProblem) -> Problem<'_> {
+    Problem {
+        policy: &problem.policy,
+        place: problem.place.as_ref(),
+        message: &problem.message,
+    }
+}

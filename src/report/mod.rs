@@ -1,0 +1,162 @@
+//! Writes what was decided, for people and for programs.
+//!
+//! Place in the flow: `review::verdict` decides, this module words it; the command line layer writes the text out. Phases of one
+//! [`render`]: `wording` says what every format says (notices, answers, numbers), then the format's own module lays it out.
+//!
+//! Invariants: no renderer decides anything, each state and the status come from the [`Verdict`]; no finding is dropped; every
+//! string is [`Printable`] or passes the case's redactor on its way out; the same context always gives the same bytes.
+
+mod human;
+mod json;
+mod wording;
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::review::{Exit, FindingState, ReviewCase, Status, Verdict};
+use crate::text::Printable;
+
+/// The shape in which a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// Text for a terminal or a CI log.
+    Human,
+    /// The schema `countersign.report/v1`.
+    Json,
+}
+
+impl Format {
+    /// All formats, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::Human, Self::Json];
+
+    /// The word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Why a format cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// The word names no format.
+    #[error(
+        "there is no report format {found:?}; use one of: {}.",
+        known_formats()
+    )]
+    Unknown {
+        /// The word, made printable.
+        found: String,
+    },
+}
+
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(word: &str) -> Result<Self, FormatError> {
+        let known = Self::ALL.into_iter().find(|format| format.word() == word);
+        known.ok_or_else(|| FormatError::Unknown {
+            found: Printable::line(word).into_string(),
+        })
+    }
+}
+
+fn known_formats() -> String {
+    Format::ALL.map(Format::word).join(", ")
+}
+
+/// An approval record that was looked at, with what it is worth here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApprovalLine {
+    /// Digest of the record.
+    pub digest: Digest,
+    /// Who approved.
+    pub reviewer: Printable,
+    /// When.
+    pub created: Timestamp,
+    /// Until when it counts.
+    pub expires: Timestamp,
+    /// Whether it carries a good signature.
+    pub signed: bool,
+    /// Whether it covers this plan and commit.
+    pub valid: bool,
+    /// Why it does not, where it does not.
+    pub reason: Option<Printable>,
+}
+
+/// Everything that a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// What was reviewed.
+    pub case: &'a ReviewCase,
+    /// What follows from it.
+    pub verdict: &'a Verdict,
+    /// Approval records that were looked at, in the order to be shown.
+    pub approvals: &'a [ApprovalLine],
+    /// Version of this program.
+    pub tool_version: &'a str,
+    /// Whether the human format may use colours.
+    pub colour: bool,
+    /// Columns of the human format.
+    pub width: usize,
+    /// The status that the program ends with, which `--exit-zero` may have changed.
+    pub exit: Exit,
+}
+
+/// What stands for the state of a finding that a verdict says nothing about: it is open and blocks.
+static UNDECIDED: FindingState = FindingState {
+    status: Status::Open,
+    blocks: true,
+    recorded: None,
+    waiver: None,
+};
+
+impl<'a> Context<'a> {
+    /// The findings with their states, in the case's order; a state that is missing never hides its finding.
+    fn findings(&self) -> impl Iterator<Item = (&'a Finding, &'a FindingState)> + use<'a> {
+        let states = &self.verdict.states;
+        let findings = self.case.findings.iter().enumerate();
+        findings.map(|(index, finding)| (finding, states.get(index).unwrap_or(&UNDECIDED)))
+    }
+}
+
+/// Why there is no case to report on: bad input, a wrong command line, a configuration that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The status that the program ends with.
+    pub exit: Exit,
+    /// What failed.
+    pub heading: String,
+    /// Why, from the outside in; never text of a plan.
+    pub causes: Vec<String>,
+    /// What to do now.
+    pub hint: Option<String>,
+}
+
+/// Writes the report of a case; the text ends with a line break.
+#[must_use]
+pub fn render(format: Format, context: &Context<'_>) -> String {
+    match format {
+        Format::Human => human::report(context),
+        Format::Json => json::report(context),
+    }
+}
+
+/// Writes the report of a run that failed before there was a case, in the same schema as any other.
+#[must_use]
+pub fn render_failure(format: Format, failure: &Failure, tool_version: &str) -> String {
+    match format {
+        Format::Human => human::failure(failure),
+        Format::Json => json::failure(failure, tool_version),
+    }
+}
+
+#[cfg(test)]
+mod tests;

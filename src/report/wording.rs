@@ -1,0 +1,185 @@
+//! What every format says: notices, answers to findings, and the numbers of a plan in words.
+
+use serde_json::Value as Json;
+
+use super::Context;
+use crate::decision::{Decision, Recorded, Waiver};
+use crate::finding::Finding;
+use crate::plan::Counts;
+use crate::review::{FindingState, Status};
+use crate::text::{MASK, Printable, Redactor};
+
+/// The answer that stands behind the state of a finding.
+pub(super) enum Answer<'a> {
+    /// A waiver of the trusted tree.
+    Tree(&'a Waiver),
+    /// A person's.
+    Person(&'a Recorded),
+}
+
+/// The answer that counts; one that no longer does (a stale one) is not given.
+pub(super) fn answer<'a>(context: &Context<'a>, state: &'a FindingState) -> Option<Answer<'a>> {
+    match (state.status, &state.recorded, state.waiver) {
+        (
+            Status::Waived | Status::Acknowledged | Status::Rejected | Status::Carried,
+            Some(recorded),
+            _,
+        ) => Some(Answer::Person(recorded)),
+        (Status::Waived, None, Some(index)) => context.case.waivers.get(index).map(Answer::Tree),
+        _ => None,
+    }
+}
+
+/// A person's answer as a sentence part: what, who, until when, why.
+pub(super) fn recorded(redactor: &Redactor, recorded: &Recorded) -> Printable {
+    let by = &recorded.by;
+    let word = recorded.decision.word();
+    let text = match &recorded.decision {
+        Decision::Acknowledge => format!("{word} by {by}"),
+        Decision::Waive { reason, expires } => format!("{word} until {expires} by {by}: {reason}"),
+        Decision::Reject { reason } => format!("{word} by {by}: {reason}"),
+    };
+    redactor.line(&text)
+}
+
+/// The case's warnings, and the waivers that cover nothing or are over.
+pub(super) fn notices(context: &Context<'_>) -> Vec<Printable> {
+    let mut out = context.case.notices.clone();
+    for (indices, fault) in [
+        (&context.verdict.unused_waivers, "covers no finding"),
+        (&context.verdict.expired_waivers, "is over"),
+    ] {
+        let waivers = indices
+            .iter()
+            .filter_map(|at| context.case.waivers.get(*at));
+        for waiver in waivers {
+            out.push(Printable::line(&format!(
+                "The waiver of {} for {} in {}:{} (until {}, owner {}) {fault}; remove it.",
+                waiver.policy,
+                waiver.address,
+                waiver.file,
+                waiver.line,
+                waiver.expires,
+                waiver.owner,
+            )));
+        }
+    }
+    out
+}
+
+/// A fact as it may be written out; the same value wherever nothing in it is hostile or secret.
+pub(super) fn fact(redactor: &Redactor, value: &Json) -> Json {
+    match value {
+        Json::Number(number) if redactor.finds(&number.to_string()) => Json::from(MASK),
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+        Json::String(text) => Json::from(redactor.lines(text).into_string()),
+        Json::Array(items) => items.iter().map(|item| fact(redactor, item)).collect(),
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (redactor.line(name).into_string(), fact(redactor, field)))
+            .collect(),
+    }
+}
+
+/// What is done to the object of a finding, in one word where the plan's change is known.
+pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String> {
+    if let Some(change) = context.case.change_of(finding) {
+        return Some(change.action.word().to_owned());
+    }
+    let words: Vec<&str> = finding.actions.iter().map(Printable::as_str).collect();
+    (!words.is_empty()).then(|| words.join("/"))
+}
+
+/// `1 rule`, `2 rules`.
+pub(super) fn number(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else if let Some(stem) = word.strip_suffix('y') {
+        format!("{count} {stem}ies")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
+/// The shape of a plan: what Terraform's summary says, and what it leaves out.
+pub(super) fn counts(counts: &Counts) -> String {
+    let mut parts: Vec<String> = [
+        (counts.create, "to add"),
+        (counts.update, "to change"),
+        (counts.replace, "to replace"),
+        (counts.delete, "to destroy"),
+        (counts.forget, "to forget"),
+        (counts.import, "to import"),
+        (counts.moved, "moved"),
+        (counts.read, "to read"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    if parts.is_empty() {
+        parts.push("no resource changes".to_owned());
+    }
+    if counts.output > 0 {
+        parts.push(format!("{} to change", number(counts.output, "output")));
+    }
+    if counts.drift > 0 {
+        parts.push(format!("{} changed outside Terraform", counts.drift));
+    }
+    if counts.no_op > 0 {
+        parts.push(format!("{} unchanged", counts.no_op));
+    }
+    parts.join(", ")
+}
+
+/// What the verdict is about and how many findings are in which state.
+pub(super) fn denominators(context: &Context<'_>) -> String {
+    let case = context.case;
+    let changes: usize = case.plans.iter().map(|plan| plan.plan.changes.len()).sum();
+    let total = case.findings.len();
+    let counts = &context.verdict.counts;
+    let counted = [
+        (counts.open, "open"),
+        (counts.not_evaluated, "not evaluated"),
+        (counts.rejected, "rejected"),
+        (counts.waived, "waived"),
+        (counts.acknowledged, "acknowledged"),
+        (counts.carried, "carried over"),
+    ];
+    let others = total.saturating_sub(counted.iter().map(|(count, _)| count).sum());
+    let parts: Vec<String> = counted
+        .into_iter()
+        .chain([(others, "not applicable")])
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let states = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", parts.join(", "))
+    };
+    let plans = match case.plans.len() {
+        1 => String::new(),
+        many => format!(" of {}", number(many, "plan")),
+    };
+    format!(
+        "{} over {}{plans}; {}{states}.",
+        rules(context),
+        number(changes, "resource change"),
+        number(total, "finding"),
+    )
+}
+
+/// How many rules were evaluated, with those that were not.
+pub(super) fn rules(context: &Context<'_>) -> String {
+    let policies = &context.case.policies;
+    if policies.evaluated == policies.rules {
+        number(policies.rules, "rule")
+    } else {
+        format!(
+            "{} of {}",
+            policies.evaluated,
+            number(policies.rules, "rule")
+        )
+    }
+}
