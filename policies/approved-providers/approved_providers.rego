@@ -100,7 +100,7 @@ allow_patterns := [pattern |
 	pattern := compiled(trim_space(text))
 ]
 
-deny_patterns := [compiled(text) | text := array.concat(refused, denied)[_]]
+denied_patterns := [compiled(text) | text := array.concat(refused, denied)[_]]
 
 refused := [substring(trimmed, 1, -1) |
 	text := allow_setting[_]
@@ -181,7 +181,7 @@ is_held_back(source) if {
 }
 
 is_denied(source) if {
-	pattern := deny_patterns[_]
+	pattern := denied_patterns[_]
 	matches_source(pattern, source)
 }
 

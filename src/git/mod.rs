@@ -25,6 +25,7 @@ mod identity;
 mod notes;
 mod push;
 mod repository;
+pub mod scratch;
 mod tree;
 
 pub use base::{BaseSource, ChangeRequest, NoChangeReason, UnderReview};

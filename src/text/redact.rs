@@ -75,13 +75,13 @@ impl RedactorBuilder {
             forms.remove(word);
         }
         if forms.is_empty() {
-            return Ok(Redactor { automaton: None });
+            return Ok(Redactor::default());
         }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(&forms)?;
         Ok(Redactor {
-            automaton: Some(automaton),
+            automata: vec![automaton],
         })
     }
 }
@@ -89,7 +89,7 @@ impl RedactorBuilder {
 /// Removes every known secret from a text. Cannot be printed: it holds the secrets.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    automaton: Option<AhoCorasick>,
+    automata: Vec<AhoCorasick>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -102,23 +102,32 @@ impl Redactor {
     /// Replaces every known secret.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        match &self.automaton {
-            None => text.to_owned(),
-            Some(automaton) => {
+        let mut text = text.to_owned();
+        for automaton in &self.automata {
+            if automaton.is_match(&text) {
                 let mut out = String::with_capacity(text.len());
-                automaton.replace_all_with(text, &mut out, |_, _, out| {
+                automaton.replace_all_with(&text, &mut out, |_, _, out| {
                     out.push_str(MASK);
                     true
                 });
-                out
+                text = out;
             }
+        }
+        text
+    }
+
+    /// A redactor that knows the secrets of several.
+    #[must_use]
+    pub fn union<'a>(redactors: impl IntoIterator<Item = &'a Self>) -> Self {
+        Self {
+            automata: redactors.into_iter().flat_map(|r| r.automata.iter().cloned()).collect(),
         }
     }
 
     /// Whether a text holds a known secret.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
-        self.automaton.as_ref().is_some_and(|a| a.is_match(text))
+        self.automata.iter().any(|a| a.is_match(text))
     }
 
     /// Redacts one line of text and makes it printable.

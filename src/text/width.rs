@@ -40,7 +40,7 @@ pub fn fit_middle(text: &str, columns: usize) -> String {
     out
 }
 
-/// Breaks a text into lines of at most `columns`, at spaces where there are some.
+/// Breaks a text into lines of at most `columns`, at spaces; only a word that is wider than that is cut.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -48,21 +48,16 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split_word_bounds() {
-            let width = display_width(word);
-            if used + width <= columns {
-                line.push_str(word);
-                used += width;
-                continue;
-            }
-            if word.trim().is_empty() {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-                continue;
-            }
-            if used > 0 {
+        for word in paragraph.split_inclusive(' ') {
+            let bare = display_width(word.trim_end_matches(' '));
+            if used > 0 && used + bare > columns {
                 lines.push(std::mem::take(&mut line).trim_end().to_owned());
                 used = 0;
+            }
+            if bare <= columns {
+                line.push_str(word);
+                used += display_width(word);
+                continue;
             }
             for piece in word.graphemes(true) {
                 let width = display_width(piece);
@@ -128,6 +123,10 @@ mod tests {
         assert_eq!(
             wrap("one two three", 8),
             ["one two", "three"].map(str::to_owned)
+        );
+        assert_eq!(
+            wrap("see a_b.c[\"2026-12-24\"] (x:3)", 21),
+            ["see", "a_b.c[\"2026-12-24\"]", "(x:3)"].map(str::to_owned)
         );
         assert_eq!(
             wrap("abcdefghij", 4),

@@ -1,0 +1,176 @@
+//! Approval records: reading them from notes, judging them, listing them.
+
+use super::args::ApprovalsAction;
+use super::{World, output, subject};
+use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note};
+use crate::decision::Journal;
+use crate::git::Repository;
+use crate::load::{LoadError, Loaded};
+use crate::report::ApprovalLine;
+use crate::review::Exit;
+use crate::store::Drafts;
+use crate::text::Printable;
+
+/// What the records of a commit come to.
+pub(super) struct Decided {
+    /// Why they do not suffice.
+    pub(super) refusal: Option<String>,
+    /// Answers of the valid ones.
+    pub(super) journal: Option<Journal>,
+    /// All of them, for reports.
+    pub(super) lines: Vec<ApprovalLine>,
+}
+
+/// The records that may cover a commit: those on it, and those whose tree is its tree.
+pub(super) fn records(repository: &Repository, commit: &str, tree: &str) -> Result<Vec<NoteLine>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let mut lines = match repository.read_notes(commit).map_err(git)? {
+        Some(note) => read_note(note.as_bytes()),
+        None => Vec::new(),
+    };
+    for note in repository.list_notes().map_err(git)? {
+        if note.commit == commit {
+            continue;
+        }
+        let Some(text) = repository.read_notes(&note.commit).map_err(git)? else { continue };
+        for line in read_note(text.as_bytes()) {
+            if line.record.as_ref().is_ok_and(|r| r.statement().tree == tree) {
+                lines.push(line);
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Judges the records that are there for the case.
+pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Decided, LoadError> {
+    let case = &loaded.case;
+    let (Some(repository), Some(commit), Some(tree)) = (&loaded.repository, case.under_review.head(), &case.tree) else {
+        return Err(LoadError::input(
+            "There is no commit that an approval could belong to.",
+            "Run it in the repository of the change.",
+        ));
+    };
+    let lines = records(repository, commit, tree)?;
+    let mut context = Context::of(case, world.now);
+    context.rules = ApprovalRules {
+        required: loaded.config.approval.required,
+        prevent_self: loaded.config.approval.prevent_self,
+        ttl_days: loaded.config.approval.ttl_days,
+        exact,
+        accept_unsigned: true,
+    };
+    if let Some(merge_base) = &context.merge_base {
+        let unseen = repository
+            .unseen_history(merge_base, commit)
+            .map_err(|e| LoadError::git(&e))?;
+        if !unseen.is_empty() && context.rules.prevent_self {
+            return Err(LoadError::input(
+                "The history of the change is not complete here, so who wrote it cannot be known.",
+                "Fetch it: git fetch --unshallow",
+            ));
+        }
+    }
+    let plan = case.plan_digest();
+    Ok(match approval::decide(&lines, &context) {
+        Ok(approved) => Decided {
+            refusal: None,
+            journal: Some(approved.journal(plan)),
+            lines: summaries(&approved.approvals),
+        },
+        Err(refusal) => Decided {
+            refusal: Some(refusal.reason.to_string()),
+            journal: None,
+            lines: summaries(&refusal.approvals),
+        },
+    })
+}
+
+fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
+    list.iter()
+        .map(|summary| ApprovalLine {
+            digest: summary.digest,
+            reviewer: summary.reviewer.clone().unwrap_or_else(|| Printable::line("(not a record)")),
+            created: summary.created.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            expires: summary.expires.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            signed: summary.signed,
+            valid: summary.valid,
+            reason: summary.reason.as_deref().map(Printable::line),
+        })
+        .collect()
+}
+
+/// Runs `approvals …`.
+pub(super) fn run(action: &ApprovalsAction, world: &World) -> Result<Exit, LoadError> {
+    match action {
+        ApprovalsAction::List { commit, repo } => list(commit, repo.as_deref(), world, false),
+        ApprovalsAction::Show { commit, repo } => list(commit, repo.as_deref(), world, true),
+        ApprovalsAction::Purge { all } => purge(*all, world),
+    }
+}
+
+fn list(commit: &str, repo: Option<&std::path::Path>, world: &World, whole: bool) -> Result<Exit, LoadError> {
+    let repository = open(repo, world)?;
+    let git = |e| LoadError::git(&e);
+    let Some(id) = repository.commit_id(commit).map_err(git)? else {
+        return Err(LoadError::input(&format!("There is no commit {commit}."), "Name a commit, a branch or a tag."));
+    };
+    let tree = repository.tree_id(&id).map_err(git)?;
+    let lines = records(&repository, &id, &tree)?;
+    let mut text = String::new();
+    for line in &lines {
+        match &line.record {
+            Ok(record) => {
+                let statement = record.statement();
+                text.push_str(&format!(
+                    "{}  {}  {} to {}  unsigned\n",
+                    line.digest.short(),
+                    Printable::line(&statement.reviewer.to_string()),
+                    statement.created,
+                    statement.expires
+                ));
+                if whole {
+                    let payload = statement.payload().map_err(|e| LoadError::input(&e.to_string(), ""))?;
+                    text.push_str(Printable::lines(&payload).as_str());
+                    text.push('\n');
+                }
+            }
+            Err(error) => text.push_str(&format!("{}  not a record: {error}\n", line.digest.short())),
+        }
+    }
+    let short: String = id.chars().take(7).collect();
+    if lines.is_empty() {
+        output::say(&format!("There is no approval for {short}."));
+    }
+    write(&text)?;
+    Ok(Exit::Pass)
+}
+
+fn purge(all: bool, world: &World) -> Result<Exit, LoadError> {
+    let Some(state) = subject::state_directory() else {
+        return Err(LoadError::input("There is no state directory.", "Set HOME."));
+    };
+    let fail = |error: crate::store::StoreError| LoadError::input(&error.to_string(), "");
+    let drafts = Drafts::open(&state).map_err(fail)?;
+    let removed = drafts.purge(if all { 0 } else { 14 }, world.now).map_err(fail)?;
+    output::say(&format!("{removed} draft files removed."));
+    Ok(Exit::Pass)
+}
+
+/// Opens the repository that a command is about.
+pub(super) fn open(repo: Option<&std::path::Path>, world: &World) -> Result<Repository, LoadError> {
+    let directory = repo.unwrap_or(&world.directory);
+    Repository::open(directory, repo.is_none())
+        .map_err(|e| LoadError::git(&e))?
+        .ok_or_else(|| {
+            LoadError::input(
+                &format!("There is no git repository at {}.", directory.display()),
+                "Run it in a repository, or name one: --repo DIR.",
+            )
+        })
+}
+
+/// Writes data to standard output.
+pub(super) fn write(text: &str) -> Result<(), LoadError> {
+    output::data(text).map_err(|error| LoadError::input(&format!("Standard output cannot be written: {error}."), ""))
+}

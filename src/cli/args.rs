@@ -1,0 +1,282 @@
+//! The command line, as `--help` shows it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::policy::Trust;
+use crate::report::Format;
+
+/// Review Terraform and OpenTofu plans against Rego policies and the git change behind them, before anyone applies them.
+#[derive(Parser, Debug)]
+#[command(
+    name = "countersign",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = AFTER_HELP
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) review: ReviewArgs,
+}
+
+/// Shown below the options.
+pub(super) const AFTER_HELP: &str = "\
+Exit status: 0 pass, 1 blocked, 2 usage, 3 unapproved, 4 input, 5 policy.
+
+Examples:
+  countersign plan.json                     step through the findings in the terminal, then approve
+  countersign --check plan.json             the gate for CI: report and exit status
+  terraform show -json tfplan | countersign --check -
+  countersign verify && terraform apply tfplan
+  countersign demo                          try it on an example";
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Does a valid approval cover this plan and commit? Fails closed; for use before apply.
+    Verify(VerifyArgs),
+    /// The whole job on an example: a real plan in a throw-away repository.
+    Demo(DemoArgs),
+    /// Shows the approvals of a commit, or removes old drafts.
+    Approvals {
+        #[command(subcommand)]
+        action: ApprovalsAction,
+    },
+    /// Guards merges and pushes with git hooks.
+    Hook {
+        #[command(subcommand)]
+        action: HookAction,
+    },
+    /// Lists, shows and tests policies.
+    Policy {
+        #[command(subcommand)]
+        action: PolicyAction,
+    },
+}
+
+/// What is reviewed.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct SubjectArgs {
+    /// Plans: JSON of `terraform show -json`, binary plan files, or - for standard input.
+    #[arg(value_name = "PLAN")]
+    pub(super) plans: Vec<PathBuf>,
+    /// The ref that the change is to be merged into.
+    #[arg(long, value_name = "REF")]
+    pub(super) base: Option<String>,
+    /// The commit under review (default HEAD).
+    #[arg(long, value_name = "REF")]
+    pub(super) head: Option<String>,
+    /// The repository (default: where the program is started).
+    #[arg(long, value_name = "DIR")]
+    pub(super) repo: Option<PathBuf>,
+    /// A unified diff in place of a repository.
+    #[arg(long, value_name = "FILE", conflicts_with = "repo")]
+    pub(super) diff: Option<PathBuf>,
+    /// More Rego policies.
+    #[arg(short, long = "policy", value_name = "DIR")]
+    pub(super) policies: Vec<PathBuf>,
+    /// More data for policies, JSON or YAML.
+    #[arg(short, long = "data", value_name = "FILE")]
+    pub(super) data: Vec<PathBuf>,
+    /// Where configuration, policies and waivers are read from (default: base, where there is one).
+    #[arg(long, value_enum, value_name = "TREE")]
+    pub(super) trust: Option<TrustArg>,
+}
+
+/// Where trusted files are read from.
+#[derive(ValueEnum, Debug, Clone, Copy)]
+pub(super) enum TrustArg {
+    /// The base commit.
+    Base,
+    /// The work tree, for a local trial.
+    Worktree,
+}
+
+impl From<TrustArg> for Trust {
+    fn from(arg: TrustArg) -> Self {
+        match arg {
+            TrustArg::Base => Self::Base,
+            TrustArg::Worktree => Self::Worktree,
+        }
+    }
+}
+
+/// How the result is written.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct OutputArgs {
+    /// Format of the report: human or json.
+    #[arg(short, long, value_name = "FMT", default_value = "human")]
+    pub(super) format: String,
+    /// Write the report to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write another report too; repeatable.
+    #[arg(long = "report", value_name = "FMT=FILE")]
+    pub(super) reports: Vec<String>,
+    /// Use colours.
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(super) color: ColorArg,
+    /// Say less on standard error.
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// Say more on standard error: what policies print, and timings.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+/// When colours are used.
+#[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Options of a review and of `--check`.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct ReviewArgs {
+    /// Report and exit with the status of the gate, without a terminal.
+    #[arg(long)]
+    pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) subject: SubjectArgs,
+    #[command(flatten)]
+    pub(super) gate: GateArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Review line by line, without a full screen.
+    #[arg(long, conflicts_with = "check")]
+    pub(super) plain: bool,
+    /// Write the approval record to a file too.
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// How findings count.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct GateArgs {
+    /// With --check: a passing verdict also needs a valid approval.
+    #[arg(long, requires = "check")]
+    pub(super) require_approval: bool,
+    /// Warnings block too.
+    #[arg(long)]
+    pub(super) fail_on_warn: bool,
+    /// With --check: report findings, but exit 0; errors are never hidden.
+    #[arg(long, requires = "check")]
+    pub(super) exit_zero: bool,
+    /// Approvals count only for the very same bytes of the plan.
+    #[arg(long)]
+    pub(super) exact: bool,
+}
+
+#[derive(Args, Debug, Clone)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) subject: SubjectArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Approvals count only for the very same bytes of the plan.
+    #[arg(long)]
+    pub(super) exact: bool,
+}
+
+#[derive(Args, Debug, Clone)]
+pub(super) struct DemoArgs {
+    /// Print the findings instead of opening the reviewer.
+    #[arg(long)]
+    pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Review line by line, without a full screen.
+    #[arg(long, conflicts_with = "check")]
+    pub(super) plain: bool,
+    /// Keep the throw-away repository and say where it is.
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub(super) enum ApprovalsAction {
+    /// Lists the approval records of a commit.
+    List {
+        /// The commit.
+        #[arg(default_value = "HEAD")]
+        commit: String,
+        /// The repository.
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// Shows the statements of the approval records of a commit.
+    Show {
+        /// The commit.
+        #[arg(default_value = "HEAD")]
+        commit: String,
+        /// The repository.
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// Removes review drafts that were not touched for 14 days, or all.
+    Purge {
+        /// Remove all drafts.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub(super) enum HookAction {
+    /// Writes pre-merge-commit and pre-push hooks; an existing hook is kept and runs first.
+    Install {
+        /// The repository.
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// Removes them, and puts earlier hooks back.
+    Uninstall {
+        /// The repository.
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// What the hooks run.
+    Run {
+        /// Name of the hook.
+        name: String,
+        /// What git gives to the hook.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub(super) enum PolicyAction {
+    /// Lists all policies.
+    List {
+        /// More Rego policies.
+        #[arg(short, long = "policy", value_name = "DIR")]
+        policies: Vec<PathBuf>,
+    },
+    /// Shows what a policy is, needs and does.
+    Show {
+        /// Its id.
+        id: String,
+        /// More Rego policies.
+        #[arg(short, long = "policy", value_name = "DIR")]
+        policies: Vec<PathBuf>,
+    },
+    /// Runs the tests of policies (rules named test_…).
+    Test {
+        /// Directory; the shipped policies are tested where none is given.
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Reads the names of formats.
+pub(super) fn format(word: &str) -> Result<Format, String> {
+    word.parse::<Format>().map_err(|error| error.to_string())
+}

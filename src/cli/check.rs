@@ -1,0 +1,171 @@
+//! `--check`: the headless gate.
+
+use std::path::Path;
+
+use super::args::{OutputArgs, ReviewArgs};
+use super::{VERSION, World, approvals, output, subject};
+use crate::decision::Journal;
+use crate::load::{self, LoadError, Loaded, Request};
+use crate::report::{self, ApprovalLine, Failure, Format};
+use crate::review::{Exit, UnderReview, Verdict, verdict};
+use crate::store::write_atomic;
+
+/// Which reports are written where; the first goes to standard output or `--output`.
+pub(super) struct Reports {
+    main: (Format, Option<std::path::PathBuf>),
+    more: Vec<(Format, std::path::PathBuf)>,
+    args: OutputArgs,
+}
+
+impl Reports {
+    /// Reads the options.
+    pub(super) fn from(args: &OutputArgs) -> Result<Self, LoadError> {
+        let format = |word: &str| {
+            super::args::format(word).map_err(|error| LoadError::usage(&error, "See countersign --help."))
+        };
+        let mut more = Vec::new();
+        for text in &args.reports {
+            let Some((word, path)) = text.split_once('=') else {
+                return Err(LoadError::usage(
+                    &format!("--report {text} is not of the form FMT=FILE."),
+                    "For example: --report json=report.json",
+                ));
+            };
+            more.push((format(word)?, path.into()));
+        }
+        Ok(Self { main: (format(&args.format)?, args.output.clone()), more, args: args.clone() })
+    }
+
+    /// Writes all reports of a case.
+    pub(super) fn write(&self, outcome: &Outcome<'_>, world: &World) -> Result<(), LoadError> {
+        let context = |to_terminal: bool| report::Context {
+            case: &outcome.loaded.case,
+            verdict: outcome.verdict,
+            approvals: outcome.approvals,
+            tool_version: VERSION,
+            colour: to_terminal && output::colour(self.args.color, &world.env),
+            width: if to_terminal { output::width() } else { 100 },
+            exit: outcome.exit,
+        };
+        let (format, path) = &self.main;
+        emit(&report::render(*format, &context(path.is_none())), path.as_deref())?;
+        for (format, path) in &self.more {
+            emit(&report::render(*format, &context(false)), Some(path))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the report of a failure; JSON keeps its schema, people read standard error.
+    pub(super) fn write_failure(&self, error: &LoadError) -> Result<(), LoadError> {
+        let failure = Failure {
+            exit: error.exit,
+            heading: error.heading.to_string(),
+            causes: error.causes.iter().map(ToString::to_string).collect(),
+            hint: (!error.hint.is_empty()).then(|| error.hint.to_string()),
+        };
+        let (format, path) = &self.main;
+        if *format != Format::Human || path.is_some() {
+            emit(&report::render_failure(*format, &failure, VERSION), path.as_deref())?;
+        }
+        for (format, path) in &self.more {
+            emit(&report::render_failure(*format, &failure, VERSION), Some(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// What reports are written from.
+pub(super) struct Outcome<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) verdict: &'a Verdict,
+    pub(super) approvals: &'a [ApprovalLine],
+    pub(super) exit: Exit,
+}
+
+fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
+    match path {
+        None => output::data(text).map_err(|error| {
+            LoadError::input(&format!("Standard output cannot be written: {error}."), "Free some space.")
+        }),
+        Some(path) => write_atomic(path, text.as_bytes(), 0o644).map_err(|error| {
+            LoadError::input(&format!("The report cannot be written: {error}"), "Name a directory that can be written.")
+        }),
+    }
+}
+
+/// Loads, with what policies print and notices on standard error.
+pub(super) fn load_quietly(request: &Request, args: &OutputArgs) -> Result<Loaded, LoadError> {
+    let started = std::time::Instant::now();
+    let loaded = load::load(request, &|_, _, _| {})?;
+    if args.verbose {
+        for line in &loaded.prints {
+            output::say(&format!("print: {line}"));
+        }
+        output::say(&format!("loaded and evaluated in {} ms", started.elapsed().as_millis()));
+    }
+    Ok(loaded)
+}
+
+/// Runs the gate.
+pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
+    let reports = Reports::from(&args.output)?;
+    let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
+    match gate(args, &reports, &request, world) {
+        Ok(exit) => Ok(exit),
+        Err(error) => {
+            reports.write_failure(&error)?;
+            Err(error)
+        }
+    }
+}
+
+fn gate(args: &ReviewArgs, reports: &Reports, request: &Request, world: &World) -> Result<Exit, LoadError> {
+    let loaded = load_quietly(request, &args.output)?;
+    let (verdict, lines) = if args.gate.require_approval {
+        with_approval(&loaded, args.gate.exact, world)?
+    } else {
+        (verdict(&loaded.case, &Journal::default(), world.now), Vec::new())
+    };
+    let exit = if args.gate.exit_zero && verdict.exit == Exit::Blocked {
+        if !args.output.quiet {
+            output::say(&format!(
+                "--exit-zero: the verdict is {} (exit {}), and 0 is returned.",
+                verdict.exit,
+                verdict.exit.code()
+            ));
+        }
+        Exit::Pass
+    } else {
+        verdict.exit
+    };
+    reports.write(&Outcome { loaded: &loaded, verdict: &verdict, approvals: &lines, exit }, world)?;
+    Ok(exit)
+}
+
+/// The verdict with the answers of valid approvals, and with a reason when there is none.
+pub(super) fn with_approval(
+    loaded: &Loaded,
+    exact: bool,
+    world: &World,
+) -> Result<(Verdict, Vec<ApprovalLine>), LoadError> {
+    let case = &loaded.case;
+    match &case.under_review {
+        UnderReview::Commits(_) => {}
+        UnderReview::NoChange { reason, .. } => {
+            return Err(LoadError::input(
+                &format!("An approval was asked for, and there is no change under review: {reason}"),
+                "Name the base of the change: --base REF.",
+            ));
+        }
+        UnderReview::DiffFile(_) | UnderReview::NoRepository => {
+            return Err(LoadError::input(
+                "An approval was asked for, and there is no repository that could hold one.",
+                "Run it in the repository of the change, or name it: --repo DIR.",
+            ));
+        }
+    }
+    let decided = approvals::decide(loaded, exact, world)?;
+    let journal = decided.journal.unwrap_or_default();
+    let verdict = verdict(case, &journal, world.now).with_approval(decided.refusal);
+    Ok((verdict, decided.lines))
+}

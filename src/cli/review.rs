@@ -1,0 +1,233 @@
+//! The interactive review: loading in the background, effects of the reviewer run here.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::args::ReviewArgs;
+use super::draft::Draft;
+use super::{VERSION, World, approvals, output, subject};
+use crate::approval::{Occasion, Record, Statement, heads};
+use crate::git;
+use crate::load::{self, Config, LoadError, Request};
+use crate::review::{Exit, ReviewCase, verdict};
+use crate::store::write_atomic;
+use crate::text::Printable;
+use crate::tui::{self, Effect, Model, Msg, Options, Outcome, PersistFailure};
+
+/// What the loading thread leaves for the effects.
+struct Open {
+    draft: Draft,
+    /// The request with the plans that were found.
+    request: Request,
+    config: Config,
+}
+
+type Shared = Arc<Mutex<Option<Open>>>;
+
+/// Runs the review.
+pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
+    if args.output.output.is_some() || !args.output.reports.is_empty() {
+        return Err(LoadError::usage("Reports are written by --check.", "countersign --check --report json=FILE PLAN"));
+    }
+    if !args.plain && !std::io::stdout().is_terminal() {
+        return Err(LoadError::usage(
+            "Standard output is not a terminal, so nothing can be reviewed here.",
+            "Use countersign --check for a report, or countersign --plain to review line by line.",
+        ));
+    }
+    let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
+    let (sender, messages) = channel();
+    let shared: Shared = Arc::new(Mutex::new(None));
+    start_loading(&request, &shared, sender)?;
+    let mut model = Model::loading();
+    let outcome = review(&mut model, &messages, args, world, &shared)?;
+    say_goodbye(outcome);
+    Ok(outcome.exit())
+}
+
+fn review(
+    model: &mut Model,
+    messages: &Receiver<Msg>,
+    args: &ReviewArgs,
+    world: &World,
+    shared: &Shared,
+) -> Result<Outcome, LoadError> {
+    let record = args.record.clone();
+    let mut runner = |model: &Model, effect: Effect| effect_of(model, effect, shared, record.as_ref(), world);
+    let failed = |error: &dyn std::fmt::Display| {
+        LoadError::usage(&error.to_string(), "Use countersign --check for a report.")
+    };
+    if args.plain {
+        let mut input = std::io::stdin().lock();
+        let mut out = std::io::stdout().lock();
+        return tui::run_plain(model, messages, &jiff::Timestamp::now, &mut runner, &mut input, &mut out)
+            .map_err(|error| failed(&error));
+    }
+    let options = Options {
+        term: world.env.get("TERM").cloned(),
+        colour: world.env.get("NO_COLOR").is_none_or(String::is_empty)
+            && args.output.color != super::args::ColorArg::Never,
+    };
+    tui::run(model, messages, &jiff::Timestamp::now, &mut runner, &options).map_err(|error| failed(&error))
+}
+
+fn say_goodbye(outcome: Outcome) {
+    match outcome {
+        Outcome::Approved => {
+            output::say("Approved. The record is a note on the commit; it is not signed. Share it:");
+            output::say(&format!("  git push origin {}", git::NOTES_REF));
+        }
+        Outcome::Rejected => output::say("Rejected; the draft is saved."),
+        Outcome::Undecided => output::say("Draft saved, not approved."),
+        Outcome::Cancelled => output::say("Left before the end, not approved."),
+        Outcome::Failed(exit) => output::say(&format!("Nothing could be reviewed ({exit}: exit {}).", exit.code())),
+    }
+}
+
+/// Loads on a thread of its own, with progress, so that the first frame is up at once.
+fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Result<(), LoadError> {
+    let request = request.clone();
+    let shared = Arc::clone(shared);
+    let work = move || {
+        let last = Mutex::new(Instant::now());
+        let progress_sender = Mutex::new(sender.clone());
+        let progress = |stage: &str, done: usize, total: Option<usize>| {
+            let due = last.lock().is_ok_and(|mut last| {
+                let due = done == 0 || last.elapsed() >= Duration::from_millis(50);
+                if due {
+                    *last = Instant::now();
+                }
+                due
+            });
+            if due && let Ok(sender) = progress_sender.lock() {
+                // The reviewer may have left already.
+                drop(sender.send(Msg::Progress { stage: stage.to_owned(), done, total }));
+            }
+        };
+        let message = match load::load(&request, &progress) {
+            Ok(loaded) => ready(loaded, request.clone(), &shared),
+            Err(error) => Msg::Failed(failure(&error)),
+        };
+        drop(sender.send(message));
+    };
+    std::thread::Builder::new()
+        .name("load".to_owned())
+        .stack_size(512 << 20)
+        .spawn(work)
+        .map(|_handle| ())
+        .map_err(|error| LoadError::input(&format!("No thread could be started: {error}."), "Free some memory."))
+}
+
+fn ready(loaded: load::Loaded, mut request: Request, shared: &Shared) -> Msg {
+    request.plans.clone_from(&loaded.sources);
+    let opened = Draft::open(&loaded.case, &request.directory, request.now);
+    let (draft, journal) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let error = LoadError::input(&error.to_string(), "");
+            return Msg::Failed(failure(&error));
+        }
+    };
+    let resumed = !journal.entries().is_empty();
+    if let Ok(mut slot) = shared.lock() {
+        *slot = Some(Open { draft, request, config: loaded.config });
+    }
+    Msg::Loaded(Box::new(tui::Loaded {
+        case: loaded.case,
+        journal,
+        resumed,
+        draft_note: if resumed { "draft resumed" } else { "draft new" }.to_owned(),
+        signs_with: None,
+        writes_to: Some(Printable::line(git::NOTES_REF)),
+    }))
+}
+
+fn failure(error: &LoadError) -> tui::Failure {
+    tui::Failure {
+        heading: error.heading.clone(),
+        causes: error.causes.clone(),
+        hint: (!error.hint.is_empty()).then(|| error.hint.clone()),
+        not_checked: vec![Printable::line("No policy was evaluated.")],
+        exit: error.exit,
+    }
+}
+
+fn effect_of(model: &Model, effect: Effect, shared: &Shared, record: Option<&PathBuf>, world: &World) -> Option<Msg> {
+    let mut guard = shared.lock().ok()?;
+    let open = guard.as_mut()?;
+    match effect {
+        Effect::Persist(entry) => Some(Msg::Persisted(match open.draft.append(&entry) {
+            Ok(()) => Ok(entry.number),
+            Err(error) => Err(PersistFailure { number: entry.number, reason: Printable::line(&error.to_string()) }),
+        })),
+        Effect::Recheck => {
+            let moved = load::recheck(&open.request, &open.config, model.case()?);
+            Some(Msg::Rechecked(if moved.is_empty() { Ok(()) } else { Err(moved) }))
+        }
+        Effect::Approve => Some(Msg::Approved(approve(model, open, record, world))),
+        Effect::OpenEditor { file, line } => {
+            let root = open.request.repo.clone().unwrap_or_else(|| open.request.directory.clone());
+            super::editor::open(&root.join(file), line, world);
+            None
+        }
+        Effect::EditText { initial } => Some(Msg::EditorClosed(super::editor::edit(&initial, world))),
+        _ => None,
+    }
+}
+
+/// Loads everything anew, so that the record speaks of what is there now, and writes it when that is what was reviewed.
+fn approve(model: &Model, open: &Open, file: Option<&PathBuf>, world: &World) -> Result<String, String> {
+    let reviewed = model.case().ok_or("There is nothing under review.")?;
+    let now = jiff::Timestamp::now();
+    let loaded = load::load(&open.request, &|_, _, _| {}).map_err(|error| error.heading.to_string())?;
+    let case = &loaded.case;
+    if let Some(moved) = difference(reviewed, case) {
+        return Err(format!("{moved} changed since it was loaded; review it again."));
+    }
+    let journal = model.journal();
+    let verdict = verdict(case, &journal, now);
+    let (Some(repository), Some(reviewer), Some(commit), Some(tree)) =
+        (&loaded.repository, &case.reviewer, case.under_review.head(), &case.tree)
+    else {
+        return Err("There is no commit or no reviewer that an approval could name.".to_owned());
+    };
+    let known = approvals::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
+    let occasion = Occasion {
+        reviewer,
+        now,
+        ttl_days: loaded.config.approval.ttl_days,
+        predecessors: &heads(&known),
+        tool_version: VERSION,
+    };
+    let statement = Statement::build(case, &journal, &verdict, &occasion).map_err(|blocked| blocked.0.join(" "))?;
+    let record = Record::unsigned(statement).map_err(|error| error.to_string())?;
+    let who = git::Identity { name: reviewer.name.clone(), email: reviewer.email.clone() };
+    if let Some(path) = file {
+        let text = format!("{}\n", record.line());
+        write_atomic(&world.directory.join(path), text.as_bytes(), 0o644).map_err(|error| error.to_string())?;
+    }
+    repository
+        .append_note(commit, record.line(), &who, now.as_second())
+        .map_err(|error| error.to_string())?;
+    let short: String = commit.chars().take(7).collect();
+    Ok(format!("{} on {short}", git::NOTES_REF))
+}
+
+/// What differs between the reviewed case and the one that is there now.
+fn difference(reviewed: &ReviewCase, now: &ReviewCase) -> Option<&'static str> {
+    let base = |case: &ReviewCase| case.under_review.change().and_then(|c| c.base.clone());
+    if reviewed.plan_digest() != now.plan_digest() {
+        Some("The plan")
+    } else if reviewed.under_review.head() != now.under_review.head() {
+        Some("The head")
+    } else if base(reviewed) != base(now) {
+        Some("The base")
+    } else if reviewed.policies.digest != now.policies.digest || reviewed.config != now.config {
+        Some("The policies or the configuration")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,62 @@
+//! `verify`: does a valid approval cover this plan and commit?
+
+use super::args::VerifyArgs;
+use super::check::{Outcome, Reports, load_quietly};
+use super::{World, approvals, check, output, subject};
+use crate::load::{LoadError, Request};
+use crate::review::Exit;
+
+/// Runs it; every refusal is status 3.
+pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
+    let reports = Reports::from(&args.output)?;
+    let mut request = subject::request(&args.subject, false, world)?;
+    if request.base.is_none() && request.diff.is_none() {
+        request.base = base_of_merged(&request, world)?;
+    }
+    let result = load_quietly(&request, &args.output).and_then(|loaded| {
+        let (mut verdict, lines) = check::with_approval(&loaded, args.exact, world)?;
+        // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
+        if verdict.exit != Exit::Pass {
+            verdict.exit = Exit::Unapproved;
+        }
+        let exit = verdict.exit;
+        reports.write(&Outcome { loaded: &loaded, verdict: &verdict, approvals: &lines, exit }, world)?;
+        if exit == Exit::Pass && !args.output.quiet {
+            output::say("verified: a valid approval covers this plan and commit (the record is not signed).");
+        }
+        Ok(exit)
+    });
+    result.inspect_err(|error| {
+        if let Err(other) = reports.write_failure(error) {
+            output::say(&format!("error: {}", other.heading));
+        }
+    })
+}
+
+/// On the branch that the change was merged into there is no change under review any more. Then the base is what the record
+/// says, when the reviewed commit itself is here (a fast-forward), and the first parent otherwise (a merge or a squash).
+fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let Ok(repository) = approvals::open(request.repo.as_deref(), world) else {
+        return Ok(None);
+    };
+    let ask = crate::git::ChangeRequest {
+        base: None,
+        head: request.head.clone(),
+        ci: request.env.clone(),
+    };
+    let crate::git::UnderReview::NoChange { head, .. } = repository.resolve(&ask).map_err(git)? else {
+        return Ok(None);
+    };
+    let tree = repository.tree_id(&head).map_err(git)?;
+    for line in approvals::records(&repository, &head, &tree)? {
+        if let Ok(record) = &line.record
+            && record.statement().commit == head
+            && let Some(base) = &record.statement().base
+            && repository.is_ancestor(base, &head).unwrap_or(false)
+        {
+            return Ok(Some(base.clone()));
+        }
+    }
+    repository.commit_id(&format!("{head}^1")).map_err(git)
+}

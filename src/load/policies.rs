@@ -1,0 +1,231 @@
+//! Which policies a run uses: the shipped ones, those that the trusted configuration names, and those of the command line.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::LoadError;
+use super::config::Config;
+use crate::git::{EntryKind, Repository};
+use crate::policy::{Bundle, Module, builtin, read_yaml};
+use crate::review::Exit;
+use crate::text::Printable;
+
+/// Most policy files of one bundle.
+const MAX_FILES: usize = 10_000;
+/// Largest policy or data file.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// From where configured paths are read.
+#[derive(Clone, Copy)]
+pub(super) enum Tree<'a> {
+    /// A commit's objects.
+    Commit(&'a Repository, &'a str),
+    /// A directory.
+    Directory(&'a Path),
+}
+
+fn broken(what: &str) -> LoadError {
+    LoadError {
+        exit: Exit::Policy,
+        heading: Printable::line(what),
+        causes: Vec::new(),
+        hint: Printable::line("Nothing was evaluated. Mend the path, or take it out of the configuration or command line."),
+    }
+}
+
+/// Gathers all bundles of a run.
+pub(super) fn bundles(
+    tree: Tree<'_>,
+    config: &Config,
+    policies: &[PathBuf],
+    data: &[PathBuf],
+) -> Result<Vec<Bundle>, LoadError> {
+    let mut bundles = vec![builtin::bundle().map_err(|e| broken(&e))?];
+    for path in &config.policy_paths {
+        let files = match tree {
+            Tree::Commit(repository, commit) => from_commit(repository, commit, path)?,
+            Tree::Directory(root) => from_directory(&root.join(path), path)?,
+        };
+        bundles.push(bundle(path, files)?);
+    }
+    for path in policies {
+        let name = path.to_string_lossy().into_owned();
+        bundles.push(bundle(&name, from_directory(path, &name)?)?);
+    }
+    let mut documents = Vec::new();
+    for path in &config.data_paths {
+        let bytes = match tree {
+            Tree::Commit(repository, commit) => repository
+                .read_blob(commit, path)
+                .map_err(|e| LoadError::git(&e))?
+                .ok_or_else(|| broken(&format!("The data file {path} does not exist in the trusted tree.")))?,
+            Tree::Directory(root) => read(&root.join(path))?,
+        };
+        documents.push((path.clone(), bytes));
+    }
+    for path in data {
+        documents.push((path.to_string_lossy().into_owned(), read(path)?));
+    }
+    for (name, bytes) in documents {
+        let value = document(&name, &bytes)?;
+        for bundle in bundles.iter_mut().filter(|b| !b.builtin) {
+            bundle
+                .add_data(&[], value.clone())
+                .map_err(|e| broken(&format!("{name}: {e}")))?;
+        }
+    }
+    Ok(bundles)
+}
+
+/// The shipped policies and those in some directories, for commands that review nothing.
+///
+/// # Errors
+/// When a directory cannot be read or holds no policy.
+pub fn command_line_bundles(directories: &[PathBuf]) -> Result<Vec<Bundle>, LoadError> {
+    let here = PathBuf::from(".");
+    bundles(Tree::Directory(&here), &Config::default(), directories, &[])
+}
+
+/// Policies and tests of a directory, loaded together; tables below `tables/` are data, as in the shipped policies.
+///
+/// # Errors
+/// When the directory cannot be read or holds no Rego.
+pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
+    let name = directory.to_string_lossy().into_owned();
+    let mut made = Bundle { name: name.clone(), required: true, ..Bundle::default() };
+    for (path, bytes) in from_directory(directory, &name)? {
+        let text = String::from_utf8(bytes).map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
+        if path.ends_with(".rego") {
+            made.modules.push(Module { path, text: Arc::from(text) });
+        } else {
+            let inner = path.strip_prefix(&name).unwrap_or(&path).trim_start_matches('/').to_owned();
+            let mut place: Vec<String> = inner.split('/').map(str::to_owned).collect();
+            place.pop();
+            let value = document(&path, text.as_bytes())?;
+            made.add_data(&place, value).map_err(|e| broken(&format!("{path}: {e}")))?;
+        }
+    }
+    if made.modules.is_empty() {
+        return Err(broken(&format!("There is no policy (*.rego) in {name}.")));
+    }
+    let brings_library = made.modules.iter().any(|m| m.text.contains("package countersign.lib"));
+    if brings_library {
+        builtin::add_tables(&mut made).map_err(|e| broken(&e))?;
+    } else if made.modules.iter().any(|m| m.text.contains("data.countersign.")) {
+        builtin::add_library(&mut made).map_err(|e| broken(&e))?;
+    }
+    Ok(made)
+}
+
+/// Makes a bundle of files given by path; tests are left out, `data.json` and `data.yaml` are data at their place.
+fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError> {
+    let mut bundle = Bundle {
+        name: name.to_owned(),
+        required: true,
+        ..Bundle::default()
+    };
+    for (path, bytes) in files {
+        let file = path.rsplit('/').next().unwrap_or(&path);
+        if path.ends_with(".rego") {
+            if path.ends_with("_test.rego") {
+                continue;
+            }
+            let text = String::from_utf8(bytes).map_err(|_bytes| broken(&format!("The policy {path} is not UTF-8 text.")))?;
+            bundle.modules.push(Module {
+                path,
+                text: Arc::from(text),
+            });
+        } else if matches!(file, "data.json" | "data.yaml" | "data.yml") {
+            let inner = path.strip_prefix(name).unwrap_or(&path).trim_start_matches('/');
+            let mut place: Vec<String> = inner.split('/').map(str::to_owned).collect();
+            place.pop();
+            let value = document(&path, &bytes)?;
+            bundle.add_data(&place, value).map_err(|e| broken(&format!("{path}: {e}")))?;
+        }
+    }
+    if bundle.modules.is_empty() {
+        return Err(broken(&format!("There is no policy (*.rego) in {name}.")));
+    }
+    if bundle.modules.iter().any(|m| m.text.contains("data.countersign.")) {
+        builtin::add_library(&mut bundle).map_err(|e| broken(&e))?;
+    }
+    Ok(bundle)
+}
+
+fn document(name: &str, bytes: &[u8]) -> Result<Json, LoadError> {
+    let text = std::str::from_utf8(bytes).map_err(|_error| broken(&format!("The data file {name} is not UTF-8 text.")))?;
+    let value = if name.ends_with(".json") {
+        serde_json::from_str(text).map_err(|e| e.to_string())
+    } else {
+        read_yaml(text)
+    };
+    value.map_err(|e| broken(&format!("The data file {name} cannot be read: {e}.")))
+}
+
+fn from_commit(repository: &Repository, commit: &str, path: &str) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    let entries = repository.list(commit, path, true).map_err(git)?;
+    let mut files = Vec::new();
+    for entry in entries {
+        if entry.kind != EntryKind::File || !is_wanted(&entry.path) {
+            continue;
+        }
+        if files.len() >= MAX_FILES {
+            return Err(broken(&format!("There are more than {MAX_FILES} policy files in {path}.")));
+        }
+        if let Some(bytes) = repository.read_blob(commit, &entry.path).map_err(git)? {
+            files.push((entry.path, bytes));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(broken(&format!("There is no policy in {path} at the trusted commit.")));
+    }
+    Ok(files)
+}
+
+fn is_wanted(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    path.ends_with(".rego") || matches!(file, "data.json" | "data.yaml" | "data.yml")
+}
+
+fn from_directory(root: &Path, name: &str) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
+    let mut files = Vec::new();
+    let mut todo = vec![(root.to_path_buf(), name.trim_end_matches('/').to_owned(), 0)];
+    while let Some((path, shown, depth)) = todo.pop() {
+        let fail = |error: std::io::Error| broken(&format!("The policies in {shown} cannot be read: {error}."));
+        let meta = std::fs::metadata(&path).map_err(fail)?;
+        if meta.is_dir() {
+            if depth > 32 {
+                return Err(broken(&format!("{shown} is nested too deeply.")));
+            }
+            for entry in std::fs::read_dir(&path).map_err(fail)? {
+                let entry = entry.map_err(fail)?;
+                let file = entry.file_name().to_string_lossy().into_owned();
+                let is_dir = entry.file_type().map_err(fail)?.is_dir();
+                if !file.starts_with('.') && (is_dir || is_wanted(&file)) {
+                    todo.push((entry.path(), format!("{shown}/{file}"), depth + 1));
+                }
+            }
+        } else {
+            files.push((shown, read(&path)?));
+        }
+        if files.len() > MAX_FILES {
+            return Err(broken(&format!("There are more than {MAX_FILES} policy files in {name}.")));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let fail = |what: String| broken(&format!("{} cannot be read: {what}.", path.display()));
+    let meta = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?;
+    if meta.len() > MAX_BYTES {
+        return Err(fail(format!("it is larger than {MAX_BYTES} bytes")));
+    }
+    std::fs::read(path).map_err(|e| fail(e.to_string()))
+}

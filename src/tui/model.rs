@@ -1,0 +1,422 @@
+//! Everything the reviewer's screen depends on.
+//!
+//! A [`Model`] is in one of three phases (loading, failed, review); over a review lies a stack of small windows. Only
+//! `update` changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use ratatui_textarea::TextArea;
+
+use super::keys::Command;
+use super::layout::{self, Places, Zoom};
+use super::msg::{Failure, Outcome};
+use super::queue::{Filter, Queue};
+use super::rich::Rich;
+use super::theme::{Role, Theme};
+use super::tree::{Tree, TreeRow};
+use crate::decision::{Decision, Identity, Journal};
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::review::{Exit, ReviewCase, Status, Verdict, verdict};
+use crate::text::Printable;
+
+/// The state of the reviewer.
+#[derive(Debug)]
+pub struct Model {
+    pub(super) size: (u16, u16),
+    pub(super) theme: Theme,
+    pub(super) phase: Phase,
+    pub(super) windows: Vec<Window>,
+    pub(super) notice: Option<(Role, String)>,
+    pub(super) after_g: bool,
+    /// The finding that the last drawn frame showed, if it showed one.
+    pub(super) drawn: Option<Shown>,
+    pub(super) last_act: Option<(Command, Timestamp)>,
+}
+
+/// What a drawn frame showed a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) finding: Option<usize>,
+    /// How many windows lay over the review.
+    pub(super) windows: usize,
+    /// What was marked for a decision on several.
+    pub(super) marks: BTreeSet<usize>,
+}
+
+/// How far things are.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Loading(Vec<Stage>),
+    Failed(Failure),
+    Review(Box<Review>),
+}
+
+/// A stage of loading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stage {
+    pub(super) name: Printable,
+    pub(super) done: usize,
+    pub(super) total: Option<usize>,
+}
+
+/// Which list is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    Findings,
+    Changes,
+}
+
+/// Which pane is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pane {
+    Change,
+    Source,
+    Policy,
+}
+
+impl Pane {
+    pub(super) const ALL: [Self; 3] = [Self::Change, Self::Source, Self::Policy];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Change => "2 Change",
+            Self::Source => "3 Source",
+            Self::Policy => "4 Policy",
+        }
+    }
+}
+
+/// The lines of a pane and what part of them is shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scroll {
+    pub(super) lines: Vec<Rich>,
+    pub(super) top: usize,
+    pub(super) left: usize,
+}
+
+/// What the panes are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Nothing,
+    Finding(usize),
+    Group(usize),
+    Row(TreeRow),
+}
+
+/// What the lines of the panes were made from; when it changes they are made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PaneKey {
+    pub(super) subject: Subject,
+    pub(super) widths: [usize; 3],
+    pub(super) unchanged: bool,
+    pub(super) side_by_side: bool,
+    pub(super) entries: usize,
+}
+
+/// The state of a review.
+#[derive(Debug)]
+pub(super) struct Review {
+    pub(super) case: ReviewCase,
+    pub(super) journal: Journal,
+    pub(super) verdict: Verdict,
+    pub(super) queue: Queue,
+    pub(super) tree: Tree,
+    pub(super) list: List,
+    pub(super) pane: Pane,
+    /// Which pane stands below the change, where there is room for both.
+    pub(super) below: Pane,
+    /// Whether the pane has the focus, not the list.
+    pub(super) in_pane: bool,
+    pub(super) zoom: bool,
+    pub(super) unchanged: bool,
+    pub(super) side_by_side: bool,
+    pub(super) panes: BTreeMap<Pane, Scroll>,
+    pub(super) pane_key: Option<PaneKey>,
+    pub(super) search: String,
+    pub(super) marks: BTreeSet<usize>,
+    pub(super) displayed: BTreeSet<Digest>,
+    pub(super) unsaved: BTreeSet<u64>,
+    pub(super) saved_at: Option<Timestamp>,
+    pub(super) kept: BTreeMap<(Answer, Option<Digest>), String>,
+    pub(super) draft_note: Printable,
+    pub(super) signs_with: Option<Printable>,
+    pub(super) writes_to: Option<Printable>,
+}
+
+/// What a typed text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    Waive,
+    Reject,
+    Note,
+}
+
+impl Answer {
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Waive => "Waive",
+            Self::Reject => "Reject",
+            Self::Note => "Note",
+        }
+    }
+}
+
+/// A small window over the review.
+#[derive(Debug)]
+pub(super) enum Window {
+    Help { top: usize },
+    Palette { typed: String, cursor: usize },
+    Filter { cursor: usize, filter: Filter },
+    Search { typed: String },
+    Editor(Box<Editor>),
+    Bulk(Bulk),
+    Approve(Approve),
+}
+
+/// The reason editor.
+#[derive(Debug)]
+pub(super) struct Editor {
+    pub(super) answer: Answer,
+    /// The findings that it is about, in the order of the case.
+    pub(super) findings: Vec<usize>,
+    pub(super) text: TextArea<'static>,
+    pub(super) expiry: String,
+    pub(super) in_expiry: bool,
+    pub(super) problem: Option<String>,
+}
+
+/// The last question before a decision on several findings.
+#[derive(Clone, Debug)]
+pub(super) struct Bulk {
+    pub(super) decision: Decision,
+    pub(super) findings: Vec<usize>,
+    pub(super) typed: String,
+    pub(super) top: usize,
+    pub(super) problem: Option<String>,
+}
+
+/// What the second look at plan, head and base said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Recheck {
+    Running,
+    Unmoved,
+    Moved(Vec<String>),
+}
+
+/// The approve screen.
+#[derive(Clone, Debug)]
+pub(super) struct Approve {
+    pub(super) recheck: Recheck,
+    pub(super) blockers: Vec<String>,
+    pub(super) lines: Vec<Rich>,
+    pub(super) top: usize,
+    pub(super) typed: String,
+    pub(super) problem: Option<String>,
+    pub(super) sent: bool,
+}
+
+impl Approve {
+    /// Whether the words may be typed.
+    pub(super) fn is_open(&self) -> bool {
+        self.recheck == Recheck::Unmoved && self.blockers.is_empty() && !self.sent
+    }
+}
+
+impl Model {
+    /// The model before anything is loaded.
+    #[must_use]
+    pub fn loading() -> Self {
+        Self {
+            size: (80, 24),
+            theme: Theme::colours(),
+            phase: Phase::Loading(Vec::new()),
+            windows: Vec::new(),
+            notice: None,
+            after_g: false,
+            drawn: None,
+            last_act: None,
+        }
+    }
+
+    /// The same model with another theme.
+    #[must_use]
+    pub fn with_theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// The journal as it stands; empty while there is no case.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.review().map(|review| review.journal.clone()).unwrap_or_default()
+    }
+
+    /// The case under review, once it is loaded.
+    #[must_use]
+    pub fn case(&self) -> Option<&ReviewCase> {
+        self.review().map(|review| &review.case)
+    }
+
+    /// How the review would end if it were left now.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match &self.phase {
+            Phase::Loading(_) => Outcome::Cancelled,
+            Phase::Failed(failure) => Outcome::Failed(failure.exit),
+            Phase::Review(review) => match review.verdict.exit {
+                exit @ (Exit::Input | Exit::Policy | Exit::Usage) => Outcome::Failed(exit),
+                _ if review.verdict.counts.rejected > 0 => Outcome::Rejected,
+                _ => Outcome::Undecided,
+            },
+        }
+    }
+
+    pub(super) fn review(&self) -> Option<&Review> {
+        match &self.phase {
+            Phase::Review(review) => Some(review),
+            _ => None,
+        }
+    }
+
+    pub(super) fn review_mut(&mut self) -> Option<&mut Review> {
+        match &mut self.phase {
+            Phase::Review(review) => Some(review),
+            _ => None,
+        }
+    }
+
+    /// Whether an entry is part of the journal and waits for the draft.
+    pub(super) fn awaits(&self, number: u64) -> bool {
+        self.review().is_some_and(|review| review.unsaved.contains(&number))
+    }
+
+    pub(super) fn say(&mut self, role: Role, text: impl Into<String>) {
+        self.notice = Some((role, text.into()));
+    }
+}
+
+impl Review {
+    pub(super) fn places(&self, size: (u16, u16)) -> Places {
+        let zoom = match (self.zoom, self.in_pane) {
+            (false, _) => Zoom::None,
+            (true, false) => Zoom::List,
+            (true, true) => Zoom::Pane,
+        };
+        layout::places(size, zoom)
+    }
+
+    /// Shows a pane where there is a choice.
+    pub(super) fn choose(&mut self, pane: Pane) {
+        self.pane = pane;
+        if pane != Pane::Change {
+            self.below = pane;
+        }
+    }
+
+    /// Which panes a frame of this size shows, with their places and the tabs that share the place.
+    pub(super) fn shown_panes(&self, size: (u16, u16)) -> Vec<(Pane, Rect, &'static [Pane])> {
+        let Places { pane, lower, third, .. } = self.places(size);
+        let (change, source, policy) = (&[Pane::Change], &[Pane::Source], &[Pane::Policy]);
+        let mut out: Vec<(Pane, Rect, &'static [Pane])> = Vec::new();
+        match (pane, lower, third) {
+            (Some(upper), Some(lower), Some(_)) => {
+                out.push((Pane::Change, upper, change));
+                out.push((Pane::Source, lower, source));
+            }
+            (Some(upper), Some(lower), None) => {
+                out.push((Pane::Change, upper, change));
+                out.push((self.below, lower, &[Pane::Source, Pane::Policy]));
+            }
+            (Some(middle), None, Some(_)) => {
+                let shown = if self.pane == Pane::Policy { Pane::Change } else { self.pane };
+                out.push((shown, middle, &[Pane::Change, Pane::Source]));
+            }
+            (Some(only), None, None) => out.push((self.pane, only, &Pane::ALL)),
+            (None, ..) => {}
+        }
+        if let Some(place) = third {
+            out.push((Pane::Policy, place, policy));
+        }
+        out
+    }
+
+    /// Where a frame of this size shows a pane.
+    pub(super) fn place_of(&self, pane: Pane, size: (u16, u16)) -> Option<Rect> {
+        self.shown_panes(size).into_iter().find(|(shown, ..)| *shown == pane).map(|(_, place, _)| place)
+    }
+
+    /// What the panes are about.
+    pub(super) fn subject(&self) -> Subject {
+        match self.list {
+            List::Findings => match (self.queue.selected(), self.queue.group()) {
+                (Some(finding), _) => Subject::Finding(finding),
+                (None, Some(group)) => Subject::Group(group),
+                (None, None) => Subject::Nothing,
+            },
+            List::Changes => self.tree.selected().map_or(Subject::Nothing, Subject::Row),
+        }
+    }
+
+    /// The finding under the cursor of the list that is shown.
+    pub(super) fn selected(&self) -> Option<usize> {
+        match self.subject() {
+            Subject::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    pub(super) fn finding(&self, index: usize) -> Option<&Finding> {
+        self.case.findings.get(index)
+    }
+
+    pub(super) fn status(&self, index: usize) -> Status {
+        self.verdict.states.get(index).map_or(Status::Open, |state| state.status)
+    }
+
+    /// Plan and index of the change that the panes are about.
+    pub(super) fn change_at(&self) -> Option<(usize, usize)> {
+        match self.subject() {
+            Subject::Finding(finding) => {
+                let finding = self.finding(finding)?;
+                Some((finding.plan_index, finding.change_index?))
+            }
+            Subject::Row(TreeRow::Change(plan, index)) => Some((plan, index)),
+            _ => None,
+        }
+    }
+
+    /// How many findings want an answer, and how many have one.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        let mut decided = 0;
+        let mut total = 0;
+        for state in &self.verdict.states {
+            if state.status != Status::NotApplicable {
+                total += 1;
+                decided += usize::from(!state.status.is_undecided());
+            }
+        }
+        (decided, total)
+    }
+
+    /// Who answers.
+    pub(super) fn who(&self) -> Identity {
+        self.case
+            .reviewer
+            .clone()
+            .unwrap_or_else(|| Identity { name: "unknown".to_owned(), email: String::new() })
+    }
+
+    /// Decides anew what follows from the journal.
+    pub(super) fn judge(&mut self, now: Timestamp) {
+        self.verdict = verdict(&self.case, &self.journal, now);
+        self.queue.count(&self.verdict);
+        self.displayed = self.journal.displayed();
+    }
+
+    pub(super) fn scroll(&self, pane: Pane) -> Option<&Scroll> {
+        self.panes.get(&pane)
+    }
+}

@@ -1,0 +1,285 @@
+//! The review line by line, for screen readers and terminals that cannot place text: the same questions over the same `update`.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Write};
+use std::sync::mpsc::Receiver;
+
+use jiff::Timestamp;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::model::{Model, Pane, Phase, Recheck, Window};
+use super::msg::{Effect, Failure, Msg, Outcome};
+use super::queue::{Filter, Row};
+use super::update::update;
+
+/// Reviews line by line until the end; the end of the input leaves the review undecided.
+///
+/// # Errors
+/// When reading or writing fails.
+pub fn run_plain(
+    model: &mut Model,
+    messages: &Receiver<Msg>,
+    now: &dyn Fn() -> Timestamp,
+    runner: &mut dyn FnMut(&Model, Effect) -> Option<Msg>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> io::Result<Outcome> {
+    let mut plain = Plain { model, now, runner, input, output, outcome: None };
+    plain.feed(Msg::Resize { width: 100, height: 40 });
+    while plain.model.is_loading() {
+        let Ok(msg) = messages.recv() else { return Ok(Outcome::Cancelled) };
+        if let Msg::Progress { stage, done, total } = &msg {
+            let total = total.map_or(String::new(), |total| format!(" of {total}"));
+            let stage = crate::text::Printable::line(stage);
+            writeln!(plain.output, "{stage} {done}{total}")?;
+        }
+        plain.feed(msg);
+    }
+    if let Phase::Failed(failure) = &plain.model.phase {
+        return fail(plain.output, failure);
+    }
+    plain.review(messages)
+}
+
+fn fail(output: &mut dyn Write, failure: &Failure) -> io::Result<Outcome> {
+    writeln!(output, "{}", failure.heading)?;
+    for cause in &failure.causes {
+        writeln!(output, "because: {cause}")?;
+    }
+    for text in &failure.not_checked {
+        writeln!(output, "not checked: {text}")?;
+    }
+    if let Some(hint) = &failure.hint {
+        writeln!(output, "what now: {hint}")?;
+    }
+    Ok(Outcome::Failed(failure.exit))
+}
+
+struct Plain<'a> {
+    model: &'a mut Model,
+    now: &'a dyn Fn() -> Timestamp,
+    runner: &'a mut dyn FnMut(&Model, Effect) -> Option<Msg>,
+    input: &'a mut dyn BufRead,
+    output: &'a mut dyn Write,
+    outcome: Option<Outcome>,
+}
+
+impl Plain<'_> {
+    fn review(&mut self, messages: &Receiver<Msg>) -> io::Result<Outcome> {
+        self.show_everything_once()?;
+        self.key(KeyCode::Char('1'));
+        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::NONE)));
+        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::NONE)));
+        self.key(KeyCode::Char('n'));
+        loop {
+            self.print_finding()?;
+            write!(self.output, "a acknowledge, w waive, r reject, c note, n next, p previous, u undo, A approve, q quit: ")?;
+            self.output.flush()?;
+            let Some(line) = self.read()? else {
+                return Ok(self.model.outcome());
+            };
+            self.model.last_act = None;
+            match line.trim() {
+                "a" => self.key(KeyCode::Char('a')),
+                "n" => self.key(KeyCode::Char('n')),
+                "p" => self.key(KeyCode::Char('p')),
+                "u" => self.key(KeyCode::Char('u')),
+                "q" => self.key(KeyCode::Char('q')),
+                "w" => self.write_text('w', true)?,
+                "r" => self.write_text('r', false)?,
+                "c" => self.write_text('c', false)?,
+                "A" => self.approve(messages)?,
+                _ => writeln!(self.output, "Type one of the letters, then Enter.")?,
+            }
+            if let Some((_, text)) = self.model.notice.take() {
+                writeln!(self.output, "{text}")?;
+            }
+            if let Some(outcome) = self.outcome {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Prints every destructive change, so that it counts as displayed.
+    fn show_everything_once(&mut self) -> io::Result<()> {
+        let Some(review) = self.model.review_mut() else { return Ok(()) };
+        let policies = &review.case.policies;
+        writeln!(
+            self.output,
+            "plan {}, {} changes, {} findings, {} of {} rules evaluated",
+            review.case.plan_digest().short(),
+            review.tree.total,
+            review.case.findings.len(),
+            policies.evaluated,
+            policies.rules
+        )?;
+        review.queue.filter = Filter::none();
+        review.queue.rebuild(&review.case, &review.verdict);
+        let rows = review.tree.rows.len();
+        self.key(KeyCode::Char('5'));
+        self.key(KeyCode::Char('2'));
+        for row in 0..rows {
+            if let Some(review) = self.model.review_mut() {
+                review.in_pane = false;
+                review.tree.cursor = row;
+                let destructive = review
+                    .change_at()
+                    .and_then(|(plan, index)| review.case.plans.get(plan)?.plan.changes.get(index))
+                    .is_some_and(|change| change.action.is_destructive());
+                if !destructive {
+                    continue;
+                }
+            }
+            self.feed(Msg::Tick);
+            self.print_pane(Pane::Change)?;
+            self.feed(Msg::Drawn);
+        }
+        Ok(())
+    }
+
+    fn print_pane(&mut self, pane: Pane) -> io::Result<()> {
+        let lines: Vec<String> = self
+            .model
+            .review()
+            .and_then(|review| review.scroll(pane))
+            .map(|scroll| scroll.lines.iter().map(|line| line.plain()).collect())
+            .unwrap_or_default();
+        for line in lines {
+            writeln!(self.output, "{line}")?;
+        }
+        writeln!(self.output)
+    }
+
+    fn print_finding(&mut self) -> io::Result<()> {
+        let Some(review) = self.model.review() else { return Ok(()) };
+        let (decided, total) = review.progress();
+        if total == 0 {
+            return writeln!(self.output, "No findings.");
+        }
+        match review.queue.rows.get(review.queue.cursor) {
+            Some(Row::Finding(index, _)) => {
+                let status = review.status(*index).word();
+                let label = review.finding(*index).map(crate::finding::Finding::label).unwrap_or_default();
+                writeln!(self.output, "\n{decided} of {total} decided. {status}: {label}")?;
+            }
+            _ => writeln!(self.output, "\n{decided} of {total} decided.")?,
+        }
+        self.print_pane(Pane::Change)?;
+        self.print_pane(Pane::Source)?;
+        self.feed(Msg::Drawn);
+        Ok(())
+    }
+
+    fn write_text(&mut self, letter: char, expiry: bool) -> io::Result<()> {
+        self.key(KeyCode::Char(letter));
+        if !matches!(self.model.windows.last(), Some(Window::Editor(_))) {
+            return Ok(());
+        }
+        write!(self.output, "text: ")?;
+        self.output.flush()?;
+        let text = self.read()?.unwrap_or_default();
+        if let Some(Window::Editor(editor)) = self.model.windows.last_mut() {
+            editor.text = ratatui_textarea::TextArea::default();
+        }
+        self.feed(Msg::Paste(text));
+        if expiry {
+            let preset = match self.model.windows.last() {
+                Some(Window::Editor(editor)) => editor.expiry.clone(),
+                _ => String::new(),
+            };
+            write!(self.output, "expires (Enter for {preset}): ")?;
+            self.output.flush()?;
+            let day = self.read()?.unwrap_or_default();
+            if !day.trim().is_empty()
+                && let Some(Window::Editor(editor)) = self.model.windows.last_mut()
+            {
+                editor.expiry = crate::text::Printable::line(day.trim()).into_string();
+            }
+        }
+        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL)));
+        if let Some(Window::Editor(editor)) = self.model.windows.last() {
+            let problem = editor.problem.clone().unwrap_or_default();
+            writeln!(self.output, "{problem}")?;
+            self.key(KeyCode::Esc);
+        }
+        Ok(())
+    }
+
+    fn approve(&mut self, messages: &Receiver<Msg>) -> io::Result<()> {
+        self.key(KeyCode::Char('A'));
+        while self.screen().is_some_and(|(running, ..)| running) {
+            let Ok(msg) = messages.recv() else { break };
+            self.feed(msg);
+        }
+        let Some((_, open, lines)) = self.screen() else { return Ok(()) };
+        for line in lines {
+            writeln!(self.output, "{line}")?;
+        }
+        if open {
+            write!(self.output, "Type the words to sign, or Enter to go back: ")?;
+            self.output.flush()?;
+            let typed = self.read()?.unwrap_or_default();
+            self.feed(Msg::Drawn);
+            for c in typed.trim_end().chars() {
+                self.key(KeyCode::Char(c));
+            }
+            self.key(KeyCode::Enter);
+        }
+        if self.outcome.is_none() {
+            if let Some(Window::Approve(screen)) = self.model.windows.last() {
+                let problem = screen.problem.clone().unwrap_or_default();
+                writeln!(self.output, "{problem}")?;
+            }
+            self.key(KeyCode::Esc);
+        }
+        Ok(())
+    }
+
+    /// Whether the second look still runs, whether words may be typed, and what the screen says.
+    fn screen(&self) -> Option<(bool, bool, Vec<String>)> {
+        let Some(Window::Approve(screen)) = self.model.windows.last() else { return None };
+        let mut lines = Vec::new();
+        let moved = match &screen.recheck {
+            Recheck::Moved(reasons) => reasons.as_slice(),
+            _ => &[],
+        };
+        for reason in moved.iter().chain(&screen.blockers) {
+            lines.push(format!("blocked: {reason}"));
+        }
+        lines.extend(screen.lines.iter().map(super::rich::Rich::plain));
+        if let Some(review) = self.model.review() {
+            lines.push(format!("The words: approve {}", review.case.plan_digest().short()));
+        }
+        Some((screen.recheck == Recheck::Running, screen.is_open(), lines))
+    }
+
+    fn read(&mut self) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        let bytes = self.input.read_line(&mut line)?;
+        Ok((bytes > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    fn key(&mut self, code: KeyCode) {
+        self.feed(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    fn feed(&mut self, msg: Msg) {
+        let mut effects: VecDeque<Effect> = update(self.model, msg, (self.now)()).into();
+        while let Some(effect) = effects.pop_front() {
+            let reply = match effect {
+                Effect::Quit(outcome) => {
+                    self.outcome = Some(outcome);
+                    None
+                }
+                Effect::FlushInput | Effect::Repaint | Effect::Suspend | Effect::Copy(_) => None,
+                Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
+                effect => (self.runner)(self.model, effect),
+            };
+            if let Some(reply) = reply {
+                for effect in update(self.model, reply, (self.now)()).into_iter().rev() {
+                    effects.push_front(effect);
+                }
+            }
+        }
+    }
+}

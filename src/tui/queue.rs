@@ -1,0 +1,371 @@
+//! The list of findings: groups, filter, folds and the cursor, as row numbers.
+//!
+//! The visible order is built by [`Queue::rebuild`] when filter, grouping or folds change, never while drawing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Enforcement, Finding, Severity};
+use crate::review::{ReviewCase, Status, Verdict};
+use crate::text::Printable;
+
+/// What findings are put together by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grouping {
+    Policy,
+    Severity,
+    Module,
+    Resource,
+    File,
+}
+
+impl Grouping {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Policy => Self::Severity,
+            Self::Severity => Self::Module,
+            Self::Module => Self::Resource,
+            Self::Resource => Self::File,
+            Self::File => Self::Policy,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Severity => "severity",
+            Self::Module => "module",
+            Self::Resource => "resource",
+            Self::File => "file",
+        }
+    }
+
+    fn name(self, finding: &Finding) -> String {
+        let or = |text: Option<&str>, none: &str| text.filter(|t| !t.is_empty()).unwrap_or(none).to_owned();
+        match self {
+            Self::Policy => finding.policy.to_string(),
+            Self::Severity => finding.severity.word().to_owned(),
+            Self::Module => or(Some(finding.module.as_str()), "root module"),
+            Self::Resource => or(finding.address.as_ref().map(Printable::as_str), "no resource"),
+            Self::File => or(finding.location.as_ref().map(|l| l.file.as_str()), "no file"),
+        }
+    }
+}
+
+/// Which states are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StatusFilter {
+    All,
+    Undecided,
+    Decided,
+    Rejected,
+    Carried,
+    Stale,
+}
+
+/// Which findings are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Filter {
+    pub(super) status: StatusFilter,
+    pub(super) severity: Option<Severity>,
+    pub(super) destructive: bool,
+    pub(super) unexplained: bool,
+    pub(super) text: String,
+}
+
+impl Filter {
+    pub(super) fn none() -> Self {
+        Self { status: StatusFilter::All, severity: None, destructive: false, unexplained: false, text: String::new() }
+    }
+
+    /// The filter in words.
+    pub(super) fn words(&self) -> String {
+        let mut out = Vec::new();
+        match self.status {
+            StatusFilter::All => {}
+            StatusFilter::Undecided => out.push("undecided".to_owned()),
+            StatusFilter::Decided => out.push("decided".to_owned()),
+            StatusFilter::Rejected => out.push("rejected".to_owned()),
+            StatusFilter::Carried => out.push("carried".to_owned()),
+            StatusFilter::Stale => out.push("stale".to_owned()),
+        }
+        if let Some(severity) = self.severity {
+            out.push(severity.word().to_owned());
+        }
+        if self.destructive {
+            out.push("destroys".to_owned());
+        }
+        if self.unexplained {
+            out.push("unexplained".to_owned());
+        }
+        if !self.text.is_empty() {
+            out.push(format!("/{}", self.text));
+        }
+        if out.is_empty() { "none".to_owned() } else { out.join(" ") }
+    }
+
+    fn lets_through(&self, finding: &Finding, status: Status) -> bool {
+        let by_status = match self.status {
+            StatusFilter::All => true,
+            StatusFilter::Undecided => status.is_undecided(),
+            StatusFilter::Decided => !status.is_undecided() && status != Status::NotApplicable,
+            StatusFilter::Rejected => status == Status::Rejected,
+            StatusFilter::Carried => status == Status::Carried,
+            StatusFilter::Stale => status == Status::Stale,
+        };
+        by_status
+            && self.severity.is_none_or(|severity| finding.severity == severity)
+            && (!self.destructive || finding.is_destructive())
+            && (!self.unexplained || finding.explained == Some(false))
+            && self.matches_text(finding)
+    }
+
+    fn matches_text(&self, finding: &Finding) -> bool {
+        if self.text.is_empty() {
+            return true;
+        }
+        let wanted = self.text.to_lowercase();
+        let holds = |text: &str| text.to_lowercase().contains(&wanted);
+        holds(finding.policy.as_str())
+            || holds(finding.message.as_str())
+            || holds(&finding.label())
+            || finding.subject.as_ref().is_some_and(|s| holds(s.as_str()))
+    }
+}
+
+/// One visible row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    /// The heading of a group, by its number.
+    Group(usize),
+    /// A finding, by its number in the case, with the number of its group.
+    Finding(usize, usize),
+}
+
+/// A group of findings.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// Strictest level in it.
+    pub(super) level: Enforcement,
+    /// What its findings have in common.
+    pub(super) name: String,
+    /// The findings that pass the filter, in order.
+    pub(super) members: Vec<usize>,
+    /// How many of them are undecided.
+    pub(super) left: usize,
+}
+
+/// The list with its cursor.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    pub(super) grouping: Grouping,
+    pub(super) filter: Filter,
+    pub(super) groups: Vec<Group>,
+    pub(super) rows: Vec<Row>,
+    pub(super) cursor: usize,
+    pub(super) top: usize,
+    pub(super) listed: usize,
+    folded: BTreeSet<String>,
+}
+
+impl Queue {
+    /// The list at the beginning: undecided findings by policy, or all when nothing is undecided.
+    pub(super) fn new(case: &ReviewCase, verdict: &Verdict) -> Self {
+        let mut filter = Filter::none();
+        if verdict.states.iter().any(|state| state.status.is_undecided()) {
+            filter.status = StatusFilter::Undecided;
+        }
+        let mut queue = Self {
+            grouping: Grouping::Policy,
+            filter,
+            groups: Vec::new(),
+            rows: Vec::new(),
+            cursor: 0,
+            top: 0,
+            listed: 0,
+            folded: BTreeSet::new(),
+        };
+        queue.rebuild(case, verdict);
+        queue.cursor = queue.rows.iter().position(|row| matches!(row, Row::Finding(..))).unwrap_or(0);
+        queue
+    }
+
+    /// Builds groups and rows anew; the cursor stays on its finding where that is still listed.
+    pub(super) fn rebuild(&mut self, case: &ReviewCase, verdict: &Verdict) {
+        let selected = self.selected();
+        let mut groups: BTreeMap<(Enforcement, Severity, String), Vec<usize>> = BTreeMap::new();
+        let mut worst: BTreeMap<String, (Enforcement, Severity)> = BTreeMap::new();
+        let listed: Vec<(usize, String)> = case
+            .findings
+            .iter()
+            .zip(&verdict.states)
+            .enumerate()
+            .filter(|(_, (finding, state))| self.filter.lets_through(finding, state.status))
+            .map(|(index, (finding, _))| (index, self.key(finding)))
+            .collect();
+        for (index, key) in &listed {
+            if let Some(finding) = case.findings.get(*index) {
+                let rank = (finding.enforcement, finding.severity);
+                worst.entry(key.clone()).and_modify(|w| *w = (*w).min(rank)).or_insert(rank);
+            }
+        }
+        self.listed = listed.len();
+        for (index, key) in listed {
+            if let Some((level, severity)) = worst.get(&key) {
+                groups.entry((*level, *severity, key)).or_default().push(index);
+            }
+        }
+        self.groups = groups
+            .into_iter()
+            .map(|((level, _, name), mut members)| {
+                members.sort_by_key(|index| {
+                    (case.findings.get(*index).is_some_and(|finding| !finding.is_destructive()), *index)
+                });
+                let name = name.split_once('\u{1}').map_or(name.clone(), |(_, rest)| rest.to_owned());
+                Group { level, name, members, left: 0 }
+            })
+            .collect();
+        self.count(verdict);
+        self.lay_rows();
+        if let Some(finding) = selected {
+            self.select(finding);
+        }
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Findings of one policy but of different levels stand in groups of their own.
+    fn key(&self, finding: &Finding) -> String {
+        let name = self.grouping.name(finding);
+        if self.grouping == Grouping::Policy {
+            format!("{}\u{1}{name}", finding.enforcement.word())
+        } else {
+            name
+        }
+    }
+
+    /// Counts what is left in each group.
+    pub(super) fn count(&mut self, verdict: &Verdict) {
+        for group in &mut self.groups {
+            group.left = group
+                .members
+                .iter()
+                .filter(|index| verdict.states.get(**index).is_some_and(|state| state.status.is_undecided()))
+                .count();
+        }
+    }
+
+    fn lay_rows(&mut self) {
+        self.rows.clear();
+        for (number, group) in self.groups.iter().enumerate() {
+            self.rows.push(Row::Group(number));
+            if !self.folded.contains(&fold_key(group)) {
+                self.rows.extend(group.members.iter().map(|index| Row::Finding(*index, number)));
+            }
+        }
+    }
+
+    /// The finding under the cursor.
+    pub(super) fn selected(&self) -> Option<usize> {
+        match self.rows.get(self.cursor) {
+            Some(Row::Finding(index, _)) => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The group under the cursor.
+    pub(super) fn group(&self) -> Option<usize> {
+        match self.rows.get(self.cursor)? {
+            Row::Group(number) | Row::Finding(_, number) => Some(*number),
+        }
+    }
+
+    /// Whether a group is folded.
+    pub(super) fn is_folded(&self, group: &Group) -> bool {
+        self.folded.contains(&fold_key(group))
+    }
+
+    /// Folds or unfolds the group under the cursor.
+    pub(super) fn fold(&mut self, fold: bool) {
+        let Some(number) = self.group() else { return };
+        let Some(key) = self.groups.get(number).map(fold_key) else { return };
+        if fold {
+            self.folded.insert(key);
+        } else {
+            self.folded.remove(&key);
+        }
+        let was = self.selected();
+        self.lay_rows();
+        match was {
+            Some(finding) if !fold => self.select(finding),
+            _ => self.cursor = self.row_of_group(number),
+        }
+    }
+
+    fn row_of_group(&self, number: usize) -> usize {
+        self.rows.iter().position(|row| *row == Row::Group(number)).unwrap_or(0)
+    }
+
+    /// Puts the cursor on a finding, unfolding its group; stays when it is not listed.
+    pub(super) fn select(&mut self, finding: usize) {
+        let Some(group) = self.groups.iter().find(|group| group.members.contains(&finding)) else {
+            return;
+        };
+        if self.folded.remove(&fold_key(group)) {
+            self.lay_rows();
+        }
+        if let Some(at) = self.rows.iter().position(|row| matches!(row, Row::Finding(index, _) if *index == finding)) {
+            self.cursor = at;
+        }
+    }
+
+    /// Whether a finding passes the filter.
+    pub(super) fn lists(&self, finding: usize) -> bool {
+        self.groups.iter().any(|group| group.members.contains(&finding))
+    }
+
+    /// Goes to the next or previous group.
+    pub(super) fn jump_group(&mut self, forward: bool) {
+        let Some(number) = self.group() else { return };
+        let on_heading = matches!(self.rows.get(self.cursor), Some(Row::Group(_)));
+        let target = match (forward, on_heading) {
+            (true, _) => number + 1,
+            (false, true) => number.saturating_sub(1),
+            (false, false) => number,
+        };
+        if target < self.groups.len() {
+            self.cursor = self.row_of_group(target);
+        }
+    }
+
+    /// Goes to the next or previous undecided finding of the list, around the end; false when there is none.
+    pub(super) fn jump_undecided(&mut self, verdict: &Verdict, forward: bool) -> bool {
+        let order: Vec<usize> = self.groups.iter().flat_map(|group| group.members.iter().copied()).collect();
+        let here = match self.rows.get(self.cursor) {
+            Some(Row::Finding(index, _)) => order.iter().position(|other| other == index).map(|at| (at, true)),
+            Some(Row::Group(number)) => {
+                let before: usize = self.groups.iter().take(*number).map(|group| group.members.len()).sum();
+                Some((before, false))
+            }
+            None => None,
+        };
+        let Some((at, on_finding)) = here else { return false };
+        let total = order.len();
+        let found = (0..total).map(|step| match (forward, on_finding) {
+            (true, true) => (at + 1 + step) % total,
+            (true, false) => (at + step) % total,
+            (false, _) => (at + 2 * total - 1 - step) % total,
+        });
+        for place in found {
+            if let Some(index) = order.get(place)
+                && verdict.states.get(*index).is_some_and(|state| state.status.is_undecided())
+            {
+                self.select(*index);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn fold_key(group: &Group) -> String {
+    format!("{} {}", group.level.word(), group.name)
+}

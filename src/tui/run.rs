@@ -1,0 +1,204 @@
+//! The loop: events and messages in, frames and effects out.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::crossterm::event::Event;
+
+use super::model::{Model, Phase};
+use super::msg::{Effect, Msg, Outcome};
+use super::session::{Session, Watch};
+use super::theme::Theme;
+use super::update::update;
+
+/// Longest wait for a key before messages and signals are looked at.
+const WAIT: Duration = Duration::from_millis(40);
+
+/// Most events handled before the next frame.
+const BATCH: usize = 256;
+
+/// What the terminal is, as the command line layer knows it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The value of `TERM`.
+    pub term: Option<String>,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+/// Why there can be no review on this terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Standard output goes elsewhere.
+    #[error(
+        "standard output is not a terminal, so nothing can be reviewed here; use `countersign --check` for a report, or \
+         `countersign --plain` for a review line by line."
+    )]
+    NoTerminal,
+    /// The terminal cannot place text.
+    #[error("TERM={0} cannot show the reviewer; use `countersign --plain` to review line by line, or `countersign --check`.")]
+    Dumb(String),
+    /// The terminal failed.
+    #[error("the terminal failed; what was answered is in the draft.")]
+    Terminal(#[source] io::Error),
+}
+
+/// Runs a review on the terminal until it ends.
+///
+/// The runner serves every effect that is not the terminal's own, with the model as it stands, and may answer at once; an
+/// answer that takes longer comes through `messages`. The model stays with the caller, for a summary afterwards.
+///
+/// # Errors
+/// When there is no fitting terminal or it fails on the way; the terminal is restored in each case.
+pub fn run(
+    model: &mut Model,
+    messages: &Receiver<Msg>,
+    now: &dyn Fn() -> Timestamp,
+    runner: &mut dyn FnMut(&Model, Effect) -> Option<Msg>,
+    options: &Options,
+) -> Result<Outcome, TuiError> {
+    if let Some(term) = options.term.as_deref().filter(|term| *term == "dumb" || term.is_empty()) {
+        return Err(TuiError::Dumb(crate::text::Printable::line(term).into_string()));
+    }
+    if !Session::is_possible() {
+        return Err(TuiError::NoTerminal);
+    }
+    model.theme = if options.colour { Theme::colours() } else { Theme::plain() };
+    let watch = Watch::begin().map_err(TuiError::Terminal)?;
+    let mut session = Session::enter().map_err(TuiError::Terminal)?;
+    let mut review = Running { model, now, runner, session: &mut session };
+    let outcome = review.until_the_end(messages, &watch);
+    session.leave();
+    outcome.map_err(TuiError::Terminal)
+}
+
+struct Running<'a> {
+    model: &'a mut Model,
+    now: &'a dyn Fn() -> Timestamp,
+    runner: &'a mut dyn FnMut(&Model, Effect) -> Option<Msg>,
+    session: &'a mut Session,
+}
+
+impl Running<'_> {
+    fn until_the_end(&mut self, messages: &Receiver<Msg>, watch: &Watch) -> io::Result<Outcome> {
+        let (width, height) = self.session.size();
+        if let Some(outcome) = self.feed(Msg::Resize { width, height })? {
+            return Ok(outcome);
+        }
+        let mut changed = true;
+        loop {
+            if watch.must_end() {
+                return Ok(Outcome::Cancelled);
+            }
+            if watch.must_stop() {
+                self.session.suspend()?;
+                changed = true;
+            }
+            while let Ok(msg) = messages.try_recv() {
+                changed = true;
+                if let Some(outcome) = self.feed(msg)? {
+                    return Ok(outcome);
+                }
+            }
+            if changed {
+                self.session.draw(self.model)?;
+                let before = self.model.journal_len();
+                if let Some(outcome) = self.feed(Msg::Drawn)? {
+                    return Ok(outcome);
+                }
+                changed = self.model.journal_len() != before;
+            }
+            match self.events(if changed { Duration::ZERO } else { WAIT })? {
+                Batch::End(outcome) => return Ok(outcome),
+                Batch::Handled => changed = true,
+                Batch::Nothing => {}
+            }
+        }
+    }
+
+    /// Handles what was typed until now. Several keys may come before the next frame; a decision among them is refused by the
+    /// model when it names a finding that no frame has shown.
+    fn events(&mut self, wait: Duration) -> io::Result<Batch> {
+        let mut next = self.session.event(wait)?;
+        let mut batch = Batch::Nothing;
+        for _ in 0..BATCH {
+            let Some(event) = next else { break };
+            batch = Batch::Handled;
+            let msg = match event {
+                Event::Key(key) => Some(Msg::Key(key)),
+                Event::Paste(text) => Some(Msg::Paste(text)),
+                Event::Resize(width, height) => Some(Msg::Resize { width, height }),
+                Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+            };
+            if let Some(msg) = msg
+                && let Some(outcome) = self.feed(msg)?
+            {
+                return Ok(Batch::End(outcome));
+            }
+            next = self.session.event(Duration::ZERO)?;
+        }
+        Ok(batch)
+    }
+
+    fn feed(&mut self, msg: Msg) -> io::Result<Option<Outcome>> {
+        let mut effects: VecDeque<Effect> = update(self.model, msg, (self.now)()).into();
+        while let Some(effect) = effects.pop_front() {
+            let reply = match effect {
+                Effect::Quit(outcome) => return Ok(Some(outcome)),
+                Effect::FlushInput => {
+                    self.session.flush()?;
+                    None
+                }
+                Effect::Repaint => {
+                    self.session.repaint()?;
+                    None
+                }
+                Effect::Suspend => {
+                    self.session.suspend()?;
+                    None
+                }
+                Effect::Copy(text) => {
+                    self.session.copy(&text)?;
+                    None
+                }
+                Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
+                effect @ (Effect::Approve | Effect::OpenEditor { .. } | Effect::EditText { .. }) => {
+                    self.session.leave();
+                    let reply = (self.runner)(self.model, effect);
+                    self.session.resume()?;
+                    self.session.flush()?;
+                    reply
+                }
+                effect => (self.runner)(self.model, effect),
+            };
+            if let Some(reply) = reply {
+                for effect in update(self.model, reply, (self.now)()).into_iter().rev() {
+                    effects.push_front(effect);
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What became of the events of one turn.
+enum Batch {
+    Nothing,
+    Handled,
+    End(Outcome),
+}
+
+impl Model {
+    fn journal_len(&self) -> usize {
+        self.review().map_or(0, |review| review.journal.entries().len())
+    }
+
+    /// Whether loading is still going on.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        matches!(self.phase, Phase::Loading(_))
+    }
+}

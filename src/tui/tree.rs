@@ -1,0 +1,236 @@
+//! The plan as a tree: every resource change and output change under its module, with counts.
+
+use std::collections::BTreeMap;
+
+use crate::plan::Action;
+use crate::review::ReviewCase;
+use crate::text::Printable;
+
+/// Numbers of changes in a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) create: usize,
+    pub(super) update: usize,
+    pub(super) delete: usize,
+    pub(super) replace: usize,
+    pub(super) other: usize,
+    pub(super) quiet: usize,
+}
+
+impl Shape {
+    fn count(&mut self, action: Action, quiet: bool) {
+        let slot = match action {
+            _ if quiet => &mut self.quiet,
+            Action::Create => &mut self.create,
+            Action::Update => &mut self.update,
+            Action::Delete | Action::Unknown => &mut self.delete,
+            Action::DeleteThenCreate | Action::CreateThenDelete => &mut self.replace,
+            _ => &mut self.other,
+        };
+        *slot += 1;
+    }
+}
+
+/// One visible row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TreeRow {
+    /// A module, by its number.
+    Module(usize),
+    /// A resource change: plan and index.
+    Change(usize, usize),
+    /// An output change: plan and index.
+    Output(usize, usize),
+    /// How many changes of a module do nothing.
+    Quiet(usize),
+}
+
+/// A module with what happens in it.
+#[derive(Clone, Debug)]
+pub(super) struct Module {
+    pub(super) name: Printable,
+    pub(super) shape: Shape,
+    pub(super) folded: bool,
+    pub(super) unfolded_quiet: bool,
+    busy: Vec<TreeRow>,
+    quiet: Vec<TreeRow>,
+}
+
+/// All changes with a cursor.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pub(super) modules: Vec<Module>,
+    pub(super) rows: Vec<TreeRow>,
+    pub(super) cursor: usize,
+    pub(super) top: usize,
+    pub(super) total: usize,
+    pub(super) busy: usize,
+}
+
+impl Tree {
+    /// Builds the tree of a case.
+    pub(super) fn new(case: &ReviewCase) -> Self {
+        let mut modules: BTreeMap<(usize, String), Module> = BTreeMap::new();
+        let many = case.plans.len() > 1;
+        let (mut total, mut busy) = (0, 0);
+        for (plan_index, plan) in case.plans.iter().enumerate() {
+            let name = |module: &str| {
+                let module = if module.is_empty() { "root module" } else { module };
+                if many {
+                    Printable::line(&format!("{}: {}", plan.path, case.redactor.redact(module)))
+                } else {
+                    case.redactor.line(module)
+                }
+            };
+            for (index, change) in plan.plan.changes.iter().enumerate() {
+                total += 1;
+                let module = modules
+                    .entry((plan_index, change.module.to_string()))
+                    .or_insert_with(|| Module::new(name(&change.module)));
+                let quiet = change.is_quiet();
+                module.shape.count(change.action, quiet);
+                let rows = if quiet { &mut module.quiet } else { &mut module.busy };
+                rows.push(TreeRow::Change(plan_index, index));
+                busy += usize::from(!quiet);
+            }
+            for (index, output) in plan.plan.outputs.iter().enumerate() {
+                if output.action.is_no_op() {
+                    continue;
+                }
+                let module = modules
+                    .entry((plan_index, "\u{10ffff}".to_owned()))
+                    .or_insert_with(|| Module::new(name("outputs")));
+                module.shape.count(output.action, false);
+                module.busy.push(TreeRow::Output(plan_index, index));
+            }
+        }
+        let mut tree = Self {
+            modules: modules.into_values().collect(),
+            rows: Vec::new(),
+            cursor: 0,
+            top: 0,
+            total,
+            busy,
+        };
+        tree.lay_rows();
+        tree.cursor = tree.rows.iter().position(|row| !matches!(row, TreeRow::Module(_))).unwrap_or(0);
+        tree
+    }
+
+    fn lay_rows(&mut self) {
+        self.rows.clear();
+        for (number, module) in self.modules.iter().enumerate() {
+            self.rows.push(TreeRow::Module(number));
+            if module.folded {
+                continue;
+            }
+            self.rows.extend(&module.busy);
+            if module.unfolded_quiet {
+                self.rows.extend(&module.quiet);
+            } else if !module.quiet.is_empty() {
+                self.rows.push(TreeRow::Quiet(number));
+            }
+        }
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// The row under the cursor.
+    pub(super) fn selected(&self) -> Option<TreeRow> {
+        self.rows.get(self.cursor).copied()
+    }
+
+    /// Folds or unfolds the module under the cursor, or its changes that do nothing.
+    pub(super) fn fold(&mut self, fold: bool) {
+        let Some(row) = self.selected() else { return };
+        let heading = |tree: &Self| {
+            tree.rows
+                .iter()
+                .take(tree.cursor + 1)
+                .rposition(|row| matches!(row, TreeRow::Module(_)))
+        };
+        match row {
+            TreeRow::Module(number) => {
+                if let Some(module) = self.modules.get_mut(number) {
+                    module.folded = fold;
+                }
+            }
+            TreeRow::Quiet(number) if !fold => {
+                if let Some(module) = self.modules.get_mut(number) {
+                    module.unfolded_quiet = true;
+                }
+            }
+            _ if fold => {
+                if let Some(at) = heading(self)
+                    && let Some(TreeRow::Module(number)) = self.rows.get(at).copied()
+                    && let Some(module) = self.modules.get_mut(number)
+                {
+                    if module.unfolded_quiet {
+                        module.unfolded_quiet = false;
+                    } else {
+                        module.folded = true;
+                    }
+                    self.cursor = at;
+                }
+            }
+            _ => return,
+        }
+        self.lay_rows();
+    }
+
+    /// Goes to the next or previous module.
+    pub(super) fn jump_group(&mut self, forward: bool) {
+        let is_module = |row: &TreeRow| matches!(row, TreeRow::Module(_));
+        let found = if forward {
+            self.rows.iter().skip(self.cursor + 1).position(is_module).map(|step| self.cursor + 1 + step)
+        } else {
+            self.rows.iter().take(self.cursor).rposition(is_module)
+        };
+        self.cursor = found.unwrap_or(self.cursor);
+    }
+
+    /// Goes to the next or previous row whose address holds a text.
+    pub(super) fn find(&mut self, case: &ReviewCase, wanted: &str, forward: bool) -> bool {
+        let wanted = wanted.to_lowercase();
+        let total = self.rows.len();
+        let order = (1..=total).map(|step| {
+            if forward { (self.cursor + step) % total } else { (self.cursor + total - step) % total }
+        });
+        for at in order {
+            if self.rows.get(at).is_some_and(|row| label(case, *row).to_lowercase().contains(&wanted)) {
+                self.cursor = at;
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Module {
+    fn new(name: Printable) -> Self {
+        Self {
+            name,
+            shape: Shape::default(),
+            folded: false,
+            unfolded_quiet: false,
+            busy: Vec::new(),
+            quiet: Vec::new(),
+        }
+    }
+}
+
+/// The address or name that a row shows.
+pub(super) fn label(case: &ReviewCase, row: TreeRow) -> String {
+    let shown = |text: &str| case.redactor.line(text).into_string();
+    match row {
+        TreeRow::Change(plan, index) => case
+            .plans
+            .get(plan)
+            .and_then(|plan| plan.plan.changes.get(index))
+            .map_or(String::new(), |change| shown(&change.label())),
+        TreeRow::Output(plan, index) => case
+            .plans
+            .get(plan)
+            .and_then(|plan| plan.plan.outputs.get(index))
+            .map_or(String::new(), |output| shown(&output.name)),
+        TreeRow::Module(_) | TreeRow::Quiet(_) => String::new(),
+    }
+}

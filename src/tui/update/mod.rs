@@ -1,0 +1,313 @@
+//! From a message to the next state: the only place that changes the model.
+//!
+//! Order within one call: the message, then the panes' lines and scroll positions are brought up to date, so that `view` has
+//! nothing to compute.
+
+mod answer;
+mod approve;
+mod commands;
+mod movement;
+mod windows;
+
+pub(super) use windows::{FILTERS, found};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
+
+use super::keys;
+use super::layout;
+use super::model::{List, Model, Pane, PaneKey, Phase, Review, Shown, Stage};
+use super::msg::{Effect, Failure, Loaded, Msg, Outcome, PersistFailure};
+use super::panes;
+use super::queue::Queue;
+use super::theme::Role;
+use super::tree::Tree;
+use crate::decision::Event;
+use crate::plan::Mode;
+use crate::review::{Exit, verdict};
+use crate::text::Printable;
+
+/// Changes the model by one message that came at `now`, and says what is to be done.
+pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    let effects = match msg {
+        Msg::Key(key) => on_key(model, &key, now),
+        Msg::Paste(text) => {
+            windows::paste(model, &text);
+            Vec::new()
+        }
+        Msg::Resize { width, height } => {
+            model.size = (width, height);
+            model.drawn = None;
+            Vec::new()
+        }
+        Msg::Tick => Vec::new(),
+        Msg::Drawn => return drawn(model, now),
+        Msg::Progress { stage, done, total } => {
+            progress(model, &stage, done, total);
+            Vec::new()
+        }
+        Msg::Loaded(loaded) => {
+            begin(model, *loaded, now);
+            Vec::new()
+        }
+        Msg::Failed(failure) => {
+            if matches!(model.phase, Phase::Loading(_)) {
+                model.phase = Phase::Failed(failure);
+            }
+            Vec::new()
+        }
+        Msg::Rechecked(result) => {
+            approve::rechecked(model, result, now);
+            Vec::new()
+        }
+        Msg::Persisted(result) => {
+            persisted(model, result, now);
+            Vec::new()
+        }
+        Msg::Approved(result) => approve::approved(model, result),
+        Msg::EditorClosed(text) => {
+            windows::editor_closed(model, text);
+            Vec::new()
+        }
+    };
+    settle(model);
+    effects
+}
+
+fn on_key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    if keys::is_interrupt(key) {
+        return vec![Effect::Quit(model.outcome())];
+    }
+    if !model.windows.is_empty() {
+        return windows::key(model, key, now);
+    }
+    let after_g = std::mem::take(&mut model.after_g);
+    let Some(command) = keys::command(key, after_g) else {
+        model.after_g = keys::begins_chord(key);
+        return Vec::new();
+    };
+    if key.kind == KeyEventKind::Repeat && command.acts() {
+        return Vec::new();
+    }
+    if layout::too_small(model.size) && command != keys::Command::Quit {
+        return Vec::new();
+    }
+    model.notice = None;
+    commands::run(model, command, now)
+}
+
+fn progress(model: &mut Model, stage: &str, done: usize, total: Option<usize>) {
+    let Phase::Loading(stages) = &mut model.phase else { return };
+    let name = Printable::line(stage);
+    let new = Stage { name, done, total };
+    match stages.iter_mut().find(|known| known.name == new.name) {
+        Some(known) => *known = new,
+        None => stages.push(new),
+    }
+}
+
+fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
+    if !matches!(model.phase, Phase::Loading(_)) {
+        return;
+    }
+    let Loaded { case, journal, resumed, draft_note, signs_with, writes_to } = loaded;
+    if let Some(failure) = hopeless(&case) {
+        model.phase = Phase::Failed(failure);
+        return;
+    }
+    let verdict = verdict(&case, &journal, now);
+    let review = Review {
+        queue: Queue::new(&case, &verdict),
+        tree: Tree::new(&case),
+        list: if case.findings.is_empty() { List::Changes } else { List::Findings },
+        pane: Pane::Change,
+        below: Pane::Source,
+        in_pane: false,
+        zoom: false,
+        unchanged: false,
+        side_by_side: false,
+        panes: BTreeMap::new(),
+        pane_key: None,
+        search: String::new(),
+        marks: BTreeSet::new(),
+        displayed: journal.displayed(),
+        unsaved: BTreeSet::new(),
+        saved_at: None,
+        kept: BTreeMap::new(),
+        draft_note: Printable::line(&draft_note),
+        signs_with,
+        writes_to,
+        verdict,
+        journal,
+        case,
+    };
+    let (decided, total) = review.progress();
+    let carried = review.verdict.counts.carried;
+    model.phase = Phase::Review(Box::new(review));
+    if resumed {
+        model.say(Role::Good, format!("Draft resumed: {decided} of {total} decided, {carried} carried over."));
+    }
+}
+
+/// A case in which nothing could be looked at is an error, not an empty list.
+fn hopeless(case: &crate::review::ReviewCase) -> Option<Failure> {
+    let line = Printable::line;
+    if case.plans.is_empty() {
+        return Some(Failure {
+            heading: line("There is no plan to review."),
+            causes: Vec::new(),
+            hint: Some(line("Name a plan: terraform show -json tfplan > plan.json; countersign plan.json")),
+            not_checked: vec![line("everything")],
+            exit: Exit::Input,
+        });
+    }
+    if !case.problems.is_empty() || (case.policies.evaluated == 0 && case.not_applicable.is_empty()) {
+        let mut causes: Vec<Printable> = case
+            .problems
+            .iter()
+            .map(|problem| {
+                let place = problem.place.as_ref().map_or(String::new(), |place| format!(" ({place})"));
+                line(&format!("{}{place}: {}", problem.policy, problem.message))
+            })
+            .collect();
+        if causes.is_empty() {
+            causes.push(line("No policy rule was evaluated."));
+        }
+        let policies = &case.policies;
+        return Some(Failure {
+            heading: line("The policies could not give an answer."),
+            causes,
+            hint: Some(line("Mend the policy and start again; countersign policy check names every problem with its line.")),
+            not_checked: vec![line(&format!(
+                "{} of {} rules were evaluated; {} findings of the others are not shown, because they could not be approved.",
+                policies.evaluated,
+                policies.rules,
+                case.findings.len()
+            ))],
+            exit: Exit::Policy,
+        });
+    }
+    None
+}
+
+fn persisted(model: &mut Model, result: Result<u64, PersistFailure>, now: Timestamp) {
+    let Some(review) = model.review_mut() else { return };
+    match result {
+        Ok(number) => {
+            if review.unsaved.remove(&number) {
+                review.saved_at = Some(now);
+            }
+        }
+        Err(PersistFailure { number, reason }) => {
+            // What follows an entry that is not in the draft cannot be in it either: numbers run without gaps.
+            let kept: Vec<_> = review.journal.entries().iter().filter(|entry| entry.number < number).cloned().collect();
+            if let Ok(journal) = crate::decision::Journal::from_entries(kept) {
+                review.journal = journal;
+            }
+            review.unsaved.retain(|waiting| *waiting < number);
+            review.judge(now);
+            model.say(Role::Bad, format!("NOT SAVED, so it does not count: {reason}"));
+        }
+    }
+}
+
+/// Appends one event to the journal and asks for it to be written.
+pub(super) fn record(review: &mut Review, event: Event, now: Timestamp) -> Effect {
+    let (by, plan) = (review.who(), review.case.plan_digest());
+    let entry = review.journal.append(now, by, plan, event).clone();
+    review.unsaved.insert(entry.number);
+    Effect::Persist(entry)
+}
+
+/// Remembers what a person could see in the frame, and records a destructive change that was on it.
+fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    let (size, windows) = (model.size, model.windows.len());
+    model.drawn = None;
+    if layout::too_small(size) {
+        return Vec::new();
+    }
+    let Some(review) = model.review_mut() else { return Vec::new() };
+    let shown = Shown { finding: review.selected(), windows, marks: review.marks.clone() };
+    let mut effects = Vec::new();
+    let on_screen = windows == 0
+        && review
+            .shown_panes(size)
+            .iter()
+            .any(|(pane, place, _)| *pane == Pane::Change && layout::rows(Some(*place)) > 2);
+    if on_screen
+        && let Some((plan, index)) = review.change_at()
+        && let Some(change) = review.case.plans.get(plan).and_then(|plan| plan.plan.changes.get(index))
+        && (review.case.gate.review_every_change || (change.action.is_destructive() && change.mode == Mode::Managed))
+        && let Some(mark) = review.case.display_mark(plan, index)
+        && review.displayed.insert(mark)
+    {
+        effects.push(record(review, Event::Displayed { change: mark }, now));
+    }
+    model.drawn = Some(shown);
+    effects
+}
+
+/// Brings the panes' lines and all scroll positions up to date.
+fn settle(model: &mut Model) {
+    let size = model.size;
+    let Some(review) = model.review_mut() else { return };
+    let places = review.places(size);
+    let widths = Pane::ALL.map(|pane| {
+        let place = review.place_of(pane, size).or(places.pane);
+        usize::from(place.map_or(size.0, |place| place.width)).saturating_sub(2)
+    });
+    let key = PaneKey {
+        subject: review.subject(),
+        widths,
+        unchanged: review.unchanged,
+        side_by_side: review.side_by_side && size.0 >= 160,
+        entries: review.journal.entries().len(),
+    };
+    if review.pane_key.as_ref() != Some(&key) {
+        let same_subject = review.pane_key.as_ref().is_some_and(|old| old.subject == key.subject);
+        for (pane, lines) in panes::lines(review, &key) {
+            let scroll = review.panes.entry(pane).or_default();
+            scroll.lines = lines;
+            if !same_subject {
+                scroll.top = 0;
+                scroll.left = 0;
+            }
+        }
+        review.pane_key = Some(key);
+    }
+    for (pane, place, _) in review.shown_panes(size) {
+        let height = layout::rows(Some(place));
+        if let Some(scroll) = review.panes.get_mut(&pane) {
+            scroll.top = scroll.top.min(scroll.lines.len().saturating_sub(height));
+        }
+    }
+    let height = layout::rows(places.list);
+    if height > 0 {
+        keep_visible(&mut review.queue.top, review.queue.cursor, review.queue.rows.len(), height);
+        keep_visible(&mut review.tree.top, review.tree.cursor, review.tree.rows.len(), height);
+    }
+}
+
+fn keep_visible(top: &mut usize, cursor: usize, total: usize, height: usize) {
+    let margin = usize::from(height > 6);
+    if cursor < *top + margin {
+        *top = cursor.saturating_sub(margin);
+    }
+    if cursor + margin >= *top + height {
+        *top = (cursor + margin + 1).saturating_sub(height);
+    }
+    *top = (*top).min(total.saturating_sub(height));
+}
+
+/// The effect of leaving.
+pub(super) fn quit(model: &Model) -> Effect {
+    Effect::Quit(match model.outcome() {
+        Outcome::Approved => Outcome::Undecided,
+        outcome => outcome,
+    })
+}
