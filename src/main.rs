@@ -7,7 +7,31 @@ use countersign::cli::{World, run};
 /// Deep policies and plans must not end the process.
 const STACK_BYTES: usize = 512 << 20;
 
+/// The engine's errors capture a backtrace each when `RUST_BACKTRACE` is set, as CI often does; that makes evaluation several times
+/// slower and deep recursion endless. Panics still show theirs.
+#[cfg(unix)]
+fn without_error_backtraces() {
+    use std::os::unix::process::CommandExt;
+    let wanted = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    if !wanted || std::env::var_os("RUST_LIB_BACKTRACE").is_some() {
+        return;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        // It only returns when it failed; then everything works, slowly.
+        drop(
+            std::process::Command::new(program)
+                .args(std::env::args_os().skip(1))
+                .env("RUST_LIB_BACKTRACE", "0")
+                .exec(),
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn without_error_backtraces() {}
+
 fn main() -> ExitCode {
+    without_error_backtraces();
     let arguments = std::env::args_os().collect();
     let world = World {
         env: std::env::vars_os()

@@ -189,14 +189,14 @@ fn approve(model: &Model, open: &Open, file: Option<&PathBuf>, world: &World) ->
     }
     let journal = model.journal();
     let verdict = verdict(case, &journal, now);
-    let (Some(repository), Some(reviewer), Some(commit), Some(tree)) =
+    let (Some(repository), Some(approver), Some(commit), Some(tree)) =
         (&loaded.repository, &case.reviewer, case.under_review.head(), &case.tree)
     else {
         return Err("There is no commit or no reviewer that an approval could name.".to_owned());
     };
     let known = approvals::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
     let occasion = Occasion {
-        reviewer,
+        reviewer: approver,
         now,
         ttl_days: loaded.config.approval.ttl_days,
         predecessors: &heads(&known),
@@ -204,7 +204,7 @@ fn approve(model: &Model, open: &Open, file: Option<&PathBuf>, world: &World) ->
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion).map_err(|blocked| blocked.0.join(" "))?;
     let record = Record::unsigned(statement).map_err(|error| error.to_string())?;
-    let who = git::Identity { name: reviewer.name.clone(), email: reviewer.email.clone() };
+    let who = git::Identity { name: approver.name.clone(), email: approver.email.clone() };
     if let Some(path) = file {
         let text = format!("{}\n", record.line());
         write_atomic(&world.directory.join(path), text.as_bytes(), 0o644).map_err(|error| error.to_string())?;

@@ -172,37 +172,10 @@ fn from_hit(
         place: Some(Printable::line(&format!("{}:{}", rule.file, hit.line))),
         message: redactor.line(&message),
     };
-    let severity =
-        match fields.fields.get("severity") {
-            None => None,
-            Some(word) => Some(word.as_str().and_then(Severity::parse).ok_or_else(|| {
-                fault(format!("a result has the severity {word}, which is none."))
-            })?),
-        };
-    let certainty = match fields.raw("certainty") {
-        None | Some("proven") => Certainty::Proven,
-        Some("unknown") => Certainty::Unknown,
-        Some(word) => {
-            return Err(fault(format!(
-                "a result has the certainty \"{word}\", which is none."
-            )));
-        }
-    };
+    let (severity, certainty) = scales(&fields).map_err(fault)?;
     let address = fields.raw("address");
     let deposed = fields.raw("deposed");
-    let change_index = address.and_then(|a| rows.get(a)).and_then(|indices| {
-        indices
-            .iter()
-            .copied()
-            .find(|i| {
-                origin
-                    .plan
-                    .changes
-                    .get(*i)
-                    .is_some_and(|c| c.deposed.as_deref() == deposed)
-            })
-            .or_else(|| indices.first().copied())
-    });
+    let change_index = row_of(origin, address, deposed, rows);
     let row = change_index.and_then(|i| origin.plan.changes.get(i));
     let overrides = origin
         .overrides
@@ -274,6 +247,39 @@ fn from_hit(
     })
 }
 
+/// Severity and certainty of a result; a word that is none is an error, not a default.
+fn scales(fields: &Fields<'_>) -> Result<(Option<Severity>, Certainty), String> {
+    let severity = match fields.fields.get("severity") {
+        None => None,
+        Some(word) => match word.as_str().and_then(Severity::parse) {
+            Some(severity) => Some(severity),
+            None => return Err(format!("a result has the severity {word}, which is none.")),
+        },
+    };
+    let certainty = match fields.raw("certainty") {
+        None | Some("proven") => Certainty::Proven,
+        Some("unknown") => Certainty::Unknown,
+        Some(word) => return Err(format!("a result has the certainty \"{word}\", which is none.")),
+    };
+    Ok((severity, certainty))
+}
+
+/// The row that a result speaks of: the one with its deposed key, else the first at its address.
+fn row_of(
+    origin: &Origin<'_>,
+    address: Option<&str>,
+    deposed: Option<&str>,
+    rows: &BTreeMap<&str, Vec<usize>>,
+) -> Option<usize> {
+    let indices = rows.get(address?)?;
+    let deposed_of = |i: usize| origin.plan.changes.get(i).map(|c| c.deposed.as_deref());
+    indices
+        .iter()
+        .copied()
+        .find(|i| deposed_of(*i) == Some(deposed))
+        .or_else(|| indices.first().copied())
+}
+
 /// What a decision stays valid for. A rule that reads only resource changes speaks of its change; any other may speak of the whole plan.
 fn content(
     origin: &Origin<'_>,
@@ -291,7 +297,7 @@ fn content(
     }
     match row {
         Some(row) if rule.sliced || rule.reads_only_changes => {
-            sink.digest(&origin.plan.content_digest(row))
+            sink.digest(&origin.plan.content_digest(row));
         }
         _ => sink.text(&origin.plan.effect.to_string()),
     }

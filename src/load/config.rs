@@ -348,7 +348,7 @@ impl Reader<'_> {
             return;
         };
         let known = ["policy", "address", "reason", "owner", "expires"];
-        for item in items.iter() {
+        for item in items {
             let line = self.line(&item.span());
             let mut fields: BTreeMap<String, String> = BTreeMap::new();
             let mut expires = None;
@@ -390,7 +390,7 @@ impl Reader<'_> {
     fn approval(&mut self, (key, value): Entry<'_, '_>, config: &mut Config) {
         match (key, value.get_ref()) {
             ("required", DeValue::Integer(number)) => {
-                match u8::from_str_radix(&number.to_string(), 10).ok().filter(|n| (1..=10).contains(n)) {
+                match number.to_string().parse::<u8>().ok().filter(|n| (1..=10).contains(n)) {
                     Some(number) => config.approval.required = number,
                     None => self.say(&value.span(), "\"required\" must be between 1 and 10.".to_owned()),
                 }

@@ -24,7 +24,6 @@ use crate::change::{Change, unified};
 use crate::decision::Identity;
 use crate::finding::{self, Finding, Origin};
 use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
-use crate::plan::Plan;
 use crate::policy::{Availability, Need, Policies, Settings, Subject, Trust};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
@@ -312,8 +311,11 @@ pub fn recheck(request: &Request, config: &Config, case: &ReviewCase) -> Vec<Str
     moved
 }
 
+/// A file of the commit: its path and its bytes.
+type SourceFile = (String, Vec<u8>);
+
 /// Texts of all Terraform files of the commit under review.
-fn source_files(repository: Option<&Repository>, head: Option<&str>) -> Result<Option<Vec<(String, Vec<u8>)>>, LoadError> {
+fn source_files(repository: Option<&Repository>, head: Option<&str>) -> Result<Option<Vec<SourceFile>>, LoadError> {
     let (Some(repository), Some(head)) = (repository, head) else {
         return Ok(None);
     };

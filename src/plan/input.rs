@@ -25,7 +25,7 @@ pub fn is_binary_plan(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the bytes are empty, packed, or no text.
-pub fn decode(bytes: Vec<u8>) -> Result<Arc<str>, PlanError> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<Arc<str>, PlanError> {
     if bytes.len() as u64 > MAX_PLAN_BYTES {
         return Err(PlanError::TooLarge {
             limit: MAX_PLAN_BYTES,

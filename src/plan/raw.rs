@@ -22,8 +22,6 @@ pub(super) struct RawChange<'a> {
     #[serde(borrow, default)]
     pub(super) name: Text<'a>,
     #[serde(borrow, default)]
-    pub(super) index: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) provider_name: Text<'a>,
     #[serde(borrow, default)]
     pub(super) deposed: Text<'a>,

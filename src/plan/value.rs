@@ -203,8 +203,7 @@ fn child<'a>(tree: &'a Json, name: &str) -> &'a Json {
 }
 
 /// Whether a tree of marks marks anything.
-#[must_use]
-pub fn holds_true(tree: &Json) -> bool {
+pub(super) fn holds_true(tree: &Json) -> bool {
     match tree {
         Json::Bool(mark) => *mark,
         Json::Array(items) => items.iter().any(holds_true),
@@ -214,8 +213,7 @@ pub fn holds_true(tree: &Json) -> bool {
 }
 
 /// Unites two trees of marks: sensitive before or after is sensitive.
-#[must_use]
-pub fn union(a: Json, b: Json) -> Json {
+pub(super) fn union(a: Json, b: Json) -> Json {
     match (a, b) {
         (Json::Bool(true), _) | (_, Json::Bool(true)) => Json::Bool(true),
         (Json::Object(mut a), Json::Object(b)) => {

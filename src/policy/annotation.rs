@@ -11,41 +11,37 @@ use super::engine::yaml;
 
 /// One annotation block.
 #[derive(Clone, Debug)]
-pub struct Annotation {
-    /// Line of `# METADATA`, counted from 1.
-    pub line: u32,
-    /// The line of code that it stands above.
-    pub target: u32,
+pub(super) struct Annotation {
     /// Its YAML as a tree.
-    pub tree: Json,
+    pub(super) tree: Json,
 }
 
 impl Annotation {
     /// A text field.
     #[must_use]
-    pub fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.tree.get(key).and_then(Json::as_str)
     }
 
     /// A field below `custom`.
     #[must_use]
-    pub fn custom(&self, key: &str) -> Option<&Json> {
+    pub(super) fn custom(&self, key: &str) -> Option<&Json> {
         self.tree.get("custom").and_then(|custom| custom.get(key))
     }
 }
 
 /// A block that is not YAML, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenAnnotation {
+pub(super) struct BrokenAnnotation {
     /// Line of `# METADATA`.
-    pub line: u32,
+    pub(super) line: u32,
     /// What the YAML reader said.
-    pub problem: String,
+    pub(super) problem: String,
 }
 
 /// Reads all blocks of a file, by the line that they stand above.
 #[must_use]
-pub fn read(text: &str) -> (BTreeMap<u32, Annotation>, Vec<BrokenAnnotation>) {
+pub(super) fn read(text: &str) -> (BTreeMap<u32, Annotation>, Vec<BrokenAnnotation>) {
     let mut found = BTreeMap::new();
     let mut broken = Vec::new();
     let mut lines = (1_u32..).zip(text.lines()).peekable();
@@ -69,7 +65,7 @@ pub fn read(text: &str) -> (BTreeMap<u32, Annotation>, Vec<BrokenAnnotation>) {
         }
         match (yaml::read(&yaml_text), target) {
             (Ok(tree @ Json::Object(_)), Some(target)) => {
-                found.insert(target, Annotation { line, target, tree });
+                found.insert(target, Annotation { tree });
             }
             (Ok(Json::Object(_)), None) => broken.push(BrokenAnnotation {
                 line,

@@ -244,6 +244,7 @@ impl Policies {
             subject,
             self.keys(&whole).as_ref(),
             self.keys(&sliced).as_ref(),
+            self.settings.threads,
         ) {
             Ok(inputs) => inputs,
             Err(message) => {
@@ -269,51 +270,47 @@ impl Policies {
         Some(keys)
     }
 
+    /// Rules of one package that are evaluated on the same inputs, together.
+    fn groups(&self, rules: &[usize]) -> Vec<Vec<usize>> {
+        let mut groups: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+        for rule in rules {
+            if let (Some((bundle, _)), Some(loaded)) = (self.entries.get(*rule), self.rule(*rule)) {
+                groups.entry((*bundle, loaded.package.as_str())).or_default().push(*rule);
+            }
+        }
+        groups.into_values().collect()
+    }
+
     fn run(
         &self,
-        inputs: &Inputs<'_>,
+        inputs: &Inputs,
         whole: &[usize],
         sliced: &[usize],
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Vec<(usize, Evaluation)> {
-        let slices = if sliced.is_empty() {
-            0
-        } else {
-            inputs.slices.max(1)
-        };
-        let jobs = whole.len() + slices;
-        let next = AtomicUsize::new(0);
-        let done = AtomicUsize::new(0);
+        let (whole, sliced) = (self.groups(whole), self.groups(sliced));
+        let chunks = if sliced.is_empty() { 0 } else { inputs.slices.max(1) };
+        let jobs = whole.len() + chunks;
+        let queue = AtomicUsize::new(0);
+        let finished = AtomicUsize::new(0);
         let results = Mutex::new(Vec::new());
         let worker = || {
             let mut runners: BTreeMap<usize, Runner<'_>> = BTreeMap::new();
             let mut own = Vec::new();
             loop {
-                let job = next.fetch_add(1, Ordering::Relaxed);
+                let job = queue.fetch_add(1, Ordering::Relaxed);
                 if job >= jobs {
                     break;
                 }
-                if let Some(rule) = whole.get(job) {
-                    own.push((*rule, self.one(&mut runners, *rule, &inputs.whole)));
+                if let Some(group) = whole.get(job) {
+                    own.extend(self.evaluate_group(&mut runners, group, &inputs.whole));
                 } else {
-                    match inputs.slice(job - whole.len()) {
-                        Ok(input) => {
-                            for rule in sliced {
-                                own.push((*rule, self.one(&mut runners, *rule, &input)));
-                            }
-                        }
-                        Err(error) => own.extend(sliced.iter().map(|rule| {
-                            (
-                                *rule,
-                                Evaluation {
-                                    error: Some(error.clone()),
-                                    ..Evaluation::default()
-                                },
-                            )
-                        })),
+                    let input = inputs.slice(job - whole.len());
+                    for group in &sliced {
+                        own.extend(self.evaluate_group(&mut runners, group, &input));
                     }
                 }
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs);
+                progress(finished.fetch_add(1, Ordering::Relaxed) + 1, jobs);
             }
             if let Ok(mut results) = results.lock() {
                 results.append(&mut own);
@@ -333,31 +330,20 @@ impl Policies {
         results.into_inner().unwrap_or_default()
     }
 
-    fn one<'s>(
+    fn evaluate_group<'s>(
         &'s self,
         runners: &mut BTreeMap<usize, Runner<'s>>,
-        rule: usize,
+        group: &[usize],
         input: &Input,
-    ) -> Evaluation {
-        let (Some((bundle, _)), Some(loaded)) = (self.entries.get(rule), self.rule(rule)) else {
-            return Evaluation {
-                error: Some("the rule is gone.".to_owned()),
-                ..Evaluation::default()
-            };
+    ) -> Vec<(usize, Evaluation)> {
+        let rules: Vec<&LoadedRule> = group.iter().filter_map(|rule| self.rule(*rule)).collect();
+        let bundle = group.first().and_then(|rule| self.entries.get(*rule)).map(|entry| entry.0);
+        let Some((index, owner)) = bundle.and_then(|i| Some((i, self.bundles.get(i)?))) else {
+            return Vec::new();
         };
-        let Some(owner) = self.bundles.get(*bundle) else {
-            return Evaluation {
-                error: Some("the bundle is gone.".to_owned()),
-                ..Evaluation::default()
-            };
-        };
-        let limits = Limits {
-            time: self.settings.timeout,
-        };
-        runners
-            .entry(*bundle)
-            .or_insert_with(|| owner.runner(limits))
-            .evaluate(loaded, input)
+        let limits = Limits { time: self.settings.timeout };
+        let runner = runners.entry(index).or_insert_with(|| owner.runner(limits));
+        group.iter().copied().zip(runner.evaluate(&rules, input)).collect()
     }
 
     fn collect(

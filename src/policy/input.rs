@@ -3,10 +3,12 @@
 //! Only the top-level keys that some rule reads are built, because building is what costs most.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::engine::Input;
+use super::engine::{Input, Part};
 use crate::change::Change;
 use crate::plan::Plan;
 use crate::source::SourceIndex;
@@ -28,32 +30,32 @@ pub struct Subject<'a> {
 }
 
 /// The inputs of one evaluation.
-pub(super) struct Inputs<'a> {
-    plan: &'a Plan,
+pub(super) struct Inputs {
     /// For rules that look at the whole plan.
     pub(super) whole: Input,
     /// For rules that look at slices; `resource_changes` is put in per slice.
     base: Input,
+    /// Resource changes, parsed once and shared by both.
+    parsed: Vec<Part>,
     /// Number of slices.
     pub(super) slices: usize,
 }
 
-impl<'a> Inputs<'a> {
+impl Inputs {
     /// Builds what the rules need: keys read by whole-plan rules, and by sliced ones (`None`: everything).
     pub(super) fn build(
-        subject: &Subject<'a>,
+        subject: &Subject<'_>,
         whole_keys: Option<&BTreeSet<String>>,
         slice_keys: Option<&BTreeSet<String>>,
+        threads: usize,
     ) -> Result<Self, String> {
         let plan = subject.plan;
         let own = extension(subject);
-        let wanted =
-            |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
-        let parts = |keys: Option<&BTreeSet<String>>, changes: bool| {
+        let wanted = |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
+        let parts = |keys: Option<&BTreeSet<String>>| {
             let mut parts: Vec<(&str, &str)> = plan
                 .section_names()
-                .filter(|name| *name != "countersign" && wanted(keys, name))
-                .filter(|name| changes || *name != "resource_changes")
+                .filter(|name| *name != "countersign" && *name != "resource_changes" && wanted(keys, name))
                 .filter_map(|name| Some((name, plan.section(name)?)))
                 .collect();
             if wanted(keys, "countersign") {
@@ -61,35 +63,63 @@ impl<'a> Inputs<'a> {
             }
             parts
         };
-        let whole = Input::build(parts(whole_keys, true))?;
-        let base = Input::build(parts(slice_keys, false))?;
-        Ok(Self {
-            plan,
-            whole,
-            base,
-            slices: plan.changes.len().div_ceil(SLICE),
-        })
+        let base = Input::build(parts(slice_keys))?;
+        let mut whole = Input::build(parts(whole_keys))?;
+        let needed = wanted(whole_keys, "resource_changes") || wanted(slice_keys, "resource_changes");
+        let parsed = if needed { parse_changes(plan, threads)? } else { Vec::new() };
+        if wanted(whole_keys, "resource_changes") && plan.section("resource_changes").is_some() {
+            whole = whole.with("resource_changes", &parsed);
+        }
+        Ok(Self { whole, base, slices: parsed.len(), parsed })
     }
 
     /// The input of one slice.
-    pub(super) fn slice(&self, index: usize) -> Result<Input, String> {
-        let mut text = String::from("[");
-        for (position, change) in self
-            .plan
-            .changes
-            .iter()
-            .skip(index * SLICE)
-            .take(SLICE)
-            .enumerate()
-        {
-            if position > 0 {
-                text.push(',');
-            }
-            text.push_str(self.plan.slice(&change.span));
+    pub(super) fn slice(&self, index: usize) -> Input {
+        match self.parsed.get(index) {
+            Some(part) => self.base.with("resource_changes", std::slice::from_ref(part)),
+            None => self.base.with("resource_changes", &[]),
         }
-        text.push(']');
-        self.base.with("resource_changes", &text)
     }
+}
+
+/// Parses the resource changes in slices, on several threads.
+fn parse_changes(plan: &Plan, threads: usize) -> Result<Vec<Part>, String> {
+    let slices = plan.changes.len().div_ceil(SLICE);
+    let next = AtomicUsize::new(0);
+    let parsed: Mutex<Vec<(usize, Result<Part, String>)>> = Mutex::new(Vec::with_capacity(slices));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= slices {
+                break;
+            }
+            let mut text = String::from("[");
+            let rows = plan.changes.iter().skip(index * SLICE).take(SLICE);
+            for (position, change) in rows.enumerate() {
+                if position > 0 {
+                    text.push(',');
+                }
+                text.push_str(plan.slice(&change.span));
+            }
+            text.push(']');
+            let part = Part::parse("resource_changes", &text);
+            if let Ok(mut parsed) = parsed.lock() {
+                parsed.push((index, part));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.clamp(1, slices.max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut parsed = parsed.into_inner().unwrap_or_default();
+    if parsed.len() != slices {
+        return Err("resource_changes: not all of it could be read".to_owned());
+    }
+    parsed.sort_by_key(|(index, _)| *index);
+    parsed.into_iter().map(|(_, part)| part).collect()
 }
 
 /// `input.countersign`.

@@ -145,15 +145,14 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
             }
         }
         let recorded = decisions.get(&finding.fingerprint).cloned();
-        let status = status(finding, recorded.as_ref(), waiver.is_some(), today, |r| {
-            r.plan == plan
-        });
+        let same_plan = |r: &Recorded| r.plan == plan;
+        let state = status(finding, recorded.as_ref(), waiver.is_some(), today, same_plan);
         let rejected = recorded.as_ref().is_some_and(|r| {
-            status == Status::Carried && matches!(r.decision, Decision::Reject { .. })
+            state == Status::Carried && matches!(r.decision, Decision::Reject { .. })
         });
         states.push(FindingState {
-            status: if rejected { Status::Rejected } else { status },
-            blocks: rejected || blocks(case, finding, status),
+            status: if rejected { Status::Rejected } else { state },
+            blocks: rejected || blocks(case, finding, state),
             recorded,
             waiver,
         });

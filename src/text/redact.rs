@@ -19,7 +19,7 @@ use super::Printable;
 pub const MASK: &str = "(sensitive)";
 
 /// Shortest value, in characters, that is looked for in running text.
-pub const SHORTEST: usize = 8;
+pub(super) const SHORTEST: usize = 8;
 
 /// Collects the secrets of a plan.
 #[derive(Default)]

@@ -63,19 +63,44 @@ pub(super) fn places(size: (u16, u16), zoom: Zoom) -> Places {
         Zoom::None if width >= VERY_WIDE => {
             let left = part(width, 38);
             let right = part(width, 28);
-            list = Some(Rect { width: left, ..body });
-            pane = Some(Rect { x: left + 1, width: width - left - right - 2, ..body });
-            third = Some(Rect { x: width - right, width: right, ..body });
+            list = Some(Rect {
+                width: left,
+                ..body
+            });
+            pane = Some(Rect {
+                x: left + 1,
+                width: width - left - right - 2,
+                ..body
+            });
+            third = Some(Rect {
+                x: width - right,
+                width: right,
+                ..body
+            });
         }
         Zoom::None if width >= WIDE => {
             let left = part(width, 45);
-            list = Some(Rect { width: left, ..body });
-            pane = Some(Rect { x: left + 1, width: width - left - 1, ..body });
+            list = Some(Rect {
+                width: left,
+                ..body
+            });
+            pane = Some(Rect {
+                x: left + 1,
+                width: width - left - 1,
+                ..body
+            });
         }
         Zoom::None => {
             let upper = part(body.height, 45);
-            list = Some(Rect { height: upper, ..body });
-            pane = Some(Rect { y: body.y + upper, height: body.height - upper, ..body });
+            list = Some(Rect {
+                height: upper,
+                ..body
+            });
+            pane = Some(Rect {
+                y: body.y + upper,
+                height: body.height - upper,
+                ..body
+            });
         }
     }
     if zoom == Zoom::None
@@ -84,10 +109,24 @@ pub(super) fn places(size: (u16, u16), zoom: Zoom) -> Places {
         && let Some(whole) = pane
     {
         let upper = part(whole.height, 58);
-        pane = Some(Rect { height: upper, ..whole });
-        lower = Some(Rect { y: whole.y + upper, height: whole.height - upper, ..whole });
+        pane = Some(Rect {
+            height: upper,
+            ..whole
+        });
+        lower = Some(Rect {
+            y: whole.y + upper,
+            height: whole.height - upper,
+            ..whole
+        });
     }
-    Places { bar, list, pane, lower, third, foot }
+    Places {
+        bar,
+        list,
+        pane,
+        lower,
+        third,
+        foot,
+    }
 }
 
 fn part(whole: u16, percent: u16) -> u16 {
@@ -110,10 +149,17 @@ mod tests {
             for height in MIN.1..70 {
                 for zoom in [Zoom::None, Zoom::List, Zoom::Pane] {
                     let places = places((width, height), zoom);
-                    let parts: Vec<Rect> = [Some(places.bar), places.list, places.pane, places.lower, places.third, Some(places.foot)]
-                        .into_iter()
-                        .flatten()
-                        .collect();
+                    let parts: Vec<Rect> = [
+                        Some(places.bar),
+                        places.list,
+                        places.pane,
+                        places.lower,
+                        places.third,
+                        Some(places.foot),
+                    ]
+                    .into_iter()
+                    .flatten()
+                    .collect();
                     let screen = Rect::new(0, 0, width, height);
                     for (index, part) in parts.iter().enumerate() {
                         assert_eq!(part.intersection(screen), *part);

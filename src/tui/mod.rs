@@ -13,6 +13,7 @@
 //! - every string shown was redacted and sanitised; there is no key that reveals a secret;
 //! - lists are windows: a frame touches only visible rows, orders are rebuilt when filter or grouping change.
 
+mod filter;
 mod keys;
 mod layout;
 mod model;
@@ -23,16 +24,19 @@ mod queue;
 mod rich;
 mod run;
 mod session;
+mod table;
 mod theme;
 mod tree;
 mod update;
 mod view;
+mod window;
 
-pub use keys::{BINDINGS, Binding, Command, Context, Stroke};
+pub use keys::{Binding, Command, Context, Stroke};
 pub use model::Model;
 pub use msg::{Effect, Failure, Loaded, Msg, Outcome, PersistFailure};
 pub use plain::run_plain;
 pub use run::{Options, TuiError, run};
+pub use table::BINDINGS;
 pub use theme::{Role, Theme};
 pub use update::update;
 pub use view::view;

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
-use ratatui_textarea::TextArea;
 
 use super::keys::Command;
 use super::layout::{self, Places, Zoom};
 use super::msg::{Failure, Outcome};
-use super::queue::{Filter, Queue};
+use super::queue::Queue;
 use super::rich::Rich;
 use super::theme::{Role, Theme};
 use super::tree::{Tree, TreeRow};
-use crate::decision::{Decision, Identity, Journal};
+pub(super) use super::window::{Answer, Approve, Bulk, Editor, Recheck, Window};
+use crate::decision::{Identity, Journal};
 use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::review::{Exit, ReviewCase, Status, Verdict, verdict};
@@ -106,13 +106,19 @@ pub(super) enum Subject {
     Row(TreeRow),
 }
 
+/// How the attribute diff is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    pub(super) unchanged: bool,
+    pub(super) side_by_side: bool,
+}
+
 /// What the lines of the panes were made from; when it changes they are made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PaneKey {
     pub(super) subject: Subject,
     pub(super) widths: [usize; 3],
-    pub(super) unchanged: bool,
-    pub(super) side_by_side: bool,
+    pub(super) look: Look,
     pub(super) entries: usize,
 }
 
@@ -131,8 +137,7 @@ pub(super) struct Review {
     /// Whether the pane has the focus, not the list.
     pub(super) in_pane: bool,
     pub(super) zoom: bool,
-    pub(super) unchanged: bool,
-    pub(super) side_by_side: bool,
+    pub(super) look: Look,
     pub(super) panes: BTreeMap<Pane, Scroll>,
     pub(super) pane_key: Option<PaneKey>,
     pub(super) search: String,
@@ -144,85 +149,6 @@ pub(super) struct Review {
     pub(super) draft_note: Printable,
     pub(super) signs_with: Option<Printable>,
     pub(super) writes_to: Option<Printable>,
-}
-
-/// What a typed text is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answer {
-    Waive,
-    Reject,
-    Note,
-}
-
-impl Answer {
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Waive => "Waive",
-            Self::Reject => "Reject",
-            Self::Note => "Note",
-        }
-    }
-}
-
-/// A small window over the review.
-#[derive(Debug)]
-pub(super) enum Window {
-    Help { top: usize },
-    Palette { typed: String, cursor: usize },
-    Filter { cursor: usize, filter: Filter },
-    Search { typed: String },
-    Editor(Box<Editor>),
-    Bulk(Bulk),
-    Approve(Approve),
-}
-
-/// The reason editor.
-#[derive(Debug)]
-pub(super) struct Editor {
-    pub(super) answer: Answer,
-    /// The findings that it is about, in the order of the case.
-    pub(super) findings: Vec<usize>,
-    pub(super) text: TextArea<'static>,
-    pub(super) expiry: String,
-    pub(super) in_expiry: bool,
-    pub(super) problem: Option<String>,
-}
-
-/// The last question before a decision on several findings.
-#[derive(Clone, Debug)]
-pub(super) struct Bulk {
-    pub(super) decision: Decision,
-    pub(super) findings: Vec<usize>,
-    pub(super) typed: String,
-    pub(super) top: usize,
-    pub(super) problem: Option<String>,
-}
-
-/// What the second look at plan, head and base said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Recheck {
-    Running,
-    Unmoved,
-    Moved(Vec<String>),
-}
-
-/// The approve screen.
-#[derive(Clone, Debug)]
-pub(super) struct Approve {
-    pub(super) recheck: Recheck,
-    pub(super) blockers: Vec<String>,
-    pub(super) lines: Vec<Rich>,
-    pub(super) top: usize,
-    pub(super) typed: String,
-    pub(super) problem: Option<String>,
-    pub(super) sent: bool,
-}
-
-impl Approve {
-    /// Whether the words may be typed.
-    pub(super) fn is_open(&self) -> bool {
-        self.recheck == Recheck::Unmoved && self.blockers.is_empty() && !self.sent
-    }
 }
 
 impl Model {
@@ -251,7 +177,9 @@ impl Model {
     /// The journal as it stands; empty while there is no case.
     #[must_use]
     pub fn journal(&self) -> Journal {
-        self.review().map(|review| review.journal.clone()).unwrap_or_default()
+        self.review()
+            .map(|review| review.journal.clone())
+            .unwrap_or_default()
     }
 
     /// The case under review, once it is loaded.
@@ -290,7 +218,8 @@ impl Model {
 
     /// Whether an entry is part of the journal and waits for the draft.
     pub(super) fn awaits(&self, number: u64) -> bool {
-        self.review().is_some_and(|review| review.unsaved.contains(&number))
+        self.review()
+            .is_some_and(|review| review.unsaved.contains(&number))
     }
 
     pub(super) fn say(&mut self, role: Role, text: impl Into<String>) {
@@ -318,7 +247,9 @@ impl Review {
 
     /// Which panes a frame of this size shows, with their places and the tabs that share the place.
     pub(super) fn shown_panes(&self, size: (u16, u16)) -> Vec<(Pane, Rect, &'static [Pane])> {
-        let Places { pane, lower, third, .. } = self.places(size);
+        let Places {
+            pane, lower, third, ..
+        } = self.places(size);
         let (change, source, policy) = (&[Pane::Change], &[Pane::Source], &[Pane::Policy]);
         let mut out: Vec<(Pane, Rect, &'static [Pane])> = Vec::new();
         match (pane, lower, third) {
@@ -331,7 +262,11 @@ impl Review {
                 out.push((self.below, lower, &[Pane::Source, Pane::Policy]));
             }
             (Some(middle), None, Some(_)) => {
-                let shown = if self.pane == Pane::Policy { Pane::Change } else { self.pane };
+                let shown = if self.pane == Pane::Policy {
+                    Pane::Change
+                } else {
+                    self.pane
+                };
                 out.push((shown, middle, &[Pane::Change, Pane::Source]));
             }
             (Some(only), None, None) => out.push((self.pane, only, &Pane::ALL)),
@@ -345,7 +280,10 @@ impl Review {
 
     /// Where a frame of this size shows a pane.
     pub(super) fn place_of(&self, pane: Pane, size: (u16, u16)) -> Option<Rect> {
-        self.shown_panes(size).into_iter().find(|(shown, ..)| *shown == pane).map(|(_, place, _)| place)
+        self.shown_panes(size)
+            .into_iter()
+            .find(|(shown, ..)| *shown == pane)
+            .map(|(_, place, _)| place)
     }
 
     /// What the panes are about.
@@ -373,7 +311,10 @@ impl Review {
     }
 
     pub(super) fn status(&self, index: usize) -> Status {
-        self.verdict.states.get(index).map_or(Status::Open, |state| state.status)
+        self.verdict
+            .states
+            .get(index)
+            .map_or(Status::Open, |state| state.status)
     }
 
     /// Plan and index of the change that the panes are about.
@@ -403,10 +344,10 @@ impl Review {
 
     /// Who answers.
     pub(super) fn who(&self) -> Identity {
-        self.case
-            .reviewer
-            .clone()
-            .unwrap_or_else(|| Identity { name: "unknown".to_owned(), email: String::new() })
+        self.case.reviewer.clone().unwrap_or_else(|| Identity {
+            name: "unknown".to_owned(),
+            email: String::new(),
+        })
     }
 
     /// Decides anew what follows from the journal.

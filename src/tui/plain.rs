@@ -7,9 +7,10 @@ use std::sync::mpsc::Receiver;
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::filter::Filter;
 use super::model::{Model, Pane, Phase, Recheck, Window};
 use super::msg::{Effect, Failure, Msg, Outcome};
-use super::queue::{Filter, Row};
+use super::queue::Row;
 use super::update::update;
 
 /// Reviews line by line until the end; the end of the input leaves the review undecided.
@@ -24,10 +25,22 @@ pub fn run_plain(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> io::Result<Outcome> {
-    let mut plain = Plain { model, now, runner, input, output, outcome: None };
-    plain.feed(Msg::Resize { width: 100, height: 40 });
+    let mut plain = Plain {
+        model,
+        now,
+        runner,
+        input,
+        output,
+        outcome: None,
+    };
+    plain.feed(Msg::Resize {
+        width: 100,
+        height: 40,
+    });
     while plain.model.is_loading() {
-        let Ok(msg) = messages.recv() else { return Ok(Outcome::Cancelled) };
+        let Ok(msg) = messages.recv() else {
+            return Ok(Outcome::Cancelled);
+        };
         if let Msg::Progress { stage, done, total } = &msg {
             let total = total.map_or(String::new(), |total| format!(" of {total}"));
             let stage = crate::text::Printable::line(stage);
@@ -68,12 +81,21 @@ impl Plain<'_> {
     fn review(&mut self, messages: &Receiver<Msg>) -> io::Result<Outcome> {
         self.show_everything_once()?;
         self.key(KeyCode::Char('1'));
-        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::NONE)));
-        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::NONE)));
+        self.feed(Msg::Key(KeyEvent::new(
+            KeyCode::Char('g'),
+            KeyModifiers::NONE,
+        )));
+        self.feed(Msg::Key(KeyEvent::new(
+            KeyCode::Char('g'),
+            KeyModifiers::NONE,
+        )));
         self.key(KeyCode::Char('n'));
         loop {
             self.print_finding()?;
-            write!(self.output, "a acknowledge, w waive, r reject, c note, n next, p previous, u undo, A approve, q quit: ")?;
+            write!(
+                self.output,
+                "a acknowledge, w waive, r reject, c note, n next, p previous, u undo, A approve, q quit: "
+            )?;
             self.output.flush()?;
             let Some(line) = self.read()? else {
                 return Ok(self.model.outcome());
@@ -102,7 +124,9 @@ impl Plain<'_> {
 
     /// Prints every destructive change, so that it counts as displayed.
     fn show_everything_once(&mut self) -> io::Result<()> {
-        let Some(review) = self.model.review_mut() else { return Ok(()) };
+        let Some(review) = self.model.review_mut() else {
+            return Ok(());
+        };
         let policies = &review.case.policies;
         writeln!(
             self.output,
@@ -142,7 +166,7 @@ impl Plain<'_> {
             .model
             .review()
             .and_then(|review| review.scroll(pane))
-            .map(|scroll| scroll.lines.iter().map(|line| line.plain()).collect())
+            .map(|scroll| scroll.lines.iter().map(super::rich::Rich::plain).collect())
             .unwrap_or_default();
         for line in lines {
             writeln!(self.output, "{line}")?;
@@ -151,7 +175,9 @@ impl Plain<'_> {
     }
 
     fn print_finding(&mut self) -> io::Result<()> {
-        let Some(review) = self.model.review() else { return Ok(()) };
+        let Some(review) = self.model.review() else {
+            return Ok(());
+        };
         let (decided, total) = review.progress();
         if total == 0 {
             return writeln!(self.output, "No findings.");
@@ -159,8 +185,14 @@ impl Plain<'_> {
         match review.queue.rows.get(review.queue.cursor) {
             Some(Row::Finding(index, _)) => {
                 let status = review.status(*index).word();
-                let label = review.finding(*index).map(crate::finding::Finding::label).unwrap_or_default();
-                writeln!(self.output, "\n{decided} of {total} decided. {status}: {label}")?;
+                let label = review
+                    .finding(*index)
+                    .map(crate::finding::Finding::label)
+                    .unwrap_or_default();
+                writeln!(
+                    self.output,
+                    "\n{decided} of {total} decided. {status}: {label}"
+                )?;
             }
             _ => writeln!(self.output, "\n{decided} of {total} decided.")?,
         }
@@ -196,7 +228,10 @@ impl Plain<'_> {
                 editor.expiry = crate::text::Printable::line(day.trim()).into_string();
             }
         }
-        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL)));
+        self.feed(Msg::Key(KeyEvent::new(
+            KeyCode::Char('s'),
+            KeyModifiers::CONTROL,
+        )));
         if let Some(Window::Editor(editor)) = self.model.windows.last() {
             let problem = editor.problem.clone().unwrap_or_default();
             writeln!(self.output, "{problem}")?;
@@ -211,7 +246,9 @@ impl Plain<'_> {
             let Ok(msg) = messages.recv() else { break };
             self.feed(msg);
         }
-        let Some((_, open, lines)) = self.screen() else { return Ok(()) };
+        let Some((_, open, lines)) = self.screen() else {
+            return Ok(());
+        };
         for line in lines {
             writeln!(self.output, "{line}")?;
         }
@@ -237,7 +274,9 @@ impl Plain<'_> {
 
     /// Whether the second look still runs, whether words may be typed, and what the screen says.
     fn screen(&self) -> Option<(bool, bool, Vec<String>)> {
-        let Some(Window::Approve(screen)) = self.model.windows.last() else { return None };
+        let Some(Window::Approve(screen)) = self.model.windows.last() else {
+            return None;
+        };
         let mut lines = Vec::new();
         let moved = match &screen.recheck {
             Recheck::Moved(reasons) => reasons.as_slice(),
@@ -248,7 +287,10 @@ impl Plain<'_> {
         }
         lines.extend(screen.lines.iter().map(super::rich::Rich::plain));
         if let Some(review) = self.model.review() {
-            lines.push(format!("The words: approve {}", review.case.plan_digest().short()));
+            lines.push(format!(
+                "The words: approve {}",
+                review.case.plan_digest().short()
+            ));
         }
         Some((screen.recheck == Recheck::Running, screen.is_open(), lines))
     }

@@ -4,133 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::filter::{Filter, Grouping, StatusFilter};
 use crate::finding::{Enforcement, Finding, Severity};
-use crate::review::{ReviewCase, Status, Verdict};
-use crate::text::Printable;
-
-/// What findings are put together by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Grouping {
-    Policy,
-    Severity,
-    Module,
-    Resource,
-    File,
-}
-
-impl Grouping {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Policy => Self::Severity,
-            Self::Severity => Self::Module,
-            Self::Module => Self::Resource,
-            Self::Resource => Self::File,
-            Self::File => Self::Policy,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Severity => "severity",
-            Self::Module => "module",
-            Self::Resource => "resource",
-            Self::File => "file",
-        }
-    }
-
-    fn name(self, finding: &Finding) -> String {
-        let or = |text: Option<&str>, none: &str| text.filter(|t| !t.is_empty()).unwrap_or(none).to_owned();
-        match self {
-            Self::Policy => finding.policy.to_string(),
-            Self::Severity => finding.severity.word().to_owned(),
-            Self::Module => or(Some(finding.module.as_str()), "root module"),
-            Self::Resource => or(finding.address.as_ref().map(Printable::as_str), "no resource"),
-            Self::File => or(finding.location.as_ref().map(|l| l.file.as_str()), "no file"),
-        }
-    }
-}
-
-/// Which states are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StatusFilter {
-    All,
-    Undecided,
-    Decided,
-    Rejected,
-    Carried,
-    Stale,
-}
-
-/// Which findings are listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Filter {
-    pub(super) status: StatusFilter,
-    pub(super) severity: Option<Severity>,
-    pub(super) destructive: bool,
-    pub(super) unexplained: bool,
-    pub(super) text: String,
-}
-
-impl Filter {
-    pub(super) fn none() -> Self {
-        Self { status: StatusFilter::All, severity: None, destructive: false, unexplained: false, text: String::new() }
-    }
-
-    /// The filter in words.
-    pub(super) fn words(&self) -> String {
-        let mut out = Vec::new();
-        match self.status {
-            StatusFilter::All => {}
-            StatusFilter::Undecided => out.push("undecided".to_owned()),
-            StatusFilter::Decided => out.push("decided".to_owned()),
-            StatusFilter::Rejected => out.push("rejected".to_owned()),
-            StatusFilter::Carried => out.push("carried".to_owned()),
-            StatusFilter::Stale => out.push("stale".to_owned()),
-        }
-        if let Some(severity) = self.severity {
-            out.push(severity.word().to_owned());
-        }
-        if self.destructive {
-            out.push("destroys".to_owned());
-        }
-        if self.unexplained {
-            out.push("unexplained".to_owned());
-        }
-        if !self.text.is_empty() {
-            out.push(format!("/{}", self.text));
-        }
-        if out.is_empty() { "none".to_owned() } else { out.join(" ") }
-    }
-
-    fn lets_through(&self, finding: &Finding, status: Status) -> bool {
-        let by_status = match self.status {
-            StatusFilter::All => true,
-            StatusFilter::Undecided => status.is_undecided(),
-            StatusFilter::Decided => !status.is_undecided() && status != Status::NotApplicable,
-            StatusFilter::Rejected => status == Status::Rejected,
-            StatusFilter::Carried => status == Status::Carried,
-            StatusFilter::Stale => status == Status::Stale,
-        };
-        by_status
-            && self.severity.is_none_or(|severity| finding.severity == severity)
-            && (!self.destructive || finding.is_destructive())
-            && (!self.unexplained || finding.explained == Some(false))
-            && self.matches_text(finding)
-    }
-
-    fn matches_text(&self, finding: &Finding) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        let wanted = self.text.to_lowercase();
-        let holds = |text: &str| text.to_lowercase().contains(&wanted);
-        holds(finding.policy.as_str())
-            || holds(finding.message.as_str())
-            || holds(&finding.label())
-            || finding.subject.as_ref().is_some_and(|s| holds(s.as_str()))
-    }
-}
+use crate::review::{ReviewCase, Verdict};
 
 /// One visible row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +47,11 @@ impl Queue {
     /// The list at the beginning: undecided findings by policy, or all when nothing is undecided.
     pub(super) fn new(case: &ReviewCase, verdict: &Verdict) -> Self {
         let mut filter = Filter::none();
-        if verdict.states.iter().any(|state| state.status.is_undecided()) {
+        if verdict
+            .states
+            .iter()
+            .any(|state| state.status.is_undecided())
+        {
             filter.status = StatusFilter::Undecided;
         }
         let mut queue = Self {
@@ -185,7 +65,11 @@ impl Queue {
             folded: BTreeSet::new(),
         };
         queue.rebuild(case, verdict);
-        queue.cursor = queue.rows.iter().position(|row| matches!(row, Row::Finding(..))).unwrap_or(0);
+        queue.cursor = queue
+            .rows
+            .iter()
+            .position(|row| matches!(row, Row::Finding(..)))
+            .unwrap_or(0);
         queue
     }
 
@@ -205,23 +89,41 @@ impl Queue {
         for (index, key) in &listed {
             if let Some(finding) = case.findings.get(*index) {
                 let rank = (finding.enforcement, finding.severity);
-                worst.entry(key.clone()).and_modify(|w| *w = (*w).min(rank)).or_insert(rank);
+                worst
+                    .entry(key.clone())
+                    .and_modify(|w| *w = (*w).min(rank))
+                    .or_insert(rank);
             }
         }
         self.listed = listed.len();
         for (index, key) in listed {
             if let Some((level, severity)) = worst.get(&key) {
-                groups.entry((*level, *severity, key)).or_default().push(index);
+                groups
+                    .entry((*level, *severity, key))
+                    .or_default()
+                    .push(index);
             }
         }
         self.groups = groups
             .into_iter()
             .map(|((level, _, name), mut members)| {
                 members.sort_by_key(|index| {
-                    (case.findings.get(*index).is_some_and(|finding| !finding.is_destructive()), *index)
+                    (
+                        case.findings
+                            .get(*index)
+                            .is_some_and(|finding| !finding.is_destructive()),
+                        *index,
+                    )
                 });
-                let name = name.split_once('\u{1}').map_or(name.clone(), |(_, rest)| rest.to_owned());
-                Group { level, name, members, left: 0 }
+                let name = name
+                    .split_once('\u{1}')
+                    .map_or(name.clone(), |(_, rest)| rest.to_owned());
+                Group {
+                    level,
+                    name,
+                    members,
+                    left: 0,
+                }
             })
             .collect();
         self.count(verdict);
@@ -248,7 +150,12 @@ impl Queue {
             group.left = group
                 .members
                 .iter()
-                .filter(|index| verdict.states.get(**index).is_some_and(|state| state.status.is_undecided()))
+                .filter(|index| {
+                    verdict
+                        .states
+                        .get(**index)
+                        .is_some_and(|state| state.status.is_undecided())
+                })
                 .count();
         }
     }
@@ -258,7 +165,12 @@ impl Queue {
         for (number, group) in self.groups.iter().enumerate() {
             self.rows.push(Row::Group(number));
             if !self.folded.contains(&fold_key(group)) {
-                self.rows.extend(group.members.iter().map(|index| Row::Finding(*index, number)));
+                self.rows.extend(
+                    group
+                        .members
+                        .iter()
+                        .map(|index| Row::Finding(*index, number)),
+                );
             }
         }
     }
@@ -286,7 +198,9 @@ impl Queue {
     /// Folds or unfolds the group under the cursor.
     pub(super) fn fold(&mut self, fold: bool) {
         let Some(number) = self.group() else { return };
-        let Some(key) = self.groups.get(number).map(fold_key) else { return };
+        let Some(key) = self.groups.get(number).map(fold_key) else {
+            return;
+        };
         if fold {
             self.folded.insert(key);
         } else {
@@ -301,25 +215,38 @@ impl Queue {
     }
 
     fn row_of_group(&self, number: usize) -> usize {
-        self.rows.iter().position(|row| *row == Row::Group(number)).unwrap_or(0)
+        self.rows
+            .iter()
+            .position(|row| *row == Row::Group(number))
+            .unwrap_or(0)
     }
 
     /// Puts the cursor on a finding, unfolding its group; stays when it is not listed.
     pub(super) fn select(&mut self, finding: usize) {
-        let Some(group) = self.groups.iter().find(|group| group.members.contains(&finding)) else {
+        let Some(group) = self
+            .groups
+            .iter()
+            .find(|group| group.members.contains(&finding))
+        else {
             return;
         };
         if self.folded.remove(&fold_key(group)) {
             self.lay_rows();
         }
-        if let Some(at) = self.rows.iter().position(|row| matches!(row, Row::Finding(index, _) if *index == finding)) {
+        if let Some(at) = self
+            .rows
+            .iter()
+            .position(|row| matches!(row, Row::Finding(index, _) if *index == finding))
+        {
             self.cursor = at;
         }
     }
 
     /// Whether a finding passes the filter.
     pub(super) fn lists(&self, finding: usize) -> bool {
-        self.groups.iter().any(|group| group.members.contains(&finding))
+        self.groups
+            .iter()
+            .any(|group| group.members.contains(&finding))
     }
 
     /// Goes to the next or previous group.
@@ -338,16 +265,30 @@ impl Queue {
 
     /// Goes to the next or previous undecided finding of the list, around the end; false when there is none.
     pub(super) fn jump_undecided(&mut self, verdict: &Verdict, forward: bool) -> bool {
-        let order: Vec<usize> = self.groups.iter().flat_map(|group| group.members.iter().copied()).collect();
+        let order: Vec<usize> = self
+            .groups
+            .iter()
+            .flat_map(|group| group.members.iter().copied())
+            .collect();
         let here = match self.rows.get(self.cursor) {
-            Some(Row::Finding(index, _)) => order.iter().position(|other| other == index).map(|at| (at, true)),
+            Some(Row::Finding(index, _)) => order
+                .iter()
+                .position(|other| other == index)
+                .map(|at| (at, true)),
             Some(Row::Group(number)) => {
-                let before: usize = self.groups.iter().take(*number).map(|group| group.members.len()).sum();
+                let before: usize = self
+                    .groups
+                    .iter()
+                    .take(*number)
+                    .map(|group| group.members.len())
+                    .sum();
                 Some((before, false))
             }
             None => None,
         };
-        let Some((at, on_finding)) = here else { return false };
+        let Some((at, on_finding)) = here else {
+            return false;
+        };
         let total = order.len();
         let found = (0..total).map(|step| match (forward, on_finding) {
             (true, true) => (at + 1 + step) % total,
@@ -356,7 +297,10 @@ impl Queue {
         });
         for place in found {
             if let Some(index) = order.get(place)
-                && verdict.states.get(*index).is_some_and(|state| state.status.is_undecided())
+                && verdict
+                    .states
+                    .get(*index)
+                    .is_some_and(|state| state.status.is_undecided())
             {
                 self.select(*index);
                 return true;

@@ -17,7 +17,10 @@ pub(super) struct Rich {
 impl Rich {
     /// A line of one meaning.
     pub(super) fn of(role: Role, text: impl Into<String>) -> Self {
-        Self { spans: vec![(role, text.into())], ..Self::default() }
+        Self {
+            spans: vec![(role, text.into())],
+            ..Self::default()
+        }
     }
 
     /// An empty line.
@@ -62,8 +65,15 @@ impl Rich {
 /// Wraps a text into lines of one meaning; later lines are indented.
 pub(super) fn paragraph(role: Role, text: &str, width: usize, indent: usize) -> Vec<Rich> {
     let mut out = Vec::new();
-    for (index, line) in wrap(text, width.saturating_sub(indent).max(8)).into_iter().enumerate() {
-        let pad = if index == 0 { String::new() } else { " ".repeat(indent) };
+    for (index, line) in wrap(text, width.saturating_sub(indent).max(8))
+        .into_iter()
+        .enumerate()
+    {
+        let pad = if index == 0 {
+            String::new()
+        } else {
+            " ".repeat(indent)
+        };
         out.push(Rich::of(role, format!("{pad}{line}")));
     }
     out

@@ -39,7 +39,9 @@ pub enum TuiError {
     )]
     NoTerminal,
     /// The terminal cannot place text.
-    #[error("TERM={0} cannot show the reviewer; use `countersign --plain` to review line by line, or `countersign --check`.")]
+    #[error(
+        "TERM={0} cannot show the reviewer; use `countersign --plain` to review line by line, or `countersign --check`."
+    )]
     Dumb(String),
     /// The terminal failed.
     #[error("the terminal failed; what was answered is in the draft.")]
@@ -60,16 +62,31 @@ pub fn run(
     runner: &mut dyn FnMut(&Model, Effect) -> Option<Msg>,
     options: &Options,
 ) -> Result<Outcome, TuiError> {
-    if let Some(term) = options.term.as_deref().filter(|term| *term == "dumb" || term.is_empty()) {
-        return Err(TuiError::Dumb(crate::text::Printable::line(term).into_string()));
+    if let Some(term) = options
+        .term
+        .as_deref()
+        .filter(|term| *term == "dumb" || term.is_empty())
+    {
+        return Err(TuiError::Dumb(
+            crate::text::Printable::line(term).into_string(),
+        ));
     }
     if !Session::is_possible() {
         return Err(TuiError::NoTerminal);
     }
-    model.theme = if options.colour { Theme::colours() } else { Theme::plain() };
+    model.theme = if options.colour {
+        Theme::colours()
+    } else {
+        Theme::plain()
+    };
     let watch = Watch::begin().map_err(TuiError::Terminal)?;
     let mut session = Session::enter().map_err(TuiError::Terminal)?;
-    let mut review = Running { model, now, runner, session: &mut session };
+    let mut review = Running {
+        model,
+        now,
+        runner,
+        session: &mut session,
+    };
     let outcome = review.until_the_end(messages, &watch);
     session.leave();
     outcome.map_err(TuiError::Terminal)
@@ -84,7 +101,7 @@ struct Running<'a> {
 
 impl Running<'_> {
     fn until_the_end(&mut self, messages: &Receiver<Msg>, watch: &Watch) -> io::Result<Outcome> {
-        let (width, height) = self.session.size();
+        let (width, height) = Session::size();
         if let Some(outcome) = self.feed(Msg::Resize { width, height })? {
             return Ok(outcome);
         }
@@ -104,6 +121,10 @@ impl Running<'_> {
                 }
             }
             if changed {
+                let (width, height) = Session::size();
+                if self.model.size != (width, height) {
+                    self.feed(Msg::Resize { width, height })?;
+                }
                 self.session.draw(self.model)?;
                 let before = self.model.journal_len();
                 if let Some(outcome) = self.feed(Msg::Drawn)? {
@@ -122,7 +143,7 @@ impl Running<'_> {
     /// Handles what was typed until now. Several keys may come before the next frame; a decision among them is refused by the
     /// model when it names a finding that no frame has shown.
     fn events(&mut self, wait: Duration) -> io::Result<Batch> {
-        let mut next = self.session.event(wait)?;
+        let mut next = Session::event(wait)?;
         let mut batch = Batch::Nothing;
         for _ in 0..BATCH {
             let Some(event) = next else { break };
@@ -138,7 +159,7 @@ impl Running<'_> {
             {
                 return Ok(Batch::End(outcome));
             }
-            next = self.session.event(Duration::ZERO)?;
+            next = Session::event(Duration::ZERO)?;
         }
         Ok(batch)
     }
@@ -149,7 +170,7 @@ impl Running<'_> {
             let reply = match effect {
                 Effect::Quit(outcome) => return Ok(Some(outcome)),
                 Effect::FlushInput => {
-                    self.session.flush()?;
+                    Session::flush()?;
                     None
                 }
                 Effect::Repaint => {
@@ -161,15 +182,16 @@ impl Running<'_> {
                     None
                 }
                 Effect::Copy(text) => {
-                    self.session.copy(&text)?;
+                    Session::copy(&text)?;
                     None
                 }
                 Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
-                effect @ (Effect::Approve | Effect::OpenEditor { .. } | Effect::EditText { .. }) => {
+                effect
+                @ (Effect::Approve | Effect::OpenEditor { .. } | Effect::EditText { .. }) => {
                     self.session.leave();
                     let reply = (self.runner)(self.model, effect);
                     self.session.resume()?;
-                    self.session.flush()?;
+                    Session::flush()?;
                     reply
                 }
                 effect => (self.runner)(self.model, effect),
@@ -193,12 +215,44 @@ enum Batch {
 
 impl Model {
     fn journal_len(&self) -> usize {
-        self.review().map_or(0, |review| review.journal.entries().len())
+        self.review()
+            .map_or(0, |review| review.journal.entries().len())
     }
 
     /// Whether loading is still going on.
     #[must_use]
     pub fn is_loading(&self) -> bool {
         matches!(self.phase, Phase::Loading(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_is_refused_with_the_alternatives() {
+        for term in ["dumb", ""] {
+            let (_sender, messages) = std::sync::mpsc::channel();
+            let options = Options {
+                term: Some(term.to_owned()),
+                colour: true,
+            };
+            let refused = run(
+                &mut Model::loading(),
+                &messages,
+                &|| Timestamp::UNIX_EPOCH,
+                &mut |_, _| None,
+                &options,
+            );
+            let text = refused
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert!(
+                text.contains("--plain") && text.contains("--check"),
+                "{text}"
+            );
+        }
     }
 }

@@ -12,8 +12,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{cursor, execute, queue, style};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -52,7 +52,10 @@ impl Session {
                 inner(panic);
             }
         }));
-        let mut session = Self { terminal: None, hook };
+        let mut session = Self {
+            terminal: None,
+            hook,
+        };
         session.resume()?;
         Ok(session)
     }
@@ -63,7 +66,12 @@ impl Session {
             return Ok(());
         }
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
         self.terminal = Some(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         Ok(())
     }
@@ -77,7 +85,9 @@ impl Session {
 
     /// Draws one frame; the terminal shows it in one piece.
     pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
-        let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        let Some(terminal) = &mut self.terminal else {
+            return Ok(());
+        };
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         terminal.draw(|frame| view(model, frame))?;
         execute!(io::stdout(), EndSynchronizedUpdate)
@@ -90,17 +100,21 @@ impl Session {
     }
 
     /// Columns and rows.
-    pub(super) fn size(&self) -> (u16, u16) {
+    pub(super) fn size() -> (u16, u16) {
         ratatui::crossterm::terminal::size().unwrap_or((80, 24))
     }
 
     /// The next event, waiting at most so long.
-    pub(super) fn event(&self, wait: Duration) -> io::Result<Option<Event>> {
-        if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }
+    pub(super) fn event(wait: Duration) -> io::Result<Option<Event>> {
+        if event::poll(wait)? {
+            event::read().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Throws away what was typed and not read.
-    pub(super) fn flush(&self) -> io::Result<()> {
+    pub(super) fn flush() -> io::Result<()> {
         while event::poll(Duration::ZERO)? {
             event::read()?;
         }
@@ -108,8 +122,11 @@ impl Session {
     }
 
     /// Puts a text on the clipboard, through the terminal.
-    pub(super) fn copy(&self, text: &str) -> io::Result<()> {
-        execute!(io::stdout(), ratatui::crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))
+    pub(super) fn copy(text: &str) -> io::Result<()> {
+        execute!(
+            io::stdout(),
+            ratatui::crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+        )
     }
 
     /// Gives the terminal back, stops the program, and goes on when the shell continues it.
@@ -133,7 +150,13 @@ impl Drop for Session {
 /// Undoes everything, as far as the terminal is still there; nothing can be done about an error here.
 fn restore() {
     let mut out = io::stdout();
-    let _gone = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _gone = execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _gone = disable_raw_mode();
     let _gone = out.flush();
 }
@@ -155,21 +178,28 @@ impl Watch {
         let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
         let handle = signals.handle();
         let (to_end, to_stop, is_over) = (Arc::clone(&end), Arc::clone(&stop), Arc::clone(&over));
-        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            for signal in signals.forever() {
-                if signal == SIGTSTP {
-                    to_stop.store(true, Ordering::SeqCst);
-                    continue;
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    if signal == SIGTSTP {
+                        to_stop.store(true, Ordering::SeqCst);
+                        continue;
+                    }
+                    to_end.store(true, Ordering::SeqCst);
+                    std::thread::sleep(PATIENCE);
+                    if !is_over.load(Ordering::SeqCst) {
+                        restore();
+                        let _still_here = signal_hook::low_level::emulate_default_handler(signal);
+                    }
                 }
-                to_end.store(true, Ordering::SeqCst);
-                std::thread::sleep(PATIENCE);
-                if !is_over.load(Ordering::SeqCst) {
-                    restore();
-                    let _still_here = signal_hook::low_level::emulate_default_handler(signal);
-                }
-            }
-        })?;
-        Ok(Self { end, stop, over, handle })
+            })?;
+        Ok(Self {
+            end,
+            stop,
+            over,
+            handle,
+        })
     }
 
     /// Whether the review is to end.

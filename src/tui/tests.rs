@@ -1,10 +1,16 @@
 //! Whole sessions on a terminal of text cells, from keys to effects.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used
+)]
 
 mod fixture;
+mod pictures;
+mod random;
 mod rules;
 mod sessions;
-mod pictures;
 
 use std::collections::VecDeque;
 
@@ -54,7 +60,10 @@ impl Desk {
             moved: Vec::new(),
             terminal: Terminal::new(TestBackend::new(size.0, size.1)).unwrap(),
         };
-        desk.feed(Msg::Resize { width: size.0, height: size.1 });
+        desk.feed(Msg::Resize {
+            width: size.0,
+            height: size.1,
+        });
         desk
     }
 
@@ -64,10 +73,12 @@ impl Desk {
         while let Some(effect) = effects.pop_front() {
             let reply = match &effect {
                 Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
-                Effect::Persist(entry) if self.disk_full => Some(Msg::Persisted(Err(PersistFailure {
-                    number: entry.number,
-                    reason: Printable::line("no space left on the device."),
-                }))),
+                Effect::Persist(entry) if self.disk_full => {
+                    Some(Msg::Persisted(Err(PersistFailure {
+                        number: entry.number,
+                        reason: Printable::line("no space left on the device."),
+                    })))
+                }
                 Effect::Persist(entry) => {
                     self.draft.push(entry.clone());
                     Some(Msg::Persisted(Ok(entry.number)))
@@ -75,7 +86,9 @@ impl Desk {
                 Effect::Recheck if self.moved.is_empty() => Some(Msg::Rechecked(Ok(()))),
                 Effect::Recheck => Some(Msg::Rechecked(Err(self.moved.clone()))),
                 Effect::Approve => Some(Msg::Approved(Ok("refs/notes/countersign".to_owned()))),
-                Effect::EditText { initial } => Some(Msg::EditorClosed(Some(format!("{initial} and more")))),
+                Effect::EditText { initial } => {
+                    Some(Msg::EditorClosed(Some(format!("{initial} and more"))))
+                }
                 Effect::Quit(outcome) => {
                     self.outcome = Some(*outcome);
                     None
@@ -125,14 +138,18 @@ impl Desk {
 
     /// A key that the terminal reports as held.
     pub(super) fn repeat(&mut self, c: char) -> &mut Self {
-        let event = KeyEvent::new_with_kind(KeyCode::Char(c), KeyModifiers::NONE, KeyEventKind::Repeat);
+        let event =
+            KeyEvent::new_with_kind(KeyCode::Char(c), KeyModifiers::NONE, KeyEventKind::Repeat);
         self.event(event)
     }
 
     /// A key that arrives before the next frame.
     pub(super) fn unseen(&mut self, c: char) -> &mut Self {
         self.now = self.now.checked_add(SignedDuration::from_secs(2)).unwrap();
-        self.feed(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        self.feed(Msg::Key(KeyEvent::new(
+            KeyCode::Char(c),
+            KeyModifiers::NONE,
+        )));
         self
     }
 
@@ -150,7 +167,13 @@ impl Desk {
         buffer
             .content
             .chunks(width)
-            .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned())
+            .map(|row| {
+                row.iter()
+                    .map(ratatui::buffer::Cell::symbol)
+                    .collect::<String>()
+                    .trim_end()
+                    .to_owned()
+            })
             .collect::<Vec<_>>()
             .join("\n")
     }
@@ -165,11 +188,32 @@ impl Desk {
     }
 
     pub(super) fn count(&self, status: Status) -> usize {
-        self.review().verdict.states.iter().filter(|state| state.status == status).count()
+        self.review()
+            .verdict
+            .states
+            .iter()
+            .filter(|state| state.status == status)
+            .count()
     }
 
     pub(super) fn displayed(&self) -> usize {
-        self.draft.iter().filter(|entry| matches!(entry.event, Event::Displayed { .. })).count()
+        self.draft
+            .iter()
+            .filter(|entry| matches!(entry.event, Event::Displayed { .. }))
+            .count()
+    }
+
+    /// The decision that was written to the draft last.
+    pub(super) fn last_decision(&self) -> crate::decision::Decision {
+        let decided = self
+            .draft
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.event {
+                Event::Decided { decision, .. } => Some(decision.clone()),
+                _ => None,
+            });
+        decided.expect("nothing was decided")
     }
 
     /// Types a reason in the open editor and decides.

@@ -90,7 +90,7 @@ impl Theme {
         match role {
             Role::Text => plain,
             Role::Dim | Role::Frame | Role::Comment => plain.fg(Color::DarkGray),
-            Role::Strong => bold,
+            Role::Strong | Role::CursorIdle => bold,
             Role::Bar => bold.add_modifier(Modifier::REVERSED),
             Role::Focus => bold.fg(Color::Cyan),
             Role::Key | Role::Keyword => plain.fg(Color::Cyan),
@@ -100,7 +100,6 @@ impl Theme {
             Role::Remove => plain.fg(Color::Red),
             Role::Replace | Role::Number => plain.fg(Color::Magenta),
             Role::Cursor => plain.add_modifier(Modifier::REVERSED),
-            Role::CursorIdle => bold,
             Role::Match => plain.add_modifier(Modifier::REVERSED).fg(Color::Yellow),
             Role::Attribute => plain.fg(Color::Blue),
         }
@@ -110,9 +109,12 @@ impl Theme {
         let plain = Style::new();
         match role {
             Role::Dim | Role::Frame | Role::Comment => plain.add_modifier(Modifier::DIM),
-            Role::Strong | Role::Focus | Role::Bad | Role::Key | Role::CursorIdle | Role::Keyword => {
-                plain.add_modifier(Modifier::BOLD)
-            }
+            Role::Strong
+            | Role::Focus
+            | Role::Bad
+            | Role::Key
+            | Role::CursorIdle
+            | Role::Keyword => plain.add_modifier(Modifier::BOLD),
             Role::Bar => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
             Role::Cursor => plain.add_modifier(Modifier::REVERSED),
             Role::Match => plain.add_modifier(Modifier::UNDERLINED),
@@ -127,7 +129,14 @@ mod tests {
 
     #[test]
     fn the_theme_without_colours_sets_none() {
-        for role in [Role::Bad, Role::Add, Role::Cursor, Role::Match, Role::Keyword, Role::Bar] {
+        for role in [
+            Role::Bad,
+            Role::Add,
+            Role::Cursor,
+            Role::Match,
+            Role::Keyword,
+            Role::Bar,
+        ] {
             let style = Theme::plain().style(role);
             assert_eq!((style.fg, style.bg), (None, None));
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::Action;
-use crate::review::ReviewCase;
+use crate::plan::{Action, ResourceChange};
+use crate::review::{CasePlan, ReviewCase};
 use crate::text::Printable;
 
 /// Numbers of changes in a module.
@@ -40,6 +40,12 @@ pub(super) enum TreeRow {
     Change(usize, usize),
     /// An output change: plan and index.
     Output(usize, usize),
+    /// A change made outside Terraform: plan and index.
+    Drift(usize, usize),
+    /// A change that is put off: plan and index.
+    Deferred(usize, usize),
+    /// An action that apply invokes: plan and index.
+    Invocation(usize, usize),
     /// How many changes of a module do nothing.
     Quiet(usize),
 }
@@ -74,7 +80,11 @@ impl Tree {
         let (mut total, mut busy) = (0, 0);
         for (plan_index, plan) in case.plans.iter().enumerate() {
             let name = |module: &str| {
-                let module = if module.is_empty() { "root module" } else { module };
+                let module = if module.is_empty() {
+                    "root module"
+                } else {
+                    module
+                };
                 if many {
                     Printable::line(&format!("{}: {}", plan.path, case.redactor.redact(module)))
                 } else {
@@ -88,20 +98,56 @@ impl Tree {
                     .or_insert_with(|| Module::new(name(&change.module)));
                 let quiet = change.is_quiet();
                 module.shape.count(change.action, quiet);
-                let rows = if quiet { &mut module.quiet } else { &mut module.busy };
+                let rows = if quiet {
+                    &mut module.quiet
+                } else {
+                    &mut module.busy
+                };
                 rows.push(TreeRow::Change(plan_index, index));
                 busy += usize::from(!quiet);
             }
-            for (index, output) in plan.plan.outputs.iter().enumerate() {
-                if output.action.is_no_op() {
-                    continue;
+            let mut beside = |order: &str, heading: &str, rows: Vec<(TreeRow, Action)>| {
+                for (row, action) in rows {
+                    let module = modules
+                        .entry((plan_index, format!("\u{10ffff}{order}")))
+                        .or_insert_with(|| Module::new(name(heading)));
+                    module.shape.count(action, false);
+                    module.busy.push(row);
                 }
-                let module = modules
-                    .entry((plan_index, "\u{10ffff}".to_owned()))
-                    .or_insert_with(|| Module::new(name("outputs")));
-                module.shape.count(output.action, false);
-                module.busy.push(TreeRow::Output(plan_index, index));
-            }
+            };
+            let numbered = |changes: &[ResourceChange], row: fn(usize, usize) -> TreeRow| {
+                let rows = changes.iter().enumerate();
+                rows.map(|(index, change)| (row(plan_index, index), change.action))
+                    .collect()
+            };
+            let outputs = plan
+                .plan
+                .outputs
+                .iter()
+                .enumerate()
+                .filter(|(_, output)| !output.action.is_no_op());
+            let outputs =
+                outputs.map(|(index, output)| (TreeRow::Output(plan_index, index), output.action));
+            beside("1", "outputs", outputs.collect());
+            let deferred: Vec<ResourceChange> = plan
+                .plan
+                .deferred
+                .iter()
+                .map(|deferred| deferred.change.clone())
+                .collect();
+            beside(
+                "2",
+                "deferred: put off to a later plan",
+                numbered(&deferred, TreeRow::Deferred),
+            );
+            let invocations = (0..plan.plan.invocations.len())
+                .map(|index| (TreeRow::Invocation(plan_index, index), Action::Read));
+            beside("3", "actions that apply invokes", invocations.collect());
+            beside(
+                "4",
+                "drift: changed outside Terraform",
+                numbered(&plan.plan.drift, TreeRow::Drift),
+            );
         }
         let mut tree = Self {
             modules: modules.into_values().collect(),
@@ -112,7 +158,11 @@ impl Tree {
             busy,
         };
         tree.lay_rows();
-        tree.cursor = tree.rows.iter().position(|row| !matches!(row, TreeRow::Module(_))).unwrap_or(0);
+        tree.cursor = tree
+            .rows
+            .iter()
+            .position(|row| !matches!(row, TreeRow::Module(_)))
+            .unwrap_or(0);
         tree
     }
 
@@ -180,7 +230,11 @@ impl Tree {
     pub(super) fn jump_group(&mut self, forward: bool) {
         let is_module = |row: &TreeRow| matches!(row, TreeRow::Module(_));
         let found = if forward {
-            self.rows.iter().skip(self.cursor + 1).position(is_module).map(|step| self.cursor + 1 + step)
+            self.rows
+                .iter()
+                .skip(self.cursor + 1)
+                .position(is_module)
+                .map(|step| self.cursor + 1 + step)
         } else {
             self.rows.iter().take(self.cursor).rposition(is_module)
         };
@@ -192,10 +246,18 @@ impl Tree {
         let wanted = wanted.to_lowercase();
         let total = self.rows.len();
         let order = (1..=total).map(|step| {
-            if forward { (self.cursor + step) % total } else { (self.cursor + total - step) % total }
+            if forward {
+                (self.cursor + step) % total
+            } else {
+                (self.cursor + total - step) % total
+            }
         });
         for at in order {
-            if self.rows.get(at).is_some_and(|row| label(case, *row).to_lowercase().contains(&wanted)) {
+            if self
+                .rows
+                .get(at)
+                .is_some_and(|row| label(case, *row).to_lowercase().contains(&wanted))
+            {
                 self.cursor = at;
                 return true;
             }
@@ -217,20 +279,39 @@ impl Module {
     }
 }
 
+/// The plan and the resource change that a row is about.
+pub(super) fn resource(case: &ReviewCase, row: TreeRow) -> Option<(&CasePlan, &ResourceChange)> {
+    let plan = |index: usize| case.plans.get(index);
+    match row {
+        TreeRow::Change(at, index) => {
+            plan(at).and_then(|plan| Some((plan, plan.plan.changes.get(index)?)))
+        }
+        TreeRow::Drift(at, index) => {
+            plan(at).and_then(|plan| Some((plan, plan.plan.drift.get(index)?)))
+        }
+        TreeRow::Deferred(at, index) => {
+            plan(at).and_then(|plan| Some((plan, &plan.plan.deferred.get(index)?.change)))
+        }
+        _ => None,
+    }
+}
+
 /// The address or name that a row shows.
 pub(super) fn label(case: &ReviewCase, row: TreeRow) -> String {
-    let shown = |text: &str| case.redactor.line(text).into_string();
-    match row {
-        TreeRow::Change(plan, index) => case
-            .plans
-            .get(plan)
-            .and_then(|plan| plan.plan.changes.get(index))
-            .map_or(String::new(), |change| shown(&change.label())),
+    let name = match row {
         TreeRow::Output(plan, index) => case
             .plans
             .get(plan)
             .and_then(|plan| plan.plan.outputs.get(index))
-            .map_or(String::new(), |output| shown(&output.name)),
-        TreeRow::Module(_) | TreeRow::Quiet(_) => String::new(),
-    }
+            .map(|output| output.name.clone()),
+        TreeRow::Invocation(plan, index) => {
+            let invocation = case
+                .plans
+                .get(plan)
+                .and_then(|plan| plan.plan.invocations.get(index));
+            invocation.map(|invocation| format!("{} ({})", invocation.address, invocation.provider))
+        }
+        row => resource(case, row).map(|(_, change)| change.label()),
+    };
+    case.redactor.line(&name.unwrap_or_default()).into_string()
 }

@@ -60,6 +60,8 @@ pub(in crate::policy) struct LoadedPackage {
 /// A bundle, ready to run.
 pub(in crate::policy) struct Loaded {
     pub(super) template: Engine,
+    /// Whether it is shipped with this program.
+    pub(super) builtin: bool,
     /// The rules that find something.
     pub(in crate::policy) rules: Vec<LoadedRule>,
     /// The packages with such rules, by path without `data.`.
@@ -116,6 +118,7 @@ impl Loaded {
         errors.dedup();
         Self {
             template: Engine::new(),
+            builtin: bundle.builtin,
             rules: Vec::new(),
             packages: BTreeMap::new(),
             errors,
@@ -278,6 +281,7 @@ fn finish(
         // Running it would end the process.
         return Loaded {
             template: Engine::new(),
+            builtin: bundle.builtin,
             rules: Vec::new(),
             packages: BTreeMap::new(),
             errors,
@@ -288,6 +292,7 @@ fn finish(
     errors.dedup();
     Loaded {
         template: engine,
+        builtin: bundle.builtin,
         rules,
         packages,
         errors,

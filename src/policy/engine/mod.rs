@@ -17,7 +17,7 @@ pub(in crate::policy) mod yaml;
 
 pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
 pub(super) use test_rules::run_test_rules;
-pub(super) use run::{Evaluation, Input, Runner};
+pub(super) use run::{Evaluation, Input, Part, Runner};
 
 use std::time::Duration;
 
@@ -34,16 +34,12 @@ pub(super) struct Limits {
 /// The first line of an engine error: without the source excerpt behind it.
 pub(super) fn first_line(error: &anyhow::Error) -> String {
     let text = error.to_string();
-    let mut message = String::new();
-    for line in text.lines() {
-        if let Some(rest) = line.trim_start().strip_prefix("error: ") {
-            rest.clone_into(&mut message);
-        }
-    }
-    if message.is_empty() {
-        message = text.lines().next().unwrap_or_default().to_owned();
-    }
-    message
+    text.lines()
+        .filter_map(|line| line.trim_start().strip_prefix("error: "))
+        .next_back()
+        .or_else(|| text.lines().next())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The place that an engine error names: `--> file:line:column`.

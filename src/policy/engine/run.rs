@@ -32,21 +32,42 @@ impl Input {
         Ok(Self(Value::from(fields)))
     }
 
-    /// The same input with one key replaced.
-    ///
-    /// # Errors
-    /// When the text is not JSON.
-    pub(in crate::policy) fn with(&self, name: &str, text: &str) -> Result<Self, String> {
-        let value = Value::from_json_str(text)
-            .map_err(|error| format!("{name}: {}", first_line(&error)))?;
+    /// The same input with one key set to a list made of parts.
+    pub(in crate::policy) fn with(&self, name: &str, parts: &[Part]) -> Self {
+        let list = match parts {
+            [one] => one.0.clone(),
+            many => {
+                let items: Vec<Value> = many
+                    .iter()
+                    .filter_map(|part| part.0.as_array().ok())
+                    .flat_map(|items| items.iter().cloned())
+                    .collect();
+                Value::from(items)
+            }
+        };
         let mut fields = BTreeMap::new();
         if let Value::Object(object) = &self.0 {
             for (key, value) in object.iter() {
                 fields.insert(key.clone(), value.clone());
             }
         }
-        fields.insert(Value::from(name), value);
-        Ok(Self(Value::from(fields)))
+        fields.insert(Value::from(name), list);
+        Self(Value::from(fields))
+    }
+}
+
+/// A parsed list, to be put into inputs.
+pub(in crate::policy) struct Part(Value);
+
+impl Part {
+    /// Parses a JSON list.
+    ///
+    /// # Errors
+    /// When the text is not JSON.
+    pub(in crate::policy) fn parse(name: &str, text: &str) -> Result<Self, String> {
+        Value::from_json_str(text)
+            .map(Self)
+            .map_err(|error| format!("{name}: {}", first_line(&error)))
     }
 }
 
@@ -102,10 +123,56 @@ impl Loaded {
 }
 
 impl Runner<'_> {
-    /// Evaluates a rule on an input.
-    pub(in crate::policy) fn evaluate(&mut self, rule: &LoadedRule, input: &Input) -> Evaluation {
+    /// Evaluates rules of one package on an input together, so that what they share is worked out once. When something fails, each is
+    /// evaluated alone, so that the failure has one name.
+    pub(in crate::policy) fn evaluate(
+        &mut self,
+        rules: &[&LoadedRule],
+        input: &Input,
+    ) -> Vec<Evaluation> {
+        if let [_, _, ..] = rules {
+            self.engine.set_input(input.0.clone());
+            let paths: Vec<&str> = rules.iter().map(|rule| rule.path.as_str()).collect();
+            let query = format!("[{}]", paths.join(", "));
+            let together = catch_unwind(AssertUnwindSafe(|| self.together(&query)));
+            if let Ok(Some(values)) = &together
+                && values.len() == rules.len()
+            {
+                let mut prints = self.engine.take_prints().unwrap_or_default();
+                let each = rules.iter().zip(values).map(|(rule, value)| {
+                    let mut evaluation = self.guarded(|runner| runner.outcomes(rule, value));
+                    evaluation.prints.append(&mut prints);
+                    evaluation
+                });
+                return each.collect();
+            }
+            if together.is_err() {
+                self.engine = self.loaded.engine(self.limits);
+            }
+            // What was printed is printed again below.
+            drop(self.engine.take_prints());
+        }
+        let alone = rules
+            .iter()
+            .map(|rule| self.guarded(|runner| runner.value(rule, input)));
+        alone.collect()
+    }
+
+    /// The values of several rules at once; `None` when one of them failed or is undefined.
+    fn together(&mut self, query: &str) -> Option<Vec<Value>> {
+        let results = self.engine.eval_query(query.to_owned(), false).ok()?;
+        let value = &results.result.first()?.expressions.first()?.value;
+        let values = value.as_array().ok()?;
+        Some(values.iter().cloned().collect())
+    }
+
+    /// Runs something that may fail or panic in the engine.
+    fn guarded(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<Vec<Outcome>, String>,
+    ) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        let result = catch_unwind(AssertUnwindSafe(|| self.value(rule, input)));
+        let result = catch_unwind(AssertUnwindSafe(|| work(self)));
         evaluation.prints = self.engine.take_prints().unwrap_or_default();
         match result {
             Ok(Ok(outcomes)) => evaluation.outcomes = outcomes,
@@ -113,8 +180,7 @@ impl Runner<'_> {
             Err(_) => {
                 // The engine's state cannot be trusted after a panic.
                 self.engine = self.loaded.engine(self.limits);
-                evaluation.error =
-                    Some("the engine failed while it evaluated this rule.".to_owned());
+                evaluation.error = Some("the engine failed while it evaluated this rule.".to_owned());
             }
         }
         evaluation
@@ -122,36 +188,42 @@ impl Runner<'_> {
 
     fn value(&mut self, rule: &LoadedRule, input: &Input) -> Result<Vec<Outcome>, String> {
         self.engine.set_input(input.0.clone());
-        let limit = self.limits.time;
-        let explain = |error: anyhow::Error| {
-            let message = first_line(&error);
-            if message.contains("execution exceeded") || message.contains("time limit") {
-                format!("the rule ran longer than {} s.", limit.as_secs_f32())
-            } else if message.contains("memory") && message.contains("limit") {
-                "the rule needed more memory than it may.".to_owned()
-            } else {
-                match super::place(&error) {
-                    Some((file, line)) => format!("{message} ({file}:{line})."),
-                    None => format!("{message}."),
-                }
-            }
-        };
-        let whole = self.engine.eval_rule(rule.path.clone()).map_err(explain)?;
-        let elements = elements(&whole)?;
-        if elements.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut outcomes = Vec::with_capacity(elements.len());
-        let lines = if rule.definitions.len() > 1 {
-            self.lines_of(rule).map_err(explain)?
-        } else {
+        let value = self
+            .engine
+            .eval_rule(rule.path.clone())
+            .map_err(|error| self.explain(&error))?;
+        self.outcomes(rule, &value)
+    }
+
+    fn outcomes(&mut self, rule: &LoadedRule, value: &Value) -> Result<Vec<Outcome>, String> {
+        let elements = elements(value)?;
+        // Each definition alone would work out again what the shipped policies share between theirs.
+        let lines = if elements.is_empty() || rule.definitions.len() == 1 || self.loaded.builtin {
             BTreeMap::new()
+        } else {
+            self.lines_of(rule).map_err(|error| self.explain(&error))?
         };
-        for element in elements {
-            let line = lines.get(&element).copied().unwrap_or(rule.line);
-            outcomes.push(outcome(&element, line)?);
+        elements
+            .into_iter()
+            .map(|element| outcome(&element, lines.get(&element).copied().unwrap_or(rule.line)))
+            .collect()
+    }
+
+    fn explain(&self, error: &anyhow::Error) -> String {
+        let message = first_line(error);
+        if message.contains("execution exceeded") || message.contains("time limit") {
+            format!(
+                "the rule ran longer than {} s.",
+                self.limits.time.as_secs_f32()
+            )
+        } else if message.contains("memory") && message.contains("limit") {
+            "the rule needed more memory than it may.".to_owned()
+        } else {
+            match super::place(error) {
+                Some((file, line)) => format!("{message} ({file}:{line})."),
+                None => format!("{message}."),
+            }
         }
-        Ok(outcomes)
     }
 
     /// Which definition gives which element: each is evaluated alone.

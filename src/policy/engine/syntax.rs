@@ -253,7 +253,9 @@ impl Walker<'_> {
     fn rule(&mut self, rule: &Rule) {
         match rule {
             Rule::Default { args, value, .. } => {
-                args.iter().for_each(|arg| self.expr(arg));
+                for arg in args {
+                    self.expr(arg);
+                }
                 self.expr(value);
             }
             Rule::Spec { head, bodies, .. } => {
@@ -271,7 +273,9 @@ impl Walker<'_> {
                         }
                     }
                     RuleHead::Func { args, assign, .. } => {
-                        args.iter().for_each(|arg| self.expr(arg));
+                        for arg in args {
+                    self.expr(arg);
+                }
                         if let Some(assign) = assign {
                             self.expr(&assign.value);
                         }
@@ -379,7 +383,9 @@ impl Walker<'_> {
                 fcn, params, span, ..
             } => self.call(fcn, params, span.line),
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().for_each(|item| self.expr(item));
+                for item in items {
+                    self.expr(item);
+                }
             }
             Expr::Object { fields, .. } => {
                 for (_, key, value) in fields {
@@ -455,6 +461,8 @@ impl Walker<'_> {
             self.expr(default);
             return;
         }
-        params.iter().for_each(|param| self.expr(param));
+        for param in params {
+            self.expr(param);
+        }
     }
 }

@@ -12,8 +12,17 @@ use crate::text::{fit_end, fit_middle};
 pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let case = &review.case;
     let digest = case.plan_digest();
-    let short = |commit: Option<&str>| commit.unwrap_or("no commit").chars().take(7).collect::<String>();
-    let base = case.under_review.change().and_then(|change| change.merge_base.as_deref().or(change.base.as_deref()));
+    let short = |commit: Option<&str>| {
+        commit
+            .unwrap_or("no commit")
+            .chars()
+            .take(7)
+            .collect::<String>()
+    };
+    let base = case
+        .under_review
+        .change()
+        .and_then(|change| change.merge_base.as_deref().or(change.base.as_deref()));
     let text = format!(
         "I, {}, reviewed plan sha256:{} of commit {} (base {}) under policy bundle {} and approve applying exactly it.",
         review.who(),
@@ -30,8 +39,12 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     out.push(Rich::of(
         Role::Text,
         format!(
-            "  findings {total}: decided {decided}, of which acknowledged {}, waived {}, carried {}, rejected {}",
-            counts.acknowledged, counts.waived, counts.carried, counts.rejected
+            "  findings {total}: acknowledged {}, waived {}, carried {}, rejected {}, undecided {}",
+            counts.acknowledged,
+            counts.waived,
+            counts.carried,
+            counts.rejected,
+            total - decided
         ),
     ));
     out.push(Rich::of(
@@ -44,22 +57,43 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
             case.not_applicable.len()
         ),
     ));
-    out.extend(list(review, "waived", width, |state| state.status == Status::Waived));
-    out.extend(list(review, "carried", width, |state| state.status == Status::Carried));
+    out.extend(list(review, "waived", width, |state| {
+        state.status == Status::Waived
+    }));
+    out.extend(list(review, "carried", width, |state| {
+        state.status == Status::Carried
+    }));
     for notice in case.notices.iter().chain(&case.not_looked_at) {
         out.extend(paragraph(Role::Warn, notice.as_str(), width, 2));
     }
     out.push(Rich::empty());
-    let signs = review.signs_with.as_ref().map_or("no signing key is known", |key| key.as_str());
-    let writes = review.writes_to.as_ref().map_or("refs/notes/countersign", |place| place.as_str());
-    out.push(Rich::of(Role::Dim, format!("Signs with: {}", fit_end(signs, width.saturating_sub(12)))));
-    out.push(Rich::of(Role::Dim, format!("Writes to:  {}", fit_end(writes, width.saturating_sub(12)))));
+    let signs = review
+        .signs_with
+        .as_ref()
+        .map_or("no signing key is known", |key| key.as_str());
+    let writes = review
+        .writes_to
+        .as_ref()
+        .map_or("refs/notes/countersign", |place| place.as_str());
+    out.push(Rich::of(
+        Role::Dim,
+        format!("Signs with: {}", fit_end(signs, width.saturating_sub(12))),
+    ));
+    out.push(Rich::of(
+        Role::Dim,
+        format!("Writes to:  {}", fit_end(writes, width.saturating_sub(12))),
+    ));
     out
 }
 
 fn shape(review: &Review) -> Rich {
     let counts = review.case.counts();
-    let unexplained = review.case.findings.iter().filter(|finding| finding.explained == Some(false)).count();
+    let unexplained = review
+        .case
+        .findings
+        .iter()
+        .filter(|finding| finding.explained == Some(false))
+        .count();
     let mut line = Rich::of(Role::Text, "  ");
     for (role, word, number) in [
         (Role::Add, "create", counts.create),
@@ -70,31 +104,55 @@ fn shape(review: &Review) -> Rich {
         (Role::Text, "drift", counts.drift),
         (Role::Text, "unexplained", unexplained),
     ] {
+        if number == 0 && word == "forget" {
+            continue;
+        }
         let role = if number == 0 { Role::Dim } else { role };
-        line = line.add(role, format!("{word} {number}   "));
+        line = line.add(role, format!("{word} {number}  "));
     }
     line
 }
 
-fn list(review: &Review, word: &str, width: usize, wanted: impl Fn(&FindingState) -> bool) -> Vec<Rich> {
-    let found: Vec<(&Finding, &FindingState)> =
-        review.case.findings.iter().zip(&review.verdict.states).filter(|(_, state)| wanted(state)).collect();
+fn list(
+    review: &Review,
+    word: &str,
+    width: usize,
+    wanted: impl Fn(&FindingState) -> bool,
+) -> Vec<Rich> {
+    let found: Vec<(&Finding, &FindingState)> = review
+        .case
+        .findings
+        .iter()
+        .zip(&review.verdict.states)
+        .filter(|(_, state)| wanted(state))
+        .collect();
     let mut out = Vec::new();
     for (finding, state) in found {
-        let reason = match (&state.recorded, state.waiver.and_then(|index| review.case.waivers.get(index))) {
+        let reason = match (
+            &state.recorded,
+            state
+                .waiver
+                .and_then(|index| review.case.waivers.get(index)),
+        ) {
             (Some(recorded), _) => match &recorded.decision {
                 Decision::Waive { reason, expires } => {
-                    format!("until {expires} \u{201c}{}\u{201d}", review.case.redactor.line(reason))
+                    format!(
+                        "until {expires} \u{201c}{}\u{201d}",
+                        review.case.redactor.line(reason)
+                    )
                 }
                 other => format!("{} by {}", other.word(), recorded.by),
             },
-            (None, Some(waiver)) => format!("until {} {}:{} \u{201c}{}\u{201d}", waiver.expires, waiver.file, waiver.line, waiver.reason),
+            (None, Some(waiver)) => format!(
+                "until {} {}:{} \u{201c}{}\u{201d}",
+                waiver.expires, waiver.file, waiver.line, waiver.reason
+            ),
             (None, None) => String::new(),
         };
-        let label = fit_middle(&finding.label(), (width / 2).max(20));
-        let head = format!("  {word}: {} {label}  ", finding.policy);
+        let head = format!("  {word}: {} ", finding.policy);
         let room = width.saturating_sub(crate::text::display_width(&head));
-        out.push(Rich::of(Role::Text, head).add(Role::Dim, fit_end(&reason, room)));
+        out.push(Rich::of(Role::Text, head).add(Role::Strong, fit_middle(&finding.label(), room)));
+        out.extend(paragraph(Role::Dim, &format!("      {reason}"), width, 6));
     }
     out
 }

@@ -3,7 +3,7 @@
 use super::super::model::{PaneKey, Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
-use super::super::tree::TreeRow;
+use super::super::tree::{self, TreeRow};
 use super::{facts, finding, message, values};
 use crate::decision::{Decision, Recorded};
 use crate::plan::{Action, ResourceChange};
@@ -18,14 +18,26 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
     }
     match key.subject {
         Subject::Group(group) => return group_lines(review, group, width),
-        Subject::Row(TreeRow::Output(plan, index)) => out.extend(output(review, key, plan, index, width)),
+        Subject::Row(TreeRow::Output(plan, index)) => {
+            out.extend(output(review, key, plan, index, width));
+        }
+        Subject::Row(row @ TreeRow::Invocation(..)) => {
+            out.push(Rich::of(
+                Role::Warn,
+                format!("apply invokes {}", tree::label(&review.case, row)),
+            ));
+        }
         Subject::Nothing => out.push(Rich::of(Role::Dim, "Nothing is listed.")),
         _ => {}
     }
-    if let Some((plan_index, index)) = review.change_at()
-        && let Some(plan) = review.case.plans.get(plan_index)
-        && let Some(change) = plan.plan.changes.get(index)
-    {
+    let resource = match key.subject {
+        Subject::Row(row) => tree::resource(&review.case, row),
+        _ => review
+            .change_at()
+            .and_then(|(plan, index)| tree::resource(&review.case, TreeRow::Change(plan, index))),
+    };
+    if let Some((plan, change)) = resource {
+        out.extend(beside(key.subject));
         let explained = finding(review, key.subject).and_then(|(_, finding)| finding.explained);
         out.extend(heading(review, change, explained, width));
         out.extend(remarks(review, change));
@@ -33,12 +45,35 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         out.extend(values::rows(&review.case.redactor, &rows, key, width));
     } else if matches!(key.subject, Subject::Finding(_)) {
         out.push(Rich::empty());
-        out.push(Rich::of(Role::Dim, "This finding is not about one change of the plan."));
+        out.push(Rich::of(
+            Role::Dim,
+            "This finding is not about one change of the plan.",
+        ));
     }
     out
 }
 
-fn heading(review: &Review, change: &ResourceChange, explained: Option<bool>, width: usize) -> Vec<Rich> {
+/// What a row beside the plan's own changes means.
+fn beside(subject: Subject) -> Option<Rich> {
+    match subject {
+        Subject::Row(TreeRow::Drift(..)) => Some(Rich::of(
+            Role::Warn,
+            "DRIFT: this happened outside Terraform; apply does not do it.",
+        )),
+        Subject::Row(TreeRow::Deferred(..)) => Some(Rich::of(
+            Role::Warn,
+            "DEFERRED: this plan puts it off; a later plan will do it.",
+        )),
+        _ => None,
+    }
+}
+
+fn heading(
+    review: &Review,
+    change: &ResourceChange,
+    explained: Option<bool>,
+    width: usize,
+) -> Vec<Rich> {
     let what = match change.action {
         Action::Create => "will be created",
         Action::Update => "will be updated in place",
@@ -53,16 +88,32 @@ fn heading(review: &Review, change: &ResourceChange, explained: Option<bool>, wi
         Action::Unknown => "has an UNKNOWN action",
     };
     let label = review.case.redactor.line(&change.label()).into_string();
-    let unexplained = if explained == Some(false) { "NOT EXPLAINED BY THE DIFF" } else { "" };
+    let unexplained = if explained == Some(false) {
+        "NOT EXPLAINED BY THE DIFF"
+    } else {
+        ""
+    };
     let name = Rich::of(role(change.action), format!("{} ", change.action.symbol()))
-        .add(Role::Strong, crate::text::fit_middle(&label, width.saturating_sub(2)))
+        .add(
+            Role::Strong,
+            crate::text::fit_middle(&label, width.saturating_sub(2)),
+        )
         .anchored();
     let needed = name.width() + 1 + crate::text::display_width(what) + unexplained.len() + 2;
-    let mark = |line: Rich| if unexplained.is_empty() { line } else { line.right(Role::Bad, unexplained) };
+    let mark = |line: Rich| {
+        if unexplained.is_empty() {
+            line
+        } else {
+            line.right(Role::Bad, unexplained)
+        }
+    };
     if needed <= width {
         vec![mark(name.add(role(change.action), format!(" {what}")))]
     } else {
-        vec![name, mark(Rich::of(role(change.action), format!("  {what}")))]
+        vec![
+            name,
+            mark(Rich::of(role(change.action), format!("  {what}"))),
+        ]
     }
 }
 
@@ -82,47 +133,85 @@ fn remarks(review: &Review, change: &ResourceChange) -> Vec<Rich> {
     let mut out = Vec::new();
     let line = |text: &str| review.case.redactor.line(text).into_string();
     if let Some(reason) = &change.reason {
-        let reason = reason.split_once("because_").map_or(reason.as_str(), |(_, why)| why);
-        out.push(Rich::of(Role::Dim, format!("  because: {}", line(&reason.replace('_', " ")))));
+        let reason = reason
+            .split_once("because_")
+            .map_or(reason.as_str(), |(_, why)| why);
+        out.push(Rich::of(
+            Role::Dim,
+            format!("  because: {}", line(&reason.replace('_', " "))),
+        ));
     }
     if change.is_move()
         && let Some(previous) = &change.previous_address
     {
-        out.push(Rich::of(Role::Change, format!("  moved from {}", line(previous))));
+        out.push(Rich::of(
+            Role::Change,
+            format!("  moved from {}", line(previous)),
+        ));
     }
     if change.importing {
         out.push(Rich::of(Role::Change, "  imported into the state"));
     }
     if change.action == Action::Unknown {
-        out.push(Rich::of(Role::Bad, format!("  actions: {}", line(&change.words.join(", ")))));
+        out.push(Rich::of(
+            Role::Bad,
+            format!("  actions: {}", line(&change.words.join(", "))),
+        ));
     }
     out
 }
 
 fn output(review: &Review, key: &PaneKey, plan: usize, index: usize, width: usize) -> Vec<Rich> {
-    let Some(CasePlan { plan, .. }) = review.case.plans.get(plan) else { return Vec::new() };
-    let Some(output) = plan.outputs.get(index) else { return Vec::new() };
+    let Some(CasePlan { plan, .. }) = review.case.plans.get(plan) else {
+        return Vec::new();
+    };
+    let Some(output) = plan.outputs.get(index) else {
+        return Vec::new();
+    };
     let name = review.case.redactor.line(&output.name);
-    let mut out = vec![Rich::of(role(output.action), format!("{} output {name}: {}", output.action.symbol(), output.action))];
-    out.extend(values::rows(&review.case.redactor, &plan.attribute_changes(&output.body), key, width));
+    let mut out = vec![Rich::of(
+        role(output.action),
+        format!(
+            "{} output {name}: {}",
+            output.action.symbol(),
+            output.action
+        ),
+    )];
+    out.extend(values::rows(
+        &review.case.redactor,
+        &plan.attribute_changes(&output.body),
+        key,
+        width,
+    ));
     out
 }
 
 /// Earlier and present answers to a finding, and its notes.
 fn answers(review: &Review, index: usize, width: usize) -> Vec<Rich> {
-    let Some(state) = review.verdict.states.get(index) else { return Vec::new() };
+    let Some(state) = review.verdict.states.get(index) else {
+        return Vec::new();
+    };
     let mut out = Vec::new();
     let mut say = |role: Role, text: String| out.extend(paragraph(role, &text, width, 2));
     if let Some(recorded) = &state.recorded {
         let answer = answer(review, recorded);
         match state.status {
-            Status::Stale => say(Role::Warn, format!("STALE: the finding changed or the answer ran out. Earlier: {answer}")),
-            Status::Carried => say(Role::Good, format!("CARRIED from an earlier plan in which it was the same: {answer}")),
+            Status::Stale => say(
+                Role::Warn,
+                format!("STALE: the finding changed or the answer ran out. Earlier: {answer}"),
+            ),
+            Status::Carried => say(
+                Role::Good,
+                format!("CARRIED from an earlier plan in which it was the same: {answer}"),
+            ),
             Status::Rejected => say(Role::Bad, answer),
             _ => say(Role::Good, answer),
         }
     }
-    if let Some(waiver) = state.waiver.and_then(|waiver| review.case.waivers.get(waiver)) {
+    if let Some(waiver) = state
+        .waiver
+        .and_then(|waiver| review.case.waivers.get(waiver))
+    {
         say(
             Role::Good,
             format!(
@@ -135,7 +224,10 @@ fn answers(review: &Review, index: usize, width: usize) -> Vec<Rich> {
         && let Some(notes) = review.journal.notes().get(&finding.fingerprint)
     {
         for note in notes {
-            say(Role::Change, format!("note: {}", review.case.redactor.line(note)));
+            say(
+                Role::Change,
+                format!("note: {}", review.case.redactor.line(note)),
+            );
         }
     }
     out
@@ -146,19 +238,40 @@ fn answer(review: &Review, recorded: &Recorded) -> String {
     let shown = |reason: &str| review.case.redactor.line(reason).into_string();
     let more = match &recorded.decision {
         Decision::Acknowledge => String::new(),
-        Decision::Waive { reason, expires } => format!(" until {expires}: \u{201c}{}\u{201d}", shown(reason)),
+        Decision::Waive { reason, expires } => {
+            format!(" until {expires}: \u{201c}{}\u{201d}", shown(reason))
+        }
         Decision::Reject { reason } => format!(": \u{201c}{}\u{201d}", shown(reason)),
     };
-    format!("{} by {} on {day}{more}", recorded.decision.word(), recorded.by)
+    format!(
+        "{} by {} on {day}{more}",
+        recorded.decision.word(),
+        recorded.by
+    )
 }
 
 fn group_lines(review: &Review, group: usize, width: usize) -> Vec<Rich> {
-    let Some(group) = review.queue.groups.get(group) else { return Vec::new() };
+    let Some(group) = review.queue.groups.get(group) else {
+        return Vec::new();
+    };
     let mut out = vec![
         Rich::of(Role::Strong, crate::text::fit_middle(&group.name, width)),
-        Rich::of(Role::Text, format!("{} findings listed, {} left to decide", group.members.len(), group.left)),
+        Rich::of(
+            Role::Text,
+            format!(
+                "{} findings listed, {} left to decide",
+                group.members.len(),
+                group.left
+            ),
+        ),
     ];
-    if let Some(policy) = review.case.policies.policies.iter().find(|policy| policy.id.as_str() == group.name) {
+    if let Some(policy) = review
+        .case
+        .policies
+        .policies
+        .iter()
+        .find(|policy| policy.id.as_str() == group.name)
+    {
         out.push(Rich::empty());
         out.extend(paragraph(Role::Text, policy.title.as_str(), width, 0));
         out.extend(paragraph(Role::Dim, policy.description.as_str(), width, 0));

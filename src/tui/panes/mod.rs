@@ -22,15 +22,24 @@ pub(super) fn lines(review: &Review, key: &PaneKey) -> Vec<(Pane, Vec<Rich>)> {
     let [change_width, source_width, policy_width] = key.widths;
     [
         (Pane::Change, change::lines(review, key, change_width)),
-        (Pane::Source, source::lines(review, key.subject, source_width)),
-        (Pane::Policy, policy::lines(review, key.subject, policy_width)),
+        (
+            Pane::Source,
+            source::lines(review, key.subject, source_width),
+        ),
+        (
+            Pane::Policy,
+            policy::lines(review, key.subject, policy_width),
+        ),
     ]
     .into_iter()
     .map(|(pane, mut lines)| {
         if lines.len() > MOST {
             let more = lines.len() - MOST;
             lines.truncate(MOST);
-            lines.push(Rich::of(Role::Warn, format!("{more} more lines are not shown; e opens the editor.")));
+            lines.push(Rich::of(
+                Role::Warn,
+                format!("{more} more lines are not shown; e opens the editor."),
+            ));
         }
         (pane, lines)
     })
@@ -47,7 +56,10 @@ fn finding(review: &Review, subject: Subject) -> Option<(usize, &Finding)> {
 
 /// What was found, on top of the pane.
 fn message(finding: &Finding, width: usize) -> Vec<Rich> {
-    let place = finding.policy_location.as_ref().map(|place| format!("{}:{}", place.file, place.line));
+    let place = finding
+        .policy_location
+        .as_ref()
+        .map(|place| format!("{}:{}", place.file, place.line));
     let text = format!("{}: {}", finding.policy, finding.message);
     let mut out = paragraph(Role::Strong, &text, width, 2);
     // Where it does not fit beside the message, the policy pane has it.
@@ -57,12 +69,21 @@ fn message(finding: &Finding, width: usize) -> Vec<Rich> {
         only.right = Some((Role::Dim, place));
     }
     match finding.standing {
-        Standing::NotEvaluated => out.push(Rich::of(Role::Bad, "NOT EVALUATED: something this policy needs is missing.")),
-        Standing::NotApplicable => out.push(Rich::of(Role::Dim, "Not applicable here; there is nothing to decide.")),
+        Standing::NotEvaluated => out.push(Rich::of(
+            Role::Bad,
+            "NOT EVALUATED: something this policy needs is missing.",
+        )),
+        Standing::NotApplicable => out.push(Rich::of(
+            Role::Dim,
+            "Not applicable here; there is nothing to decide.",
+        )),
         Standing::Fired => {}
     }
     if finding.certainty == Certainty::Unknown {
-        out.push(Rich::of(Role::Warn, "CERTAINTY UNKNOWN: the plan cannot prove or rule this out."));
+        out.push(Rich::of(
+            Role::Warn,
+            "CERTAINTY UNKNOWN: the plan cannot prove or rule this out.",
+        ));
     }
     out
 }
@@ -81,7 +102,17 @@ fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        parts.push(review.case.redactor.line(&format!("{name} {value}")).into_string());
+        parts.push(
+            review
+                .case
+                .redactor
+                .line(&format!("{name} {value}"))
+                .into_string(),
+        );
     }
-    if parts.is_empty() { Vec::new() } else { paragraph(Role::Dim, &parts.join(" · "), width, 2) }
+    if parts.is_empty() {
+        Vec::new()
+    } else {
+        paragraph(Role::Dim, &parts.join(" · "), width, 2)
+    }
 }

@@ -15,12 +15,20 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
     let found = finding(review, subject).map(|(_, finding)| finding);
     let id = match (found, subject) {
         (Some(finding), _) => finding.policy.as_str(),
-        (None, Subject::Group(group)) => {
-            review.queue.groups.get(group).map(|group| group.name.as_str()).unwrap_or_default()
-        }
+        (None, Subject::Group(group)) => review
+            .queue
+            .groups
+            .get(group)
+            .map(|group| group.name.as_str())
+            .unwrap_or_default(),
         _ => "",
     };
-    let policy = review.case.policies.policies.iter().find(|policy| policy.id.as_str() == id);
+    let policy = review
+        .case
+        .policies
+        .policies
+        .iter()
+        .find(|policy| policy.id.as_str() == id);
     let mut out = Vec::new();
     match (found, policy) {
         (None, None) => return summary(review, width),
@@ -29,18 +37,30 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
             out.extend(paragraph(Role::Text, finding.title.as_str(), width, 0));
         }
         (_, Some(policy)) => {
-            out.push(Rich::of(Role::Strong, policy.id.as_str()).right(Role::Dim, level(found, policy)));
+            out.push(
+                Rich::of(Role::Strong, policy.id.as_str()).right(Role::Dim, level(found, policy)),
+            );
             out.extend(paragraph(Role::Text, policy.title.as_str(), width, 0));
             out.extend(paragraph(Role::Dim, policy.description.as_str(), width, 0));
         }
     }
     if let Some(finding) = found {
-        out.extend(permitted(finding));
+        out.extend(paragraph(Role::Warn, permitted(finding), width, 2));
     }
-    let remediation = found.map(|finding| &finding.remediation).filter(|text| !text.is_empty());
-    if let Some(text) = remediation.or(policy.map(|policy| &policy.remediation)).filter(|text| !text.is_empty()) {
+    let remediation = found
+        .map(|finding| &finding.remediation)
+        .filter(|text| !text.is_empty());
+    if let Some(text) = remediation
+        .or(policy.map(|policy| &policy.remediation))
+        .filter(|text| !text.is_empty())
+    {
         out.push(Rich::empty());
-        out.extend(paragraph(Role::Good, &format!("What to do: {text}"), width, 2));
+        out.extend(paragraph(
+            Role::Good,
+            &format!("What to do: {text}"),
+            width,
+            2,
+        ));
     }
     if let Some(policy) = policy {
         out.push(Rich::empty());
@@ -50,37 +70,51 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
 }
 
 fn level(finding: Option<&Finding>, policy: &Policy) -> String {
-    let from = if policy.builtin { "built in" } else { "from the repository" };
+    let from = if policy.builtin {
+        "built in"
+    } else {
+        "from the repository"
+    };
     match finding {
         Some(finding) => format!("{} · {} · {from}", finding.enforcement, finding.severity),
         None => from.to_owned(),
     }
 }
 
-fn permitted(finding: &Finding) -> Vec<Rich> {
+fn permitted(finding: &Finding) -> &'static str {
     use crate::finding::Enforcement;
-    let text = match finding.enforcement {
+    match finding.enforcement {
         Enforcement::Advisory => "does not block: acknowledge (a) or reject (r)",
         Enforcement::SoftMandatory => "blocks: waive with reason and expiry (w) or reject (r)",
         Enforcement::HardMandatory => "blocks and cannot be waived: reject (r), or change the plan",
-    };
-    vec![Rich::of(Role::Warn, text)]
+    }
 }
 
 /// What is shown where no policy is in question.
 fn summary(review: &Review, width: usize) -> Vec<Rich> {
     let policies = &review.case.policies;
     let mut out = vec![
-        Rich::of(Role::Strong, format!("Policy bundle {}", policies.digest.short()))
-            .right(Role::Dim, format!("trust: {}", policies.trust.word())),
+        Rich::of(
+            Role::Strong,
+            format!("Policy bundle {}", policies.digest.short()),
+        )
+        .right(Role::Dim, format!("trust: {}", policies.trust.word())),
         Rich::of(
             Role::Text,
-            format!("{} of {} rules evaluated in {} packages", policies.evaluated, policies.rules, policies.packages),
+            format!(
+                "{} of {} rules evaluated in {} packages",
+                policies.evaluated, policies.rules, policies.packages
+            ),
         ),
         Rich::empty(),
     ];
     for (id, reason) in &review.case.not_applicable {
-        out.extend(paragraph(Role::Dim, &format!("not applicable: {id}: {reason}"), width, 2));
+        out.extend(paragraph(
+            Role::Dim,
+            &format!("not applicable: {id}: {reason}"),
+            width,
+            2,
+        ));
     }
     for text in review.case.not_looked_at.iter().chain(&review.case.notices) {
         out.extend(paragraph(Role::Warn, text.as_str(), width, 2));
@@ -94,12 +128,20 @@ fn rule(review: &Review, policy: &Policy, finding: Option<&Finding>) -> Vec<Rich
         .map_or(1, |place| place.line as usize);
     let from = fired.saturating_sub(BEFORE).max(1);
     let mut out = vec![Rich::of(Role::Strong, policy.file.as_str()).anchored()];
-    let shown: Vec<&str> = policy.text.lines().skip(from - 1).take(BEFORE + AFTER).collect();
+    let shown: Vec<&str> = policy
+        .text
+        .lines()
+        .skip(from - 1)
+        .take(BEFORE + AFTER)
+        .collect();
     let text = review.case.redactor.lines(&shown.join("\n")).into_string();
     for (offset, line) in text.lines().enumerate() {
         let number = from + offset;
         let here = finding.is_some() && number == fired;
-        let head = Rich::of(if here { Role::Warn } else { Role::Dim }, format!("{}{number:>5} ", if here { ">" } else { " " }));
+        let head = Rich::of(
+            if here { Role::Warn } else { Role::Dim },
+            format!("{}{number:>5} ", if here { ">" } else { " " }),
+        );
         out.push(coloured(head, line));
     }
     out
@@ -108,8 +150,8 @@ fn rule(review: &Review, policy: &Policy, finding: Option<&Finding>) -> Vec<Rich
 /// Colours one line of Rego: comment, strings, keywords.
 fn coloured(mut head: Rich, line: &str) -> Rich {
     const WORDS: [&str; 17] = [
-        "package", "import", "default", "if", "in", "some", "every", "not", "contains", "as", "with", "else", "true",
-        "false", "null", "deny", "warn",
+        "package", "import", "default", "if", "in", "some", "every", "not", "contains", "as",
+        "with", "else", "true", "false", "null", "deny", "warn",
     ];
     let mut push = |role: Role, piece: &str| {
         if !piece.is_empty() {
@@ -127,12 +169,24 @@ fn coloured(mut head: Rich, line: &str) -> Rich {
                     escaped = *c == '\\' && !escaped && first == '"';
                     closes
                 });
-                (Role::String, end.map_or(rest.len(), |(at, c)| at + c.len_utf8()))
+                (
+                    Role::String,
+                    end.map_or(rest.len(), |(at, c)| at + c.len_utf8()),
+                )
             }
             c if c.is_alphabetic() || c == '_' => {
-                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .unwrap_or(rest.len());
                 let word = rest.get(..end).unwrap_or_default();
-                (if WORDS.contains(&word) { Role::Keyword } else { Role::Text }, end)
+                (
+                    if WORDS.contains(&word) {
+                        Role::Keyword
+                    } else {
+                        Role::Text
+                    },
+                    end,
+                )
             }
             _ => {
                 let stop = |c: char| c.is_alphabetic() || matches!(c, '_' | '#' | '"' | '`');

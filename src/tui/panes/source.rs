@@ -31,20 +31,38 @@ struct Place {
 
 pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
     let Some(index) = &review.case.source else {
-        return vec![Rich::of(Role::Dim, "There is no configuration to show: no repository is under review.")];
+        return vec![Rich::of(
+            Role::Dim,
+            "There is no configuration to show: no repository is under review.",
+        )];
     };
     let Some(place) = place(review, index, subject) else {
-        return vec![Rich::of(Role::Dim, "No place in the configuration is known for this.")];
+        return vec![Rich::of(
+            Role::Dim,
+            "No place in the configuration is known for this.",
+        )];
     };
-    let file = review.case.under_review.change().and_then(|change| change.file(&place.file));
+    let file = review
+        .case
+        .under_review
+        .change()
+        .and_then(|change| change.file(&place.file));
     let shown = review.case.redactor.line(&place.file).into_string();
-    let title = format!("{}:{}-{}", fit_middle(&shown, width.saturating_sub(40).max(12)), place.first, place.last);
+    let title = format!(
+        "{}:{}-{}",
+        fit_middle(&shown, width.saturating_sub(40).max(12)),
+        place.first,
+        place.last
+    );
     let (role, words) = blame(review, &place, file);
     let mut out = vec![Rich::of(Role::Strong, title).right(role, words)];
     out.extend(place.note.map(|note| Rich::of(Role::Dim, note)));
     match index.text(&place.file) {
         Some(text) => out.extend(code(review, &text, &place, file, width)),
-        None => out.push(Rich::of(Role::Dim, "The file is not among the Terraform files of the commit.")),
+        None => out.push(Rich::of(
+            Role::Dim,
+            "The file is not among the Terraform files of the commit.",
+        )),
     }
     out
 }
@@ -56,7 +74,9 @@ fn blame(review: &Review, place: &Place, file: Option<&FileChange>) -> (Role, St
     if review.case.under_review.change().is_none() {
         return (Role::Dim, "no change under review".to_owned());
     }
-    let touched = place.in_diff.unwrap_or_else(|| file.is_some_and(|file| file.touches(&range(place))));
+    let touched = place
+        .in_diff
+        .unwrap_or_else(|| file.is_some_and(|file| file.touches(&range(place))));
     if touched {
         (Role::Warn, "introduced by this diff".to_owned())
     } else {
@@ -77,7 +97,10 @@ fn place(review: &Review, index: &SourceIndex, subject: Subject) -> Option<Place
         return Some(Place {
             file: location.file.to_string(),
             first,
-            last: location.end_line.map_or(first, |line| line as usize).max(first),
+            last: location
+                .end_line
+                .map_or(first, |line| line as usize)
+                .max(first),
             note: location.line.is_none().then_some("Only the file is known."),
             in_diff: location.in_diff,
             explained,
@@ -91,7 +114,9 @@ fn place(review: &Review, index: &SourceIndex, subject: Subject) -> Option<Place
         Mode::Managed | Mode::Other => ResourceMode::Managed,
     };
     let own = index.locate(&change.module, mode, &change.kind, &change.name);
-    let note = own.is_none().then_some("The resource's own block is not in this commit; this is the call of its module.");
+    let note = own.is_none().then_some(
+        "The resource's own block is not in this commit; this is the call of its module.",
+    );
     let block = own.or_else(|| index.nearest_call(&change.module))?;
     Some(Place {
         file: block.file.to_string(),
@@ -104,7 +129,13 @@ fn place(review: &Review, index: &SourceIndex, subject: Subject) -> Option<Place
 }
 
 /// The lines of the block and around it, with the diff's removed lines in their places.
-fn code(review: &Review, text: &str, place: &Place, file: Option<&FileChange>, width: usize) -> Vec<Rich> {
+fn code(
+    review: &Review,
+    text: &str,
+    place: &Place,
+    file: Option<&FileChange>,
+    width: usize,
+) -> Vec<Rich> {
     let redactor = &review.case.redactor;
     let from = place.first.saturating_sub(CONTEXT).max(1);
     let to = place.last.min(place.first + TALLEST) + CONTEXT;
@@ -114,7 +145,10 @@ fn code(review: &Review, text: &str, place: &Place, file: Option<&FileChange>, w
     let (added, removed) = file.map(hunks).unwrap_or_default();
     let mut out = Vec::new();
     if !numbered {
-        out.push(Rich::of(Role::Dim, "A secret of several lines is hidden here; line numbers are left out."));
+        out.push(Rich::of(
+            Role::Dim,
+            "A secret of several lines is hidden here; line numbers are left out.",
+        ));
     }
     let mut coloured = colours(&shown).into_iter();
     let mut was_changed = false;
@@ -124,7 +158,10 @@ fn code(review: &Review, text: &str, place: &Place, file: Option<&FileChange>, w
         if numbered {
             for gone in removed.get(&number).into_iter().flatten() {
                 let gone = redactor.line(gone).into_string();
-                out.push(Rich::of(Role::Remove, format!("-      {}", fit_end(&gone, width.max(8)))));
+                out.push(Rich::of(
+                    Role::Remove,
+                    format!("-      {}", fit_end(&gone, width.max(8))),
+                ));
             }
         }
         let is_new = numbered && added.iter().any(|lines| lines.contains(&number));
@@ -132,7 +169,10 @@ fn code(review: &Review, text: &str, place: &Place, file: Option<&FileChange>, w
         let mut line = if numbered {
             let sign = if is_new { "+" } else { " " };
             let bar = if inside { "│" } else { " " };
-            Rich::of(if is_new { Role::Add } else { Role::Dim }, format!("{sign}{number:>5}{bar}"))
+            Rich::of(
+                if is_new { Role::Add } else { Role::Dim },
+                format!("{sign}{number:>5}{bar}"),
+            )
         } else {
             Rich::of(Role::Dim, "       ")
         };
@@ -142,7 +182,10 @@ fn code(review: &Review, text: &str, place: &Place, file: Option<&FileChange>, w
         out.push(line);
     }
     if place.last > place.first + TALLEST {
-        out.push(Rich::of(Role::Warn, "The block goes on; e opens the editor."));
+        out.push(Rich::of(
+            Role::Warn,
+            "The block goes on; e opens the editor.",
+        ));
     }
     out
 }
@@ -155,9 +198,16 @@ fn hunks(file: &FileChange) -> Hunks<'_> {
     let mut removed: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
     for hunk in &file.hunks {
         let start = hunk.new_start as usize;
-        let before = if hunk.new_lines == 0 { start + 1 } else { start };
+        let before = if hunk.new_lines == 0 {
+            start + 1
+        } else {
+            start
+        };
         added.push(start..start + hunk.new_lines as usize);
-        removed.entry(before).or_default().extend(hunk.removed.iter().map(|line| line.text.as_str()));
+        removed
+            .entry(before)
+            .or_default()
+            .extend(hunk.removed.iter().map(|line| line.text.as_str()));
     }
     (added, removed)
 }

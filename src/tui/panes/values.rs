@@ -15,28 +15,52 @@ const TALLEST: usize = 400;
 const FORCES: &str = "  # forces replacement";
 
 /// Makes the lines of an attribute diff.
-pub(super) fn rows(redactor: &Redactor, rows: &[AttributeChange], key: &PaneKey, width: usize) -> Vec<Rich> {
+pub(super) fn rows(
+    redactor: &Redactor,
+    rows: &[AttributeChange],
+    key: &PaneKey,
+    width: usize,
+) -> Vec<Rich> {
     let is_same = |row: &&AttributeChange| row.difference == Difference::Same;
     let same = rows.iter().filter(is_same).count();
     let shown: Vec<(&AttributeChange, String)> = rows
         .iter()
-        .filter(|row| key.unchanged || row.difference != Difference::Same)
+        .filter(|row| key.look.unchanged || row.difference != Difference::Same)
         .map(|row| (row, redactor.line(&row.path).into_string()))
         .collect();
-    let column = shown.iter().map(|(_, path)| display_width(path)).filter(|w| *w <= 28).max().unwrap_or(0);
+    let column = shown
+        .iter()
+        .map(|(_, path)| display_width(path))
+        .filter(|w| *w <= 28)
+        .max()
+        .unwrap_or(0);
     let mut out = Vec::new();
     for (row, path) in &shown {
-        let name = if path.is_empty() { "(value)" } else { path.as_str() };
-        out.extend(attribute(redactor, row, name, column, key.side_by_side, width));
+        let name = if path.is_empty() {
+            "(value)"
+        } else {
+            path.as_str()
+        };
+        out.extend(attribute(
+            redactor,
+            row,
+            name,
+            column,
+            key.look.side_by_side,
+            width,
+        ));
     }
     if rows.is_empty() {
         out.push(Rich::of(Role::Dim, "  no attributes"));
     }
     if rows.len() >= MAX_ROWS {
-        out.push(Rich::of(Role::Warn, format!("  only the first {MAX_ROWS} attributes are shown")));
+        out.push(Rich::of(
+            Role::Warn,
+            format!("  only the first {MAX_ROWS} attributes are shown"),
+        ));
     }
     if same > 0 {
-        let text = match (key.unchanged, same) {
+        let text = match (key.look.unchanged, same) {
             (true, n) => format!("    {n} unchanged attributes shown (x folds)"),
             (false, 1) => "    ... 1 unchanged attribute (x)".to_owned(),
             (false, n) => format!("    ... {n} unchanged attributes (x)"),
@@ -55,15 +79,33 @@ fn role(difference: Difference) -> Role {
     }
 }
 
-fn attribute(redactor: &Redactor, row: &AttributeChange, name: &str, column: usize, wide: bool, width: usize) -> Vec<Rich> {
+fn attribute(
+    redactor: &Redactor,
+    row: &AttributeChange,
+    name: &str,
+    column: usize,
+    wide: bool,
+    width: usize,
+) -> Vec<Rich> {
     let role = role(row.difference);
     let pad = " ".repeat(column.saturating_sub(display_width(name)));
     let head = Rich::of(role, format!("  {} ", row.difference.symbol())).add(
-        if row.difference == Difference::Same { Role::Dim } else { Role::Text },
-        format!("{}{pad} = ", fit_middle(name, width.saturating_sub(12).max(8))),
+        if row.difference == Difference::Same {
+            Role::Dim
+        } else {
+            Role::Text
+        },
+        format!(
+            "{}{pad} = ",
+            fit_middle(name, width.saturating_sub(12).max(8))
+        ),
     );
     // Room for the words behind the value.
-    let width = if row.forces_replacement { width.saturating_sub(FORCES.len()) } else { width };
+    let width = if row.forces_replacement {
+        width.saturating_sub(FORCES.len())
+    } else {
+        width
+    };
     let mut out = body(redactor, row, head, wide, width);
     if let Some(first) = out.first_mut() {
         first.anchor = row.difference != Difference::Same;
@@ -74,7 +116,13 @@ fn attribute(redactor: &Redactor, row: &AttributeChange, name: &str, column: usi
     out
 }
 
-fn body(redactor: &Redactor, row: &AttributeChange, head: Rich, wide: bool, width: usize) -> Vec<Rich> {
+fn body(
+    redactor: &Redactor,
+    row: &AttributeChange,
+    head: Rich,
+    wide: bool,
+    width: usize,
+) -> Vec<Rich> {
     let before = row.before.show(redactor).into_string();
     let after = row.after.show(redactor).into_string();
     let role = role(row.difference);
@@ -83,7 +131,9 @@ fn body(redactor: &Redactor, row: &AttributeChange, head: Rich, wide: bool, widt
         (Difference::Changed, Value::Sensitive(_), Value::Sensitive(_)) => {
             vec![head.add(Role::Change, "(sensitive), its value changes")]
         }
-        (Difference::Changed, Value::Text(a), Value::Text(b)) if a.contains('\n') || b.contains('\n') => {
+        (Difference::Changed, Value::Text(a), Value::Text(b))
+            if a.contains('\n') || b.contains('\n') =>
+        {
             text_diff(redactor, a, b, head, width)
         }
         (Difference::Changed, ..) if wide => {
@@ -98,7 +148,11 @@ fn body(redactor: &Redactor, row: &AttributeChange, head: Rich, wide: bool, widt
             ]
         }
         (Difference::Changed, ..) if display_width(&before) + display_width(&after) + 4 <= room => {
-            vec![head.add(Role::Remove, before).add(Role::Dim, " -> ").add(Role::Add, after)]
+            vec![
+                head.add(Role::Remove, before)
+                    .add(Role::Dim, " -> ")
+                    .add(Role::Add, after),
+            ]
         }
         (Difference::Changed, ..) => {
             let mut out = vec![head];
@@ -106,7 +160,9 @@ fn body(redactor: &Redactor, row: &AttributeChange, head: Rich, wide: bool, widt
             out.extend(value(Role::Add, "      + ", &after, width));
             out
         }
-        (Difference::Reordered, ..) => vec![head.add(Role::Dim, "the same elements, reordered only")],
+        (Difference::Reordered, ..) => {
+            vec![head.add(Role::Dim, "the same elements, reordered only")]
+        }
         (Difference::Removed, ..) => one(head, role, &before, room, width),
         (Difference::Added | Difference::Same, ..) => one(head, role, &after, room, width),
     }
@@ -130,20 +186,40 @@ fn value(role: Role, indent: &str, text: &str, width: usize) -> Vec<Rich> {
         .into_iter()
         .take(TALLEST)
         .enumerate()
-        .map(|(index, line)| Rich::of(role, format!("{}{line}", if index == 0 { indent } else { &blank })))
+        .map(|(index, line)| {
+            Rich::of(
+                role,
+                format!("{}{line}", if index == 0 { indent } else { &blank }),
+            )
+        })
         .collect();
     if total > TALLEST {
-        out.push(Rich::of(Role::Warn, format!("{blank}{} more lines", total - TALLEST)));
+        out.push(Rich::of(
+            Role::Warn,
+            format!("{blank}{} more lines", total - TALLEST),
+        ));
     }
     out
 }
 
 /// Texts of several lines are compared line by line, redacted as wholes first so that no secret is cut in two.
-fn text_diff(redactor: &Redactor, before: &str, after: &str, head: Rich, width: usize) -> Vec<Rich> {
-    let (before, after) = (redactor.lines(before).into_string(), redactor.lines(after).into_string());
+fn text_diff(
+    redactor: &Redactor,
+    before: &str,
+    after: &str,
+    head: Rich,
+    width: usize,
+) -> Vec<Rich> {
+    let (before, after) = (
+        redactor.lines(before).into_string(),
+        redactor.lines(after).into_string(),
+    );
     let mut out = vec![head];
     if before == after {
-        out.push(Rich::of(Role::Change, "        differs only in what is hidden"));
+        out.push(Rich::of(
+            Role::Change,
+            "        differs only in what is hidden",
+        ));
         return out;
     }
     let diff = TextDiff::configure()
@@ -153,13 +229,21 @@ fn text_diff(redactor: &Redactor, before: &str, after: &str, head: Rich, width: 
         if number > 0 {
             out.push(Rich::of(Role::Dim, "        ..."));
         }
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+        for change in group
+            .iter()
+            .flat_map(|operation| diff.iter_changes(operation))
+        {
             let (role, sign) = match change.tag() {
                 ChangeTag::Delete => (Role::Remove, "-"),
                 ChangeTag::Insert => (Role::Add, "+"),
                 ChangeTag::Equal => (Role::Dim, " "),
             };
-            out.extend(value(role, &format!("      {sign} "), change.value().trim_end_matches('\n'), width));
+            out.extend(value(
+                role,
+                &format!("      {sign} "),
+                change.value().trim_end_matches('\n'),
+                width,
+            ));
             if out.len() > TALLEST {
                 out.push(Rich::of(Role::Warn, "        more lines differ"));
                 return out;

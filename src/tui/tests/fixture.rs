@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use crate::change::{Change, FileChange, FileStatus, Hunk, Line};
 use crate::decision::{Identity, Journal};
 use crate::digest::Digest;
-use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, Severity, Standing, sort};
+use crate::finding::{
+    Certainty, Enforcement, Finding, Location, PolicyLocation, Severity, Standing, sort,
+};
 use crate::plan::{Plan, ResourceChange};
 use crate::policy::{Policy, PolicySummary, Trust};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
@@ -15,10 +17,10 @@ use crate::text::Printable;
 use crate::tui::Loaded;
 
 /// A plan that destroys eight objects; made by `terraform show -json`.
-pub const DELETE: &[u8] = include_bytes!("../../../testdata/plans/delete.json");
+pub(super) const DELETE: &[u8] = include_bytes!("../../../testdata/plans/delete.json");
 
 /// A plan with sensitive values in every position.
-pub const SENSITIVE: &[u8] = include_bytes!("../../../testdata/plans/sensitive.json");
+pub(super) const SENSITIVE: &[u8] = include_bytes!("../../../testdata/plans/sensitive.json");
 
 /// The configuration behind [`DELETE`].
 const MAIN: &str = r#"# One delete for every documented delete reason.
@@ -48,15 +50,28 @@ deny contains finding if {
 "#;
 
 /// A finding on one change of a plan.
-pub fn finding(policy: &str, level: Enforcement, change: &ResourceChange, index: usize) -> Finding {
+pub(super) fn finding(
+    policy: &str,
+    level: Enforcement,
+    change: &ResourceChange,
+    index: usize,
+) -> Finding {
     let label = change.label();
     Finding {
         fingerprint: Digest::of(format!("{policy} {label}").as_bytes()),
         content: Digest::of(format!("content {policy} {label}").as_bytes()),
         policy: Printable::line(policy),
         title: Printable::line("Nothing is destroyed"),
-        rule: Printable::line(if level == Enforcement::Advisory { "warn" } else { "deny" }),
-        severity: if level == Enforcement::Advisory { Severity::Low } else { Severity::High },
+        rule: Printable::line(if level == Enforcement::Advisory {
+            "warn"
+        } else {
+            "deny"
+        }),
+        severity: if level == Enforcement::Advisory {
+            Severity::Low
+        } else {
+            Severity::High
+        },
         enforcement: level,
         certainty: Certainty::Proven,
         standing: Standing::Fired,
@@ -73,7 +88,11 @@ pub fn finding(policy: &str, level: Enforcement, change: &ResourceChange, index:
         deposed: None,
         module: Printable::line(&change.module),
         kind: Some(Printable::line(&change.kind)),
-        actions: change.words.iter().map(|word| Printable::line(word)).collect(),
+        actions: change
+            .words
+            .iter()
+            .map(|word| Printable::line(word))
+            .collect(),
         attribute: None,
         subject: None,
         facts: BTreeMap::new(),
@@ -83,14 +102,20 @@ pub fn finding(policy: &str, level: Enforcement, change: &ResourceChange, index:
             end_line: Some(5),
             in_diff: Some(true),
         }),
-        policy_location: Some(PolicyLocation { file: Printable::line("policies/no_destroy.rego"), line: 7 }),
+        policy_location: Some(PolicyLocation {
+            file: Printable::line("policies/no_destroy.rego"),
+            line: 7,
+        }),
         explained: Some(!change.address.contains("old")),
     }
 }
 
 /// The change under review.
-pub fn change() -> Change {
-    let line = |line: u32, text: &str| Line { line, text: text.to_owned() };
+pub(super) fn change() -> Change {
+    let line = |line: u32, text: &str| Line {
+        line,
+        text: text.to_owned(),
+    };
     Change {
         base: Some("7d04e1b0000000000000000000000000000000aa".to_owned()),
         head: Some("a41c0de0000000000000000000000000000000bb".to_owned()),
@@ -135,18 +160,33 @@ fn policy(id: &str) -> Policy {
 }
 
 /// A case over a plan with the findings that `find` makes of its changes.
-pub fn case_of(bytes: &[u8], find: impl Fn(usize, &ResourceChange) -> Vec<Finding>) -> ReviewCase {
+pub(super) fn case_of(
+    bytes: &[u8],
+    find: impl Fn(usize, &ResourceChange) -> Vec<Finding>,
+) -> ReviewCase {
     let plan = Plan::read(bytes.to_vec()).unwrap();
-    let mut findings: Vec<Finding> =
-        plan.changes.iter().enumerate().flat_map(|(index, change)| find(index, change)).collect();
+    let mut findings: Vec<Finding> = plan
+        .changes
+        .iter()
+        .enumerate()
+        .flat_map(|(index, change)| find(index, change))
+        .collect();
     sort(&mut findings);
     let redactor = plan.redactor.clone();
     ReviewCase {
-        plans: vec![CasePlan { path: Printable::line("plan.json"), root: "plan.json".to_owned(), plan }],
+        plans: vec![CasePlan {
+            path: Printable::line("plan.json"),
+            root: "plan.json".to_owned(),
+            plan,
+        }],
         under_review: UnderReview::Commits(Box::new(change())),
         tree: None,
         repository: None,
-        source: Some(SourceIndex::build([("main.tf".to_owned(), MAIN.as_bytes().to_vec())], "", None)),
+        source: Some(SourceIndex::build(
+            [("main.tf".to_owned(), MAIN.as_bytes().to_vec())],
+            "",
+            None,
+        )),
         policies: PolicySummary {
             digest: Digest::of(b"bundle"),
             trust: Trust::Base,
@@ -164,13 +204,16 @@ pub fn case_of(bytes: &[u8], find: impl Fn(usize, &ResourceChange) -> Vec<Findin
         config: Digest::of(b"config"),
         gate: Gate::default(),
         notices: Vec::new(),
-        reviewer: Some(Identity { name: "Ada".to_owned(), email: "ada@example.org".to_owned() }),
+        reviewer: Some(Identity {
+            name: "Ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+        }),
         redactor,
     }
 }
 
 /// Eight destroys that block and four changes worth a look.
-pub fn case() -> ReviewCase {
+pub(super) fn case() -> ReviewCase {
     case_of(DELETE, |index, change| {
         let (policy, level) = if change.action.is_destructive() {
             ("no-destroy", Enforcement::SoftMandatory)
@@ -182,14 +225,15 @@ pub fn case() -> ReviewCase {
 }
 
 /// Only the four changes worth a look.
-pub fn calm_case() -> ReviewCase {
+pub(super) fn calm_case() -> ReviewCase {
     let mut case = case();
-    case.findings.retain(|finding| finding.enforcement == Enforcement::Advisory);
+    case.findings
+        .retain(|finding| finding.enforcement == Enforcement::Advisory);
     case
 }
 
 /// A case as loading hands it over.
-pub fn loaded(case: ReviewCase, journal: Journal) -> Loaded {
+pub(super) fn loaded(case: ReviewCase, journal: Journal) -> Loaded {
     Loaded {
         resumed: !journal.entries().is_empty(),
         journal,

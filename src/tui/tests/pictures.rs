@@ -50,8 +50,16 @@ fn approve_blocked_and_open() {
 #[test]
 fn loading_and_error() {
     let mut loading = Desk::empty((80, 24));
-    loading.feed(Msg::Progress { stage: "read plan".to_owned(), done: 1, total: Some(1) });
-    loading.feed(Msg::Progress { stage: "evaluate".to_owned(), done: 3120, total: Some(9000) });
+    loading.feed(Msg::Progress {
+        stage: "read plan".to_owned(),
+        done: 1,
+        total: Some(1),
+    });
+    loading.feed(Msg::Progress {
+        stage: "evaluate".to_owned(),
+        done: 3120,
+        total: Some(9000),
+    });
     loading.draw();
     insta::assert_snapshot!("loading_80x24", loading.screen());
     let mut broken = case();

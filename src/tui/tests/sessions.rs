@@ -12,7 +12,9 @@ use crate::tui::{Failure, run_plain};
 /// Waives every destroy and acknowledges the rest, as a reviewer would.
 fn answer_everything(desk: &mut Desk) {
     for _ in 0..20 {
-        let Some(index) = desk.review().selected() else { break };
+        let Some(index) = desk.review().selected() else {
+            break;
+        };
         if !desk.review().status(index).is_undecided() {
             break;
         }
@@ -45,16 +47,23 @@ fn a_waiver_has_a_reason_of_ten_characters_and_an_expiry() {
     let mut desk = Desk::new(case());
     desk.keys("w").reason("short");
     assert!(desk.sees("at least 10 characters"));
-    desk.keys(" no more").press(KeyCode::Tab).ctrl('u').keys("tomorrow").ctrl('s');
+    desk.keys(" no more")
+        .press(KeyCode::Tab)
+        .ctrl('u')
+        .keys("tomorrow")
+        .ctrl('s');
     assert!(desk.sees("a date such as 2026-12-31"));
     desk.ctrl('u').keys("2028-01-01").ctrl('s');
     assert!(desk.sees("at most 366 days away"));
     desk.ctrl('u').keys("2027-01-31").ctrl('s');
     assert_eq!(desk.decided(), 1);
-    let Event::Decided { decision, .. } = &desk.draft.last().unwrap().event else { panic!() };
+    let decision = desk.last_decision();
     assert_eq!(
-        *decision,
-        Decision::Waive { reason: "short no more".to_owned(), expires: "2027-01-31".parse().unwrap() }
+        decision,
+        Decision::Waive {
+            reason: "short no more".to_owned(),
+            expires: "2027-01-31".parse().unwrap()
+        }
     );
 }
 
@@ -62,7 +71,7 @@ fn a_waiver_has_a_reason_of_ten_characters_and_an_expiry() {
 fn the_expiry_is_thirty_days_away_unless_it_is_changed() {
     let mut desk = Desk::new(case());
     desk.keys("w").reason("agreed with the owner");
-    let Event::Decided { decision: Decision::Waive { expires, .. }, .. } = &desk.draft.last().unwrap().event else {
+    let Decision::Waive { expires, .. } = desk.last_decision() else {
         panic!()
     };
     assert_eq!(expires.to_string(), "2026-12-22");
@@ -127,7 +136,7 @@ fn the_text_comes_back_from_the_outside_editor() {
     let mut desk = Desk::new(case());
     desk.keys("r").keys("first words").ctrl('x').draw();
     desk.ctrl('s');
-    let Event::Decided { decision: Decision::Reject { reason }, .. } = &desk.draft.last().unwrap().event else {
+    let Decision::Reject { reason } = desk.last_decision() else {
         panic!()
     };
     assert_eq!(reason, "first words and more");
@@ -136,7 +145,12 @@ fn the_text_comes_back_from_the_outside_editor() {
 #[test]
 fn hostile_names_stay_harmless() {
     let mut hostile = case_of(super::fixture::SENSITIVE, |index, change| {
-        vec![finding("worth-a-look", Enforcement::Advisory, change, index)]
+        vec![finding(
+            "worth-a-look",
+            Enforcement::Advisory,
+            change,
+            index,
+        )]
     });
     for finding in &mut hostile.findings {
         finding.address = Some(Printable::line("a.\u{1b}]0;x\u{7}\u{202e}b\u{200b}\nc"));
@@ -144,13 +158,19 @@ fn hostile_names_stay_harmless() {
     }
     let mut desk = Desk::new(hostile);
     desk.keys("r");
-    desk.feed(Msg::Paste("\u{1b}[31m\u{202e}pasted text that is long enough".to_owned()));
+    desk.feed(Msg::Paste(
+        "\u{1b}[31m\u{202e}pasted text that is long enough".to_owned(),
+    ));
     desk.draw();
     let screen = desk.screen();
     assert!(screen.contains("<U+202E>"));
-    assert!(!screen.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}' || c == '\u{200b}'));
+    assert!(
+        !screen
+            .chars()
+            .any(|c| c.is_control() && c != '\n' || c == '\u{202e}' || c == '\u{200b}')
+    );
     desk.ctrl('s');
-    let kept = format!("{:?}", desk.draft.last().unwrap().event);
+    let kept = format!("{:?}", desk.last_decision());
     assert!(!kept.contains('\u{202e}') && !kept.contains("\\u{202e}"));
 }
 
@@ -159,7 +179,11 @@ fn a_plan_without_findings_shows_its_changes_and_can_be_approved() {
     let mut desk = Desk::new(decided());
     assert!(desk.sees("5 Changes"));
     desk.keys("1");
-    assert!(desk.sees("No findings: 14 of 14 rules looked at 9 changes."), "{}", desk.screen());
+    assert!(
+        desk.sees("No findings: 14 of 14 rules looked at 9 changes."),
+        "{}",
+        desk.screen()
+    );
     desk.keys("A");
     let words = words(&desk);
     desk.keys(&words).press(KeyCode::Enter);
@@ -216,7 +240,10 @@ fn folded_groups_open_for_the_next_undecided_finding() {
 #[test]
 fn searching_a_pane_stops_at_hits() {
     let mut desk = Desk::new(case());
-    desk.keys("4").press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab);
+    desk.keys("4")
+        .press(KeyCode::Tab)
+        .press(KeyCode::Tab)
+        .press(KeyCode::Tab);
     assert_eq!(desk.review().pane, super::super::model::Pane::Policy);
     desk.keys("/sprintf").press(KeyCode::Enter);
     assert!(desk.sees("sprintf"), "{}", desk.screen());
@@ -227,7 +254,11 @@ fn searching_a_pane_stops_at_hits() {
 #[test]
 fn loading_and_failing_show_what_was_done_and_what_not() {
     let mut desk = Desk::empty((80, 24));
-    desk.feed(Msg::Progress { stage: "evaluate".to_owned(), done: 3120, total: Some(9000) });
+    desk.feed(Msg::Progress {
+        stage: "evaluate".to_owned(),
+        done: 3120,
+        total: Some(9000),
+    });
     desk.draw();
     assert!(desk.sees("3120 of 9000"));
     desk.keys("aA");
@@ -239,12 +270,21 @@ fn loading_and_failing_show_what_was_done_and_what_not() {
         exit: crate::review::Exit::Input,
     }));
     desk.draw();
-    for text in ["The plan cannot be read.", "because: it ends early.", "what now: plan again.", "not checked: 14 policies", "exit status 4"] {
+    for text in [
+        "The plan cannot be read.",
+        "because: it ends early.",
+        "what now: plan again.",
+        "not checked: 14 policies",
+        "exit status 4",
+    ] {
         assert!(desk.sees(text), "{text}");
     }
     desk.feed(Msg::Loaded(Box::new(loaded(case(), Journal::default()))));
     desk.keys("q");
-    assert_eq!(desk.outcome, Some(Outcome::Failed(crate::review::Exit::Input)));
+    assert_eq!(
+        desk.outcome,
+        Some(Outcome::Failed(crate::review::Exit::Input))
+    );
 }
 
 #[test]
@@ -254,7 +294,11 @@ fn late_answers_of_jobs_change_nothing() {
     desk.feed(Msg::Rechecked(Ok(())));
     desk.feed(Msg::Persisted(Ok(99)));
     desk.feed(Msg::EditorClosed(Some("text".to_owned())));
-    desk.feed(Msg::Progress { stage: "x".to_owned(), done: 1, total: None });
+    desk.feed(Msg::Progress {
+        stage: "x".to_owned(),
+        done: 1,
+        total: None,
+    });
     assert_eq!(desk.outcome, None);
     assert!(desk.model.windows.is_empty());
 }
@@ -263,17 +307,44 @@ fn late_answers_of_jobs_change_nothing() {
 fn the_editor_and_the_clipboard_get_what_the_finding_is_about() {
     let mut desk = Desk::new(case());
     desk.keys("eyY");
-    assert!(desk.asked.contains(&Effect::OpenEditor { file: "main.tf".to_owned(), line: 2 }));
-    let copied: Vec<&String> =
-        desk.asked.iter().filter_map(|effect| if let Effect::Copy(text) = effect { Some(text) } else { None }).collect();
-    assert_eq!(copied[0], &desk.review().finding(desk.review().selected().unwrap()).unwrap().label());
+    assert!(desk.asked.contains(&Effect::OpenEditor {
+        file: "main.tf".to_owned(),
+        line: 2
+    }));
+    let copied: Vec<&String> = desk
+        .asked
+        .iter()
+        .filter_map(|effect| {
+            if let Effect::Copy(text) = effect {
+                Some(text)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(
+        copied[0],
+        &desk
+            .review()
+            .finding(desk.review().selected().unwrap())
+            .unwrap()
+            .label()
+    );
     assert!(copied[1].starts_with("**no-destroy**"));
 }
 
 fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
     let (sender, messages) = std::sync::mpsc::channel();
-    sender.send(Msg::Progress { stage: "read plan".to_owned(), done: 1, total: Some(1) }).unwrap();
-    sender.send(Msg::Loaded(Box::new(loaded(case, Journal::default())))).unwrap();
+    sender
+        .send(Msg::Progress {
+            stage: "read plan".to_owned(),
+            done: 1,
+            total: Some(1),
+        })
+        .unwrap();
+    sender
+        .send(Msg::Loaded(Box::new(loaded(case, Journal::default()))))
+        .unwrap();
     let mut model = Model::loading();
     let mut output = Vec::new();
     let mut runner = |_: &Model, effect: Effect| match effect {
@@ -283,8 +354,15 @@ fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
         _ => None,
     };
     let now = || "2026-11-22T14:00:00Z".parse().unwrap();
-    let outcome =
-        run_plain(&mut model, &messages, &now, &mut runner, &mut typed.as_bytes(), &mut output).unwrap();
+    let outcome = run_plain(
+        &mut model,
+        &messages,
+        &now,
+        &mut runner,
+        &mut typed.as_bytes(),
+        &mut output,
+    )
+    .unwrap();
     let decided = model.journal().decisions().len();
     (outcome, String::from_utf8(output).unwrap(), decided)
 }
@@ -292,8 +370,7 @@ fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
 #[test]
 fn line_by_line_the_same_questions_lead_to_an_approval() {
     let digest = calm_case().plan_digest().short();
-    let mut typed = "a\n".repeat(4);
-    typed.push_str(&format!("A\napprove {digest}\n"));
+    let typed = format!("a\na\na\na\nA\napprove {digest}\n");
     let (outcome, output, decided) = plain(calm_case(), &typed);
     assert_eq!(outcome, Outcome::Approved, "{output}");
     assert_eq!(decided, 4);
@@ -302,8 +379,12 @@ fn line_by_line_the_same_questions_lead_to_an_approval() {
 #[test]
 fn line_by_line_the_end_of_the_input_leaves_it_undecided() {
     assert_eq!(plain(case(), "").0, Outcome::Undecided);
-    let (outcome, output, decided) = plain(case(), "\n\nw\nagreed with the owner\n\nA\n\nr\nshort\nq\n");
+    let (outcome, output, decided) =
+        plain(case(), "\n\nw\nagreed with the owner\n\nA\n\nr\nshort\nq\n");
     assert_eq!((outcome, decided), (Outcome::Undecided, 1), "{output}");
-    assert!(output.contains("blocked: 11 findings are undecided."), "{output}");
+    assert!(
+        output.contains("blocked: 11 findings are undecided."),
+        "{output}"
+    );
     assert!(output.contains("at least 10 characters"));
 }

@@ -9,7 +9,6 @@ use super::super::keys::Command;
 use super::super::model::{Answer, Bulk, Editor, Model, Review, Window};
 use super::super::msg::Effect;
 use super::super::theme::Role;
-use super::commands::reveal;
 use super::record;
 use crate::decision::{Date, Decision, DecisionKey, Event, permits};
 use crate::finding::Enforcement;
@@ -32,7 +31,10 @@ pub(super) fn is_held(model: &mut Model, command: Command, now: Timestamp) -> bo
         .is_some_and(|(last, at)| last == command && now.duration_since(at) < REST && now >= at);
     model.last_act = Some((command, now));
     if held {
-        model.say(Role::Warn, "That was quick: a held key never decides. Press it again to answer this finding.");
+        model.say(
+            Role::Warn,
+            "That was quick: a held key never decides. Press it again to answer this finding.",
+        );
     }
     held
 }
@@ -44,22 +46,37 @@ fn seen(model: &mut Model) -> Option<usize> {
         model.say(Role::Warn, "Put the cursor on a finding first.");
         return None;
     };
-    if model.drawn.as_ref().is_some_and(|shown| shown.finding == Some(selected) && shown.windows == 0) {
+    if model
+        .drawn
+        .as_ref()
+        .is_some_and(|shown| shown.finding == Some(selected) && shown.windows == 0)
+    {
         return Some(selected);
     }
-    model.say(Role::Warn, "Not decided: the screen had not shown this finding yet. Look, then press it again.");
+    model.say(
+        Role::Warn,
+        "Not decided: the screen had not shown this finding yet. Look, then press it again.",
+    );
     None
 }
 
 /// Marks or unmarks the finding under the cursor.
 pub(super) fn mark(model: &mut Model) {
     let Some(index) = seen(model) else { return };
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     if review.marks.remove(&index) {
         return;
     }
-    let Some(finding) = review.case.findings.get(index) else { return };
-    let other = review.marks.iter().next().and_then(|first| review.case.findings.get(*first));
+    let Some(finding) = review.case.findings.get(index) else {
+        return;
+    };
+    let other = review
+        .marks
+        .iter()
+        .next()
+        .and_then(|first| review.case.findings.get(*first));
     let refusal = if finding.is_destructive() {
         Some("A destroy or replacement is never decided together with others.".to_owned())
     } else if finding.enforcement == Enforcement::HardMandatory {
@@ -67,7 +84,12 @@ pub(super) fn mark(model: &mut Model) {
     } else {
         other
             .filter(|other| other.policy != finding.policy)
-            .map(|other| format!("Marks stay within one policy: {} is marked already.", other.policy))
+            .map(|other| {
+                format!(
+                    "Marks stay within one policy: {} is marked already.",
+                    other.policy
+                )
+            })
     };
     if let Some(refusal) = refusal {
         model.say(Role::Warn, refusal);
@@ -83,12 +105,20 @@ pub(super) fn acknowledge(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if is_held(model, Command::Acknowledge, now) {
         return Vec::new();
     }
-    if model.review().is_some_and(|review| !review.marks.is_empty()) {
-        let marked: Vec<usize> = model.review().map(|r| r.marks.iter().copied().collect()).unwrap_or_default();
+    if model
+        .review()
+        .is_some_and(|review| !review.marks.is_empty())
+    {
+        let marked: Vec<usize> = model
+            .review()
+            .map(|r| r.marks.iter().copied().collect())
+            .unwrap_or_default();
         ask(model, marked, Decision::Acknowledge, now);
         return Vec::new();
     }
-    let Some(index) = seen(model) else { return Vec::new() };
+    let Some(index) = seen(model) else {
+        return Vec::new();
+    };
     match decide(model, &[index], &Decision::Acknowledge, now) {
         Ok(effects) => effects,
         Err(refusal) => {
@@ -100,7 +130,10 @@ pub(super) fn acknowledge(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 
 /// Opens the editor for a reason or a note.
 pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
-    let marked: Vec<usize> = model.review().map(|r| r.marks.iter().copied().collect()).unwrap_or_default();
+    let marked: Vec<usize> = model
+        .review()
+        .map(|r| r.marks.iter().copied().collect())
+        .unwrap_or_default();
     let findings = if marked.is_empty() || answer == Answer::Note {
         let Some(index) = seen(model) else { return };
         vec![index]
@@ -110,8 +143,13 @@ pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
     let Some(review) = model.review() else { return };
     let expires = day(now).checked_add(DAYS.days()).unwrap_or(day(now));
     let probe = match answer {
-        Answer::Waive => Some(Decision::Waive { reason: "a reason is typed next".to_owned(), expires }),
-        Answer::Reject => Some(Decision::Reject { reason: "a reason is typed next".to_owned() }),
+        Answer::Waive => Some(Decision::Waive {
+            reason: "a reason is typed next".to_owned(),
+            expires,
+        }),
+        Answer::Reject => Some(Decision::Reject {
+            reason: "a reason is typed next".to_owned(),
+        }),
         Answer::Note => None,
     };
     if let Some(probe) = probe
@@ -120,16 +158,23 @@ pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
         model.say(Role::Warn, refusal);
         return;
     }
-    let earlier = review.kept.get(&(answer, kept_key(review, &findings))).cloned().or_else(|| {
-        // A stale answer's reason is offered again.
-        let state = findings.first().and_then(|index| review.verdict.states.get(*index))?;
-        match (&state.recorded.as_ref()?.decision, answer) {
-            (Decision::Waive { reason, .. }, Answer::Waive) | (Decision::Reject { reason }, Answer::Reject) => {
-                Some(review.case.redactor.lines(reason).into_string())
+    let earlier = review
+        .kept
+        .get(&(answer, kept_key(review, &findings)))
+        .cloned()
+        .or_else(|| {
+            // A stale answer's reason is offered again.
+            let state = findings
+                .first()
+                .and_then(|index| review.verdict.states.get(*index))?;
+            match (&state.recorded.as_ref()?.decision, answer) {
+                (Decision::Waive { reason, .. }, Answer::Waive)
+                | (Decision::Reject { reason }, Answer::Reject) => {
+                    Some(review.case.redactor.lines(reason).into_string())
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    });
+        });
     let editor = Editor {
         answer,
         findings,
@@ -163,9 +208,19 @@ pub(super) fn kept_key(review: &Review, findings: &[usize]) -> Option<crate::dig
 ///
 /// # Errors
 /// With what is missing, for the editor to show.
-pub(super) fn submit(model: &mut Model, editor: &Editor, now: Timestamp) -> Result<Vec<Effect>, String> {
-    let Some(review) = model.review_mut() else { return Ok(Vec::new()) };
-    let typed = review.case.redactor.lines(editor.text.lines().join("\n").trim()).into_string();
+pub(super) fn submit(
+    model: &mut Model,
+    editor: &Editor,
+    now: Timestamp,
+) -> Result<Vec<Effect>, String> {
+    let Some(review) = model.review_mut() else {
+        return Ok(Vec::new());
+    };
+    let typed = review
+        .case
+        .redactor
+        .lines(editor.text.lines().join("\n").trim())
+        .into_string();
     let decision = match editor.answer {
         Answer::Note => return note(review, editor, typed, now),
         Answer::Reject => Decision::Reject { reason: typed },
@@ -175,7 +230,10 @@ pub(super) fn submit(model: &mut Model, editor: &Editor, now: Timestamp) -> Resu
                 .trim()
                 .parse::<Date>()
                 .map_err(|_not_a_date| "The expiry is a date such as 2026-12-31.".to_owned())?;
-            Decision::Waive { reason: typed, expires }
+            Decision::Waive {
+                reason: typed,
+                expires,
+            }
         }
     };
     all_permit(review, &editor.findings, &decision, now)?;
@@ -186,17 +244,32 @@ pub(super) fn submit(model: &mut Model, editor: &Editor, now: Timestamp) -> Resu
     decide(model, &editor.findings, &decision, now)
 }
 
-fn note(review: &mut Review, editor: &Editor, text: String, now: Timestamp) -> Result<Vec<Effect>, String> {
+fn note(
+    review: &mut Review,
+    editor: &Editor,
+    text: String,
+    now: Timestamp,
+) -> Result<Vec<Effect>, String> {
     if text.is_empty() {
         return Err("There is no text yet.".to_owned());
     }
-    let Some(key) = editor.findings.first().and_then(|index| review.finding(*index)).map(DecisionKey::of) else {
+    let Some(key) = editor
+        .findings
+        .first()
+        .and_then(|index| review.finding(*index))
+        .map(DecisionKey::of)
+    else {
         return Ok(Vec::new());
     };
     Ok(vec![record(review, Event::Noted { key, text }, now)])
 }
 
-fn all_permit(review: &Review, findings: &[usize], decision: &Decision, now: Timestamp) -> Result<(), String> {
+fn all_permit(
+    review: &Review,
+    findings: &[usize],
+    decision: &Decision,
+    now: Timestamp,
+) -> Result<(), String> {
     for index in findings {
         if let Some(finding) = review.finding(*index) {
             permits(finding, decision, day(now)).map_err(|refusal| {
@@ -213,7 +286,9 @@ fn all_permit(review: &Review, findings: &[usize], decision: &Decision, now: Tim
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// Opens the last question before a decision on several findings.
@@ -223,7 +298,13 @@ fn ask(model: &mut Model, findings: Vec<usize>, decision: Decision, now: Timesta
         model.say(Role::Warn, refusal);
         return;
     }
-    model.windows.push(Window::Bulk(Bulk { decision, findings, typed: String::new(), top: 0, problem: None }));
+    model.windows.push(Window::Bulk(Bulk {
+        decision,
+        findings,
+        typed: String::new(),
+        top: 0,
+        problem: None,
+    }));
 }
 
 /// Records a decision on findings, and moves to the next undecided one.
@@ -236,95 +317,64 @@ pub(super) fn decide(
     decision: &Decision,
     now: Timestamp,
 ) -> Result<Vec<Effect>, String> {
-    let Some(review) = model.review_mut() else { return Ok(Vec::new()) };
+    let Some(review) = model.review_mut() else {
+        return Ok(Vec::new());
+    };
     all_permit(review, findings, decision, now)?;
     let never_together = |index: &usize| {
-        review
-            .finding(*index)
-            .is_none_or(|finding| finding.is_destructive() || finding.enforcement == Enforcement::HardMandatory)
+        review.finding(*index).is_none_or(|finding| {
+            finding.is_destructive() || finding.enforcement == Enforcement::HardMandatory
+        })
     };
     if findings.len() > 1 && findings.iter().any(never_together) {
-        return Err("Destroys, replacements and hard-mandatory findings are decided one by one.".to_owned());
+        return Err(
+            "Destroys, replacements and hard-mandatory findings are decided one by one.".to_owned(),
+        );
     }
     let mut effects = Vec::new();
     for index in findings {
-        let Some(key) = review.finding(*index).map(DecisionKey::of) else { continue };
-        effects.push(record(review, Event::Decided { key, decision: decision.clone() }, now));
+        let Some(key) = review.finding(*index).map(DecisionKey::of) else {
+            continue;
+        };
+        effects.push(record(
+            review,
+            Event::Decided {
+                key,
+                decision: decision.clone(),
+            },
+            now,
+        ));
     }
     review.marks.clear();
     review.judge(now);
-    let moved = review.queue.jump_undecided(&review.verdict, true);
+    let stays = review
+        .selected()
+        .is_some_and(|index| review.status(index).is_undecided());
+    let moved = stays || review.queue.jump_undecided(&review.verdict, true);
     let (decided, total) = review.progress();
     let what = match findings {
-        [one] => review.finding(*one).map(crate::finding::Finding::label).unwrap_or_default(),
+        [one] => review
+            .finding(*one)
+            .map(crate::finding::Finding::label)
+            .unwrap_or_default(),
         many => format!("{} findings", many.len()),
     };
     let word = decision.word();
     if decided == total {
-        model.say(Role::Good, format!("{word}: {what}. All {total} are decided; A opens the approve screen."));
+        model.say(
+            Role::Good,
+            format!("All {total} are decided; A opens the approve screen. Last: {word} {what}"),
+        );
     } else if moved {
         model.say(Role::Good, format!("{word}: {what}"));
     } else {
-        model.say(Role::Good, format!("{word}: {what}. {} undecided are hidden by the filter.", total - decided));
+        model.say(
+            Role::Good,
+            format!(
+                "{} undecided are hidden by the filter (f). Last: {word} {what}",
+                total - decided
+            ),
+        );
     }
     Ok(effects)
-}
-
-/// Takes the last decision or note back.
-pub(super) fn undo(model: &mut Model, now: Timestamp) -> Vec<Effect> {
-    if is_held(model, Command::Undo, now) {
-        return Vec::new();
-    }
-    let Some(review) = model.review_mut() else { return Vec::new() };
-    let Some(entry) = review.journal.last_undoable().cloned() else {
-        model.say(Role::Warn, "There is nothing to take back.");
-        return Vec::new();
-    };
-    let effect = record(review, Event::Retracted { entry: entry.number }, now);
-    review.judge(now);
-    let what = back_to(review, &entry.event);
-    model.say(Role::Good, format!("taken back: {what}"));
-    vec![effect]
-}
-
-/// Repeats what was taken back last.
-pub(super) fn redo(model: &mut Model, now: Timestamp) -> Vec<Effect> {
-    if is_held(model, Command::Redo, now) {
-        return Vec::new();
-    }
-    let Some(review) = model.review_mut() else { return Vec::new() };
-    let Some(event) = review.journal.last_redoable().map(|entry| entry.event.clone()) else {
-        model.say(Role::Warn, "There is nothing to repeat.");
-        return Vec::new();
-    };
-    let key = match &event {
-        Event::Decided { key, .. } | Event::Noted { key, .. } => *key,
-        _ => return Vec::new(),
-    };
-    let unchanged = review.case.findings.iter().any(|finding| DecisionKey::of(finding) == key);
-    if !unchanged {
-        model.say(Role::Warn, "The finding changed since; answer it anew.");
-        return Vec::new();
-    }
-    let effect = record(review, event.clone(), now);
-    review.judge(now);
-    let what = back_to(review, &event);
-    model.say(Role::Good, format!("repeated: {what}"));
-    vec![effect]
-}
-
-/// Brings the cursor to the finding of an event, and says what the event was.
-fn back_to(review: &mut Review, event: &Event) -> String {
-    let (key, word) = match event {
-        Event::Decided { key, decision } => (key, decision.word()),
-        Event::Noted { key, .. } => (key, "note"),
-        _ => return String::new(),
-    };
-    let found = review.case.findings.iter().position(|finding| finding.fingerprint == key.fingerprint);
-    let Some(index) = found else {
-        return format!("{word} on a finding of an earlier plan");
-    };
-    reveal(review, index);
-    let label = review.finding(index).map(crate::finding::Finding::label).unwrap_or_default();
-    format!("{word}: {label}")
 }

@@ -16,7 +16,9 @@ pub(super) fn words(review: &Review) -> String {
 /// Opens the screen, looks at everything again, and forgets keys that were typed before it was there.
 pub(super) fn open(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let size = model.size;
-    let Some(review) = model.review_mut() else { return Vec::new() };
+    let Some(review) = model.review_mut() else {
+        return Vec::new();
+    };
     review.judge(now);
     let screen = Approve {
         recheck: Recheck::Running,
@@ -43,7 +45,9 @@ fn blockers(review: &Review) -> Vec<String> {
 
 /// Takes the answer of the second look.
 pub(super) fn rechecked(model: &mut Model, result: Result<(), Vec<String>>, now: Timestamp) {
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     review.judge(now);
     let reasons = blockers(review);
     let redact = |reason: String| review.case.redactor.line(&reason).into_string();
@@ -51,7 +55,11 @@ pub(super) fn rechecked(model: &mut Model, result: Result<(), Vec<String>>, now:
         Ok(()) => Recheck::Unmoved,
         Err(moved) => Recheck::Moved(moved.into_iter().map(redact).collect()),
     };
-    if let Some(Window::Approve(screen)) = model.windows.iter_mut().find(|w| matches!(w, Window::Approve(_))) {
+    if let Some(Window::Approve(screen)) = model
+        .windows
+        .iter_mut()
+        .find(|w| matches!(w, Window::Approve(_)))
+    {
         screen.recheck = recheck;
         screen.blockers = reasons;
     }
@@ -59,8 +67,13 @@ pub(super) fn rechecked(model: &mut Model, result: Result<(), Vec<String>>, now:
 
 /// Takes typed words; only the right ones approve.
 pub(super) fn submit(model: &mut Model, screen: &mut Approve, now: Timestamp) -> Vec<Effect> {
-    let drawn = model.drawn.as_ref().is_some_and(|shown| shown.windows == model.windows.len() + 1);
-    let Some(review) = model.review_mut() else { return Vec::new() };
+    let drawn = model
+        .drawn
+        .as_ref()
+        .is_some_and(|shown| shown.windows == model.windows.len() + 1);
+    let Some(review) = model.review_mut() else {
+        return Vec::new();
+    };
     review.judge(now);
     screen.blockers = blockers(review);
     if !screen.is_open() || screen.typed.trim().is_empty() {
@@ -72,7 +85,9 @@ pub(super) fn submit(model: &mut Model, screen: &mut Approve, now: Timestamp) ->
     }
     let words = words(review);
     if screen.typed.trim() != words {
-        screen.problem = Some(format!("Nothing was approved: the words are \u{201c}{words}\u{201d}."));
+        screen.problem = Some(format!(
+            "Nothing was approved: the words are \u{201c}{words}\u{201d}."
+        ));
         screen.typed.clear();
         return Vec::new();
     }
@@ -87,16 +102,24 @@ pub(super) fn approved(model: &mut Model, result: Result<String, String>) -> Vec
         Window::Approve(screen) if screen.sent => Some(screen),
         _ => None,
     });
-    let Some(screen) = waiting else { return Vec::new() };
+    let Some(screen) = waiting else {
+        return Vec::new();
+    };
     match result {
         Ok(place) => {
-            model.say(Role::Good, format!("Approved: {}", crate::text::Printable::line(&place)));
+            model.say(
+                Role::Good,
+                format!("Approved: {}", crate::text::Printable::line(&place)),
+            );
             vec![Effect::Quit(Outcome::Approved)]
         }
         Err(reason) => {
             screen.sent = false;
             screen.typed.clear();
-            screen.problem = Some(format!("Nothing was approved: {}", crate::text::Printable::line(&reason)));
+            screen.problem = Some(format!(
+                "Nothing was approved: {}",
+                crate::text::Printable::line(&reason)
+            ));
             Vec::new()
         }
     }

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::super::filter::StatusFilter;
 use super::super::keys::Command;
 use super::super::model::{List, Model, Pane, Phase, Review, Window};
 use super::super::msg::Effect;
-use super::super::queue::StatusFilter;
 use super::super::theme::Role;
-use super::{answer, approve, movement, quit};
+use super::{answer, approve, history, movement, quit};
 use crate::source::ResourceMode;
 
 /// Runs one command.
@@ -26,7 +26,10 @@ pub(super) fn run(model: &mut Model, command: Command, now: Timestamp) -> Vec<Ef
         return Vec::new();
     }
     match command {
-        Command::Palette => model.windows.push(Window::Palette { typed: String::new(), cursor: 0 }),
+        Command::Palette => model.windows.push(Window::Palette {
+            typed: String::new(),
+            cursor: 0,
+        }),
         Command::Back => back(model),
         Command::NextPane => movement::focus(model, true),
         Command::PreviousPane => movement::focus(model, false),
@@ -41,20 +44,27 @@ pub(super) fn run(model: &mut Model, command: Command, now: Timestamp) -> Vec<Ef
         Command::PreviousMatch => movement::hit(model, false),
         Command::PreviousPart => movement::part(model, false),
         Command::NextPart => movement::part(model, true),
-        Command::Search => model.windows.push(Window::Search { typed: String::new() }),
+        Command::Search => model.windows.push(Window::Search {
+            typed: String::new(),
+        }),
         Command::Filter => filter(model),
         Command::Mark => answer::mark(model),
         Command::Acknowledge => return answer::acknowledge(model, now),
         Command::Waive => answer::write(model, super::super::model::Answer::Waive, now),
         Command::Reject => answer::write(model, super::super::model::Answer::Reject, now),
         Command::Note => answer::write(model, super::super::model::Answer::Note, now),
-        Command::Undo => return answer::undo(model, now),
-        Command::Redo => return answer::redo(model, now),
+        Command::Undo => return history::undo(model, now),
+        Command::Redo => return history::redo(model, now),
         Command::Approve => return approve::open(model, now),
         Command::Edit => return edit(model),
         Command::CopyId => return copy(model, false),
         Command::CopyFinding => return copy(model, true),
-        Command::Zoom | Command::Unchanged | Command::SideBySide | Command::GroupBy | Command::PreviousGroup | Command::NextGroup => {
+        Command::Zoom
+        | Command::Unchanged
+        | Command::SideBySide
+        | Command::GroupBy
+        | Command::PreviousGroup
+        | Command::NextGroup => {
             toggle(model, command);
         }
         _ => movement::run(model, command),
@@ -64,12 +74,14 @@ pub(super) fn run(model: &mut Model, command: Command, now: Timestamp) -> Vec<Ef
 
 fn toggle(model: &mut Model, command: Command) {
     let width = model.size.0;
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     match command {
         Command::Zoom => review.zoom = !review.zoom,
-        Command::Unchanged => review.unchanged = !review.unchanged,
+        Command::Unchanged => review.look.unchanged = !review.look.unchanged,
         Command::SideBySide => {
-            review.side_by_side = !review.side_by_side;
+            review.look.side_by_side = !review.look.side_by_side;
             if width < 160 {
                 model.say(Role::Warn, "Side by side needs 160 columns.");
             }
@@ -91,7 +103,9 @@ fn toggle(model: &mut Model, command: Command) {
 
 /// One step back: leave the zoom, the pane, the marks, the search, the list of changes, the text filter.
 fn back(model: &mut Model) {
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     if review.zoom {
         review.zoom = false;
     } else if review.in_pane {
@@ -111,15 +125,20 @@ fn back(model: &mut Model) {
 }
 
 fn open(model: &mut Model) {
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     if review.in_pane {
         return;
     }
     let heading = match review.list {
         List::Findings => review.queue.selected().is_none(),
-        List::Changes => {
-            !matches!(review.tree.selected(), Some(super::super::tree::TreeRow::Change(..) | super::super::tree::TreeRow::Output(..)))
-        }
+        List::Changes => matches!(
+            review.tree.selected(),
+            None | Some(
+                super::super::tree::TreeRow::Module(_) | super::super::tree::TreeRow::Quiet(_)
+            )
+        ),
     };
     if heading {
         let folded = match review.list {
@@ -129,9 +148,11 @@ fn open(model: &mut Model) {
                 .and_then(|number| review.queue.groups.get(number))
                 .is_some_and(|group| review.queue.is_folded(group)),
             List::Changes => match review.tree.selected() {
-                Some(super::super::tree::TreeRow::Module(number)) => {
-                    review.tree.modules.get(number).is_some_and(|module| module.folded)
-                }
+                Some(super::super::tree::TreeRow::Module(number)) => review
+                    .tree
+                    .modules
+                    .get(number)
+                    .is_some_and(|module| module.folded),
                 _ => true,
             },
         };
@@ -146,7 +167,9 @@ fn open(model: &mut Model) {
 }
 
 fn next(model: &mut Model, forward: bool) {
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     if forward && !review.search.is_empty() && (review.in_pane || review.list == List::Changes) {
         movement::hit(model, true);
         return;
@@ -156,9 +179,18 @@ fn next(model: &mut Model, forward: bool) {
     if !found {
         let (decided, total) = review.progress();
         if decided == total {
-            model.say(Role::Good, format!("All {total} findings are decided; A opens the approve screen."));
+            model.say(
+                Role::Good,
+                format!("All {total} findings are decided; A opens the approve screen."),
+            );
         } else {
-            model.say(Role::Warn, format!("{} undecided findings are hidden by the filter; f changes it.", total - decided));
+            model.say(
+                Role::Warn,
+                format!(
+                    "{} undecided findings are hidden by the filter; f changes it.",
+                    total - decided
+                ),
+            );
         }
     }
 }
@@ -170,19 +202,25 @@ fn filter(model: &mut Model) {
 }
 
 /// Sets a filter; the list falls back to all findings rather than show nothing without saying so.
-pub(super) fn set_filter(review: &mut Review, filter: super::super::queue::Filter) -> Option<String> {
+pub(super) fn set_filter(
+    review: &mut Review,
+    filter: super::super::filter::Filter,
+) -> Option<String> {
     review.queue.filter = filter;
     review.queue.rebuild(&review.case, &review.verdict);
     review.list = List::Findings;
     (review.queue.listed == 0 && !review.case.findings.is_empty()).then(|| {
-        format!("No finding passes the filter \u{201c}{}\u{201d}.", review.queue.filter.words())
+        format!(
+            "No finding passes the filter \u{201c}{}\u{201d}.",
+            review.queue.filter.words()
+        )
     })
 }
 
 /// Lists a finding even when the filter hides it.
 pub(super) fn reveal(review: &mut Review, finding: usize) {
     if !review.queue.lists(finding) {
-        let mut filter = super::super::queue::Filter::none();
+        let mut filter = super::super::filter::Filter::none();
         filter.status = StatusFilter::All;
         review.queue.filter = filter;
         review.queue.rebuild(&review.case, &review.verdict);
@@ -192,20 +230,20 @@ pub(super) fn reveal(review: &mut Review, finding: usize) {
 }
 
 fn edit(model: &mut Model) -> Vec<Effect> {
-    let Some(review) = model.review() else { return Vec::new() };
+    let Some(review) = model.review() else {
+        return Vec::new();
+    };
     let place = review
         .selected()
         .and_then(|index| review.finding(index))
         .and_then(|finding| finding.location.as_ref())
         .map(|location| (location.file.to_string(), location.line.unwrap_or(1)))
         .or_else(|| block_place(review));
-    match place {
-        Some((file, line)) => vec![Effect::OpenEditor { file, line }],
-        None => {
-            model.say(Role::Warn, "There is no source file to open here.");
-            Vec::new()
-        }
+    if let Some((file, line)) = place {
+        return vec![Effect::OpenEditor { file, line }];
     }
+    model.say(Role::Warn, "There is no source file to open here.");
+    Vec::new()
 }
 
 fn block_place(review: &Review) -> Option<(String, u32)> {
@@ -216,18 +254,33 @@ fn block_place(review: &Review) -> Option<(String, u32)> {
         crate::plan::Mode::Ephemeral => ResourceMode::Ephemeral,
         _ => ResourceMode::Managed,
     };
-    let block = review.case.source.as_ref()?.locate(&change.module, mode, &change.kind, &change.name)?;
-    Some((block.file.to_string(), u32::try_from(block.line).unwrap_or(1)))
+    let block =
+        review
+            .case
+            .source
+            .as_ref()?
+            .locate(&change.module, mode, &change.kind, &change.name)?;
+    Some((
+        block.file.to_string(),
+        u32::try_from(block.line).unwrap_or(1),
+    ))
 }
 
 fn copy(model: &mut Model, all: bool) -> Vec<Effect> {
-    let Some(review) = model.review() else { return Vec::new() };
-    let text = match (review.selected().and_then(|index| review.finding(index)), all) {
+    let Some(review) = model.review() else {
+        return Vec::new();
+    };
+    let text = match (
+        review.selected().and_then(|index| review.finding(index)),
+        all,
+    ) {
         (Some(finding), true) => Some(markdown(finding)),
         (Some(finding), false) => Some(finding.label()),
-        (None, _) => review.tree.selected().filter(|_| review.list == List::Changes).map(|row| {
-            super::super::tree::label(&review.case, row)
-        }),
+        (None, _) => review
+            .tree
+            .selected()
+            .filter(|_| review.list == List::Changes)
+            .map(|row| super::super::tree::label(&review.case, row)),
     };
     match text.filter(|text| !text.is_empty()) {
         Some(text) => {
@@ -240,7 +293,7 @@ fn copy(model: &mut Model, all: bool) -> Vec<Effect> {
 
 fn markdown(finding: &crate::finding::Finding) -> String {
     let quote = |text: &str| text.replace('`', "'");
-    let mut out = format!(
+    let text = format!(
         "**{}** ({}, {}): {}\n\n`{}`\n",
         finding.policy,
         finding.enforcement,
@@ -248,9 +301,11 @@ fn markdown(finding: &crate::finding::Finding) -> String {
         finding.message,
         quote(&finding.label())
     );
-    if let Some(location) = &finding.location {
-        let line = location.line.map_or(String::new(), |line| format!(":{line}"));
-        out.push_str(&format!("\n`{}{line}`\n", quote(location.file.as_str())));
-    }
-    out
+    let place = finding.location.as_ref().map_or(String::new(), |location| {
+        let line = location
+            .line
+            .map_or(String::new(), |line| format!(":{line}"));
+        format!("\n`{}{line}`\n", quote(location.file.as_str()))
+    });
+    text + &place
 }

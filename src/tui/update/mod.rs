@@ -6,7 +6,9 @@
 mod answer;
 mod approve;
 mod commands;
+mod history;
 mod movement;
+mod typing;
 mod windows;
 
 pub(super) use windows::{FILTERS, found};
@@ -18,7 +20,7 @@ use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::keys;
 use super::layout;
-use super::model::{List, Model, Pane, PaneKey, Phase, Review, Shown, Stage};
+use super::model::{List, Look, Model, Pane, PaneKey, Phase, Review, Shown, Stage};
 use super::msg::{Effect, Failure, Loaded, Msg, Outcome, PersistFailure};
 use super::panes;
 use super::queue::Queue;
@@ -34,7 +36,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     let effects = match msg {
         Msg::Key(key) => on_key(model, &key, now),
         Msg::Paste(text) => {
-            windows::paste(model, &text);
+            typing::paste(model, &text);
             Vec::new()
         }
         Msg::Resize { width, height } => {
@@ -68,7 +70,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Approved(result) => approve::approved(model, result),
         Msg::EditorClosed(text) => {
-            windows::editor_closed(model, text);
+            typing::editor_closed(model, text);
             Vec::new()
         }
     };
@@ -102,7 +104,9 @@ fn on_key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
 }
 
 fn progress(model: &mut Model, stage: &str, done: usize, total: Option<usize>) {
-    let Phase::Loading(stages) = &mut model.phase else { return };
+    let Phase::Loading(stages) = &mut model.phase else {
+        return;
+    };
     let name = Printable::line(stage);
     let new = Stage { name, done, total };
     match stages.iter_mut().find(|known| known.name == new.name) {
@@ -115,7 +119,14 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
     if !matches!(model.phase, Phase::Loading(_)) {
         return;
     }
-    let Loaded { case, journal, resumed, draft_note, signs_with, writes_to } = loaded;
+    let Loaded {
+        case,
+        journal,
+        resumed,
+        draft_note,
+        signs_with,
+        writes_to,
+    } = loaded;
     if let Some(failure) = hopeless(&case) {
         model.phase = Phase::Failed(failure);
         return;
@@ -124,13 +135,16 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
     let review = Review {
         queue: Queue::new(&case, &verdict),
         tree: Tree::new(&case),
-        list: if case.findings.is_empty() { List::Changes } else { List::Findings },
+        list: if case.findings.is_empty() {
+            List::Changes
+        } else {
+            List::Findings
+        },
         pane: Pane::Change,
         below: Pane::Source,
         in_pane: false,
         zoom: false,
-        unchanged: false,
-        side_by_side: false,
+        look: Look::default(),
         panes: BTreeMap::new(),
         pane_key: None,
         search: String::new(),
@@ -150,7 +164,10 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
     let carried = review.verdict.counts.carried;
     model.phase = Phase::Review(Box::new(review));
     if resumed {
-        model.say(Role::Good, format!("Draft resumed: {decided} of {total} decided, {carried} carried over."));
+        model.say(
+            Role::Good,
+            format!("Draft resumed: {decided} of {total} decided, {carried} carried over."),
+        );
     }
 }
 
@@ -161,17 +178,23 @@ fn hopeless(case: &crate::review::ReviewCase) -> Option<Failure> {
         return Some(Failure {
             heading: line("There is no plan to review."),
             causes: Vec::new(),
-            hint: Some(line("Name a plan: terraform show -json tfplan > plan.json; countersign plan.json")),
+            hint: Some(line(
+                "Name a plan: terraform show -json tfplan > plan.json; countersign plan.json",
+            )),
             not_checked: vec![line("everything")],
             exit: Exit::Input,
         });
     }
-    if !case.problems.is_empty() || (case.policies.evaluated == 0 && case.not_applicable.is_empty()) {
+    if !case.problems.is_empty() || (case.policies.evaluated == 0 && case.not_applicable.is_empty())
+    {
         let mut causes: Vec<Printable> = case
             .problems
             .iter()
             .map(|problem| {
-                let place = problem.place.as_ref().map_or(String::new(), |place| format!(" ({place})"));
+                let place = problem
+                    .place
+                    .as_ref()
+                    .map_or(String::new(), |place| format!(" ({place})"));
                 line(&format!("{}{place}: {}", problem.policy, problem.message))
             })
             .collect();
@@ -182,7 +205,9 @@ fn hopeless(case: &crate::review::ReviewCase) -> Option<Failure> {
         return Some(Failure {
             heading: line("The policies could not give an answer."),
             causes,
-            hint: Some(line("Mend the policy and start again; countersign policy check names every problem with its line.")),
+            hint: Some(line(
+                "Mend the policy and start again; countersign policy check names every problem with its line.",
+            )),
             not_checked: vec![line(&format!(
                 "{} of {} rules were evaluated; {} findings of the others are not shown, because they could not be approved.",
                 policies.evaluated,
@@ -196,7 +221,9 @@ fn hopeless(case: &crate::review::ReviewCase) -> Option<Failure> {
 }
 
 fn persisted(model: &mut Model, result: Result<u64, PersistFailure>, now: Timestamp) {
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     match result {
         Ok(number) => {
             if review.unsaved.remove(&number) {
@@ -205,13 +232,22 @@ fn persisted(model: &mut Model, result: Result<u64, PersistFailure>, now: Timest
         }
         Err(PersistFailure { number, reason }) => {
             // What follows an entry that is not in the draft cannot be in it either: numbers run without gaps.
-            let kept: Vec<_> = review.journal.entries().iter().filter(|entry| entry.number < number).cloned().collect();
+            let kept: Vec<_> = review
+                .journal
+                .entries()
+                .iter()
+                .filter(|entry| entry.number < number)
+                .cloned()
+                .collect();
             if let Ok(journal) = crate::decision::Journal::from_entries(kept) {
                 review.journal = journal;
             }
             review.unsaved.retain(|waiting| *waiting < number);
             review.judge(now);
-            model.say(Role::Bad, format!("NOT SAVED, so it does not count: {reason}"));
+            model.say(
+                Role::Bad,
+                format!("NOT SAVED, so it does not count: {reason}"),
+            );
         }
     }
 }
@@ -231,8 +267,14 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if layout::too_small(size) {
         return Vec::new();
     }
-    let Some(review) = model.review_mut() else { return Vec::new() };
-    let shown = Shown { finding: review.selected(), windows, marks: review.marks.clone() };
+    let Some(review) = model.review_mut() else {
+        return Vec::new();
+    };
+    let shown = Shown {
+        finding: review.selected(),
+        windows,
+        marks: review.marks.clone(),
+    };
     let mut effects = Vec::new();
     let on_screen = windows == 0
         && review
@@ -241,8 +283,13 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
             .any(|(pane, place, _)| *pane == Pane::Change && layout::rows(Some(*place)) > 2);
     if on_screen
         && let Some((plan, index)) = review.change_at()
-        && let Some(change) = review.case.plans.get(plan).and_then(|plan| plan.plan.changes.get(index))
-        && (review.case.gate.review_every_change || (change.action.is_destructive() && change.mode == Mode::Managed))
+        && let Some(change) = review
+            .case
+            .plans
+            .get(plan)
+            .and_then(|plan| plan.plan.changes.get(index))
+        && (review.case.gate.review_every_change
+            || (change.action.is_destructive() && change.mode == Mode::Managed))
         && let Some(mark) = review.case.display_mark(plan, index)
         && review.displayed.insert(mark)
     {
@@ -255,7 +302,9 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 /// Brings the panes' lines and all scroll positions up to date.
 fn settle(model: &mut Model) {
     let size = model.size;
-    let Some(review) = model.review_mut() else { return };
+    let Some(review) = model.review_mut() else {
+        return;
+    };
     let places = review.places(size);
     let widths = Pane::ALL.map(|pane| {
         let place = review.place_of(pane, size).or(places.pane);
@@ -264,12 +313,17 @@ fn settle(model: &mut Model) {
     let key = PaneKey {
         subject: review.subject(),
         widths,
-        unchanged: review.unchanged,
-        side_by_side: review.side_by_side && size.0 >= 160,
+        look: Look {
+            side_by_side: review.look.side_by_side && size.0 >= 160,
+            ..review.look
+        },
         entries: review.journal.entries().len(),
     };
     if review.pane_key.as_ref() != Some(&key) {
-        let same_subject = review.pane_key.as_ref().is_some_and(|old| old.subject == key.subject);
+        let same_subject = review
+            .pane_key
+            .as_ref()
+            .is_some_and(|old| old.subject == key.subject);
         for (pane, lines) in panes::lines(review, &key) {
             let scroll = review.panes.entry(pane).or_default();
             scroll.lines = lines;
@@ -288,8 +342,18 @@ fn settle(model: &mut Model) {
     }
     let height = layout::rows(places.list);
     if height > 0 {
-        keep_visible(&mut review.queue.top, review.queue.cursor, review.queue.rows.len(), height);
-        keep_visible(&mut review.tree.top, review.tree.cursor, review.tree.rows.len(), height);
+        keep_visible(
+            &mut review.queue.top,
+            review.queue.cursor,
+            review.queue.rows.len(),
+            height,
+        );
+        keep_visible(
+            &mut review.tree.top,
+            review.tree.cursor,
+            review.tree.rows.len(),
+            height,
+        );
     }
 }
 

@@ -3,20 +3,17 @@
 //! Each window is taken off the stack while it handles a key, and put back unless it is done.
 
 use jiff::Timestamp;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
-use super::super::keys::{self, BINDINGS, Binding, Command, Context};
+use super::super::filter::{Filter, StatusFilter};
+use super::super::keys::{self, Binding, Command, Context};
 use super::super::layout;
-use super::super::model::{Approve, Bulk, Editor, List, Model, Window};
+use super::super::model::{Approve, Bulk, List, Model, Window};
 use super::super::msg::Effect;
-use super::super::queue::{Filter, StatusFilter};
+use super::super::table::BINDINGS;
 use super::super::theme::Role;
-use super::{answer, approve, commands, movement};
+use super::{answer, approve, commands, movement, typing};
 use crate::finding::Severity;
-use crate::text::Printable;
-
-/// Longest text of a one-line field.
-const LONGEST: usize = 200;
 
 /// What became of a window.
 enum After {
@@ -26,7 +23,9 @@ enum After {
 
 /// Gives a key to the window on top.
 pub(super) fn key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
-    let Some(window) = model.windows.pop() else { return Vec::new() };
+    let Some(window) = model.windows.pop() else {
+        return Vec::new();
+    };
     if layout::too_small(model.size) {
         model.windows.push(window);
         return Vec::new();
@@ -37,7 +36,7 @@ pub(super) fn key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effe
         Window::Palette { typed, cursor } => return palette(model, typed, cursor, key, now),
         Window::Filter { cursor, filter } => (menu(model, cursor, filter, key), Vec::new()),
         Window::Search { typed } => (search(model, typed, key), Vec::new()),
-        Window::Editor(editor) => return edit(model, editor, key, now),
+        Window::Editor(editor) => return typing::edit(model, editor, key, now),
         Window::Bulk(bulk) => bulk_key(model, bulk, key, now),
         Window::Approve(screen) => approve_key(model, screen, key, now),
     };
@@ -54,7 +53,9 @@ fn help(model: &Model, top: usize, key: &KeyEvent) -> After {
         Some(command) => {
             let total = BINDINGS.len() + 2 * Context::ALL.len();
             let last = total.saturating_sub(height);
-            After::Stays(Window::Help { top: movement::moved(top, total, height, command).min(last) })
+            After::Stays(Window::Help {
+                top: movement::moved(top, total, height, command).min(last),
+            })
         }
         None if keys::begins_chord(key) => After::Stays(Window::Help { top: 0 }),
         None => After::Stays(Window::Help { top }),
@@ -70,12 +71,22 @@ pub(in super::super) fn found(typed: &str) -> Vec<&'static Binding> {
         .filter(|binding| {
             wanted.is_empty()
                 || binding.help.to_lowercase().contains(&wanted)
-                || binding.hint.to_lowercase().replace(['[', ']'], "").contains(&wanted)
+                || binding
+                    .hint
+                    .to_lowercase()
+                    .replace(['[', ']'], "")
+                    .contains(&wanted)
         })
         .collect()
 }
 
-fn palette(model: &mut Model, mut typed: String, mut cursor: usize, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
+fn palette(
+    model: &mut Model,
+    mut typed: String,
+    mut cursor: usize,
+    key: &KeyEvent,
+    now: Timestamp,
+) -> Vec<Effect> {
     let commands = found(&typed);
     match key.code {
         KeyCode::Esc => return Vec::new(),
@@ -87,13 +98,16 @@ fn palette(model: &mut Model, mut typed: String, mut cursor: usize, key: &KeyEve
                 return Vec::new();
             };
             if binding.command.acts() && binding.command != Command::Quit {
-                model.say(Role::Warn, format!("Press {} on the finding itself.", binding.keys_text()));
+                model.say(
+                    Role::Warn,
+                    format!("Press {} on the finding itself.", binding.keys_text()),
+                );
                 return Vec::new();
             }
             return commands::run(model, binding.command, now);
         }
         _ => {
-            field(&mut typed, key);
+            typing::field(&mut typed, key);
             cursor = 0;
         }
     }
@@ -150,7 +164,9 @@ fn search(model: &mut Model, mut typed: String, key: &KeyEvent) -> After {
     match key.code {
         KeyCode::Esc => return After::Closes,
         KeyCode::Enter => {
-            let Some(review) = model.review_mut() else { return After::Closes };
+            let Some(review) = model.review_mut() else {
+                return After::Closes;
+            };
             if review.in_pane || review.list == List::Changes {
                 review.search = typed;
                 movement::hit(model, true);
@@ -163,152 +179,30 @@ fn search(model: &mut Model, mut typed: String, key: &KeyEvent) -> After {
             }
             return After::Closes;
         }
-        _ => field(&mut typed, key),
+        _ => typing::field(&mut typed, key),
     }
     After::Stays(Window::Search { typed })
 }
 
-/// Edits a one-line text; what would not be shown as it is cannot be typed.
-fn field(text: &mut String, key: &KeyEvent) {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Backspace => {
-            text.pop();
-        }
-        KeyCode::Char('u') if ctrl => text.clear(),
-        KeyCode::Char('w') if ctrl => {
-            let kept = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
-            text.truncate(kept);
-        }
-        KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) && text.chars().count() < LONGEST => {
-            text.push_str(Printable::line(c.encode_utf8(&mut [0; 4])).as_str());
-        }
-        _ => {}
-    }
-}
-
-fn edit(model: &mut Model, mut editor: Box<Editor>, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
-    let command = keys::editor_command(key);
-    if key.kind == KeyEventKind::Repeat && command.is_some_and(Command::acts) {
-        model.windows.push(Window::Editor(editor));
-        return Vec::new();
-    }
-    match command {
-        Some(Command::Back) => {
-            keep(model, &editor);
-            model.say(Role::Dim, "Cancelled; the text is kept for the next time.");
-            return Vec::new();
-        }
-        Some(Command::Save) => {
-            return match answer::submit(model, &editor, now) {
-                Ok(effects) if effects.is_empty() => {
-                    keep(model, &editor);
-                    effects
-                }
-                Ok(effects) => {
-                    editor.text = answer::text_area("");
-                    keep(model, &editor);
-                    effects
-                }
-                Err(problem) => {
-                    editor.problem = Some(problem);
-                    model.windows.push(Window::Editor(editor));
-                    Vec::new()
-                }
-            };
-        }
-        Some(Command::EditOutside) => {
-            let initial = editor.text.lines().join("\n");
-            model.windows.push(Window::Editor(editor));
-            return vec![Effect::EditText { initial }];
-        }
-        Some(Command::NextField) => {
-            editor.in_expiry = !editor.in_expiry && editor.answer == super::super::model::Answer::Waive;
-        }
-        _ => {
-            editor.problem = None;
-            type_into(&mut editor, key);
-        }
-    }
-    model.windows.push(Window::Editor(editor));
-    Vec::new()
-}
-
-fn type_into(editor: &mut Editor, key: &KeyEvent) {
-    if editor.in_expiry {
-        if key.code == KeyCode::Enter {
-            editor.in_expiry = false;
-        } else {
-            field(&mut editor.expiry, key);
-        }
-        return;
-    }
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if ctrl => {
-            editor.text.delete_line_by_head();
-        }
-        KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => {
-            editor.text.insert_str(Printable::line(c.encode_utf8(&mut [0; 4])).as_str());
-        }
-        _ => {
-            editor.text.input(*key);
-        }
-    }
-}
-
-/// Keeps an unfinished text; a saved one is not offered again.
-fn keep(model: &mut Model, editor: &Editor) {
-    let Some(review) = model.review_mut() else { return };
-    let key = (editor.answer, answer::kept_key(review, &editor.findings));
-    let text = editor.text.lines().join("\n");
-    if text.trim().is_empty() {
-        review.kept.remove(&key);
-    } else {
-        review.kept.insert(key, text);
-    }
-}
-
-/// Takes pasted text, where text is typed; never on the approve screen.
-pub(super) fn paste(model: &mut Model, text: &str) {
-    match model.windows.last_mut() {
-        Some(Window::Editor(editor)) if editor.in_expiry => {
-            editor.expiry.push_str(Printable::line(text.trim()).as_str());
-            editor.expiry = editor.expiry.chars().take(LONGEST).collect();
-        }
-        Some(Window::Editor(editor)) => {
-            editor.text.insert_str(Printable::lines(text).as_str());
-        }
-        Some(Window::Search { typed } | Window::Palette { typed, .. }) => {
-            typed.push_str(Printable::line(text).as_str());
-            *typed = typed.chars().take(LONGEST).collect();
-        }
-        Some(Window::Approve(screen)) => {
-            screen.problem = Some("Paste is refused here: type the words.".to_owned());
-        }
-        Some(Window::Bulk(bulk)) => {
-            bulk.problem = Some("Paste is refused here: type the number.".to_owned());
-        }
-        _ => model.say(Role::Warn, "Pasted text does nothing here."),
-    }
-}
-
-/// Takes the text back from the external editor.
-pub(super) fn editor_closed(model: &mut Model, text: Option<String>) {
-    if let (Some(Window::Editor(editor)), Some(text)) = (model.windows.last_mut(), text) {
-        editor.text = answer::text_area(Printable::lines(text.trim_end()).as_str());
-    }
-}
-
-fn bulk_key(model: &mut Model, mut bulk: Bulk, key: &KeyEvent, now: Timestamp) -> (After, Vec<Effect>) {
+fn bulk_key(
+    model: &mut Model,
+    mut bulk: Bulk,
+    key: &KeyEvent,
+    now: Timestamp,
+) -> (After, Vec<Effect>) {
     bulk.problem = None;
-    let shown = model.drawn.as_ref().is_some_and(|shown| shown.windows == model.windows.len() + 1);
+    let shown = model
+        .drawn
+        .as_ref()
+        .is_some_and(|shown| shown.windows == model.windows.len() + 1);
     match key.code {
         KeyCode::Esc => return (After::Closes, Vec::new()),
         KeyCode::Down => bulk.top = (bulk.top + 1).min(bulk.findings.len().saturating_sub(1)),
         KeyCode::Up => bulk.top = bulk.top.saturating_sub(1),
         KeyCode::Enter if bulk.typed.is_empty() || key.kind == KeyEventKind::Repeat => {}
-        KeyCode::Enter if !shown => bulk.problem = Some("This list had not been shown yet.".to_owned()),
+        KeyCode::Enter if !shown => {
+            bulk.problem = Some("This list had not been shown yet.".to_owned());
+        }
         KeyCode::Enter if bulk.typed.trim() == bulk.findings.len().to_string() => {
             return match answer::decide(model, &bulk.findings, &bulk.decision, now) {
                 Ok(effects) => (After::Closes, effects),
@@ -319,15 +213,23 @@ fn bulk_key(model: &mut Model, mut bulk: Bulk, key: &KeyEvent, now: Timestamp) -
             };
         }
         KeyCode::Enter => {
-            bulk.problem = Some(format!("Nothing was decided: type {} for these findings.", bulk.findings.len()));
+            bulk.problem = Some(format!(
+                "Nothing was decided: type {} for these findings.",
+                bulk.findings.len()
+            ));
             bulk.typed.clear();
         }
-        _ => field(&mut bulk.typed, key),
+        _ => typing::field(&mut bulk.typed, key),
     }
     (After::Stays(Window::Bulk(bulk)), Vec::new())
 }
 
-fn approve_key(model: &mut Model, mut screen: Approve, key: &KeyEvent, now: Timestamp) -> (After, Vec<Effect>) {
+fn approve_key(
+    model: &mut Model,
+    mut screen: Approve,
+    key: &KeyEvent,
+    now: Timestamp,
+) -> (After, Vec<Effect>) {
     screen.problem = None;
     let mut effects = Vec::new();
     let height = usize::from(model.size.1).saturating_sub(8).max(1);
@@ -341,7 +243,9 @@ fn approve_key(model: &mut Model, mut screen: Approve, key: &KeyEvent, now: Time
         KeyCode::Enter if key.kind == KeyEventKind::Repeat => {}
         KeyCode::Enter => effects = approve::submit(model, &mut screen, now),
         KeyCode::Char('q') if !screen.is_open() && !screen.sent => return (After::Closes, effects),
-        _ if screen.is_open() && key.kind != KeyEventKind::Repeat => field(&mut screen.typed, key),
+        _ if screen.is_open() && key.kind != KeyEventKind::Repeat => {
+            typing::field(&mut screen.typed, key);
+        }
         _ => {}
     }
     (After::Stays(Window::Approve(screen)), effects)

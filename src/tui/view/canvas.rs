@@ -31,8 +31,19 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws one line, its spans moved `left` columns to the left.
-    pub(super) fn shifted(&mut self, area: Rect, row: usize, line: &Rich, left: usize, over: Option<Role>) {
-        let Some(y) = u16::try_from(row).ok().filter(|row| *row < area.height).map(|row| area.y + row) else {
+    pub(super) fn shifted(
+        &mut self,
+        area: Rect,
+        row: usize,
+        line: &Rich,
+        left: usize,
+        over: Option<Role>,
+    ) {
+        let Some(y) = u16::try_from(row)
+            .ok()
+            .filter(|row| *row < area.height)
+            .map(|row| area.y + row)
+        else {
             return;
         };
         let area = area.intersection(self.buffer.area);
@@ -41,9 +52,19 @@ impl<'a> Canvas<'a> {
         }
         let styled = |theme: Theme, role: Role| theme.style(over.unwrap_or(role));
         if let Some(role) = over {
-            self.buffer.set_style(Rect { y, height: 1, ..area }, self.theme.style(role));
+            self.buffer.set_style(
+                Rect {
+                    y,
+                    height: 1,
+                    ..area
+                },
+                self.theme.style(role),
+            );
         }
-        let right = line.right.as_ref().map_or(0, |(_, text)| display_width(text));
+        let right = line
+            .right
+            .as_ref()
+            .map_or(0, |(_, text)| display_width(text));
         let room = usize::from(area.width);
         let right = if right + 2 < room { right } else { 0 };
         let limit = room - if right > 0 { right + 1 } else { 0 };
@@ -74,7 +95,13 @@ impl<'a> Canvas<'a> {
         if let Ok(offset) = u16::try_from(x)
             && offset < area.width
         {
-            self.buffer.set_stringn(area.x + offset, y, text, usize::from(area.width - offset), style);
+            self.buffer.set_stringn(
+                area.x + offset,
+                y,
+                text,
+                usize::from(area.width - offset),
+                style,
+            );
         }
     }
 
@@ -90,11 +117,20 @@ impl<'a> Canvas<'a> {
         let width = usize::from(area.width);
         let mut line = Rich::of(frame, "─");
         line.spans.extend(title.spans.iter().cloned());
-        let used = line.width() + display_width(right) + 2;
-        line = line.add(frame, "─".repeat(width.saturating_sub(used)));
-        let right = if right.is_empty() { "──".to_owned() } else { format!("{right}─") };
-        let right_role = if focus { Role::Focus } else { Role::Dim };
-        let line = line.add(right_role, right);
+        let right = right.trim();
+        let kept = if right.is_empty() {
+            0
+        } else {
+            display_width(right) + 3
+        };
+        let filler = width.saturating_sub(line.width() + kept);
+        line = line.add(frame, "─".repeat(filler));
+        if !right.is_empty() {
+            line = line.right(
+                if focus { Role::Focus } else { Role::Dim },
+                format!("{right} ─"),
+            );
+        }
         self.line(area, row, &line);
     }
 
@@ -110,7 +146,10 @@ impl<'a> Canvas<'a> {
         );
         let block = ratatui::widgets::Block::bordered()
             .border_style(self.theme.style(Role::Focus))
-            .title(ratatui::text::Span::styled(format!(" {title} "), self.theme.style(Role::Focus)));
+            .title(ratatui::text::Span::styled(
+                format!(" {title} "),
+                self.theme.style(Role::Focus),
+            ));
         block.render(area, self.buffer);
         inside
     }
@@ -135,5 +174,10 @@ fn skip_columns<'t>(text: &'t str, hidden: &mut usize) -> &'t str {
 pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
-    Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height)
+    Rect::new(
+        area.x + (area.width - width) / 2,
+        area.y + (area.height - height) / 2,
+        width,
+        height,
+    )
 }

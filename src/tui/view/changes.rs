@@ -25,10 +25,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
         ..Shape::default()
     };
     let title = bar(title, &whole, 16.min(usize::from(area.width) / 6));
-    canvas.rule(area, 0, &title, &format!(" {} of {} changes ", tree.busy, tree.total), focus);
+    canvas.rule(
+        area,
+        0,
+        &title,
+        &format!(" {} of {} changes ", tree.busy, tree.total),
+        focus,
+    );
     let height = usize::from(area.height.saturating_sub(1));
     if tree.rows.is_empty() {
-        canvas.line(area, 2, &Rich::of(Role::Dim, "  The plan changes nothing: 0 changes."));
+        canvas.line(
+            area,
+            2,
+            &Rich::of(Role::Dim, "  The plan changes nothing: 0 changes."),
+        );
         return;
     }
     for (offset, row) in tree.rows.iter().skip(tree.top).take(height).enumerate() {
@@ -50,20 +60,54 @@ fn line(review: &Review, row: TreeRow, here: bool, width: usize) -> Rich {
             None => Rich::empty(),
         },
         TreeRow::Quiet(number) => {
-            let quiet = review.tree.modules.get(number).map_or(0, |module| module.shape.quiet);
-            Rich::of(Role::Dim, format!("{cursor}     ... {quiet} without changes (l)"))
+            let quiet = review
+                .tree
+                .modules
+                .get(number)
+                .map_or(0, |module| module.shape.quiet);
+            Rich::of(
+                Role::Dim,
+                format!("{cursor}     ... {quiet} without changes (l)"),
+            )
         }
         TreeRow::Change(plan, index) => {
-            let change = review.case.plans.get(plan).and_then(|plan| plan.plan.changes.get(index));
-            change.map_or(Rich::empty(), |change| change_row(review, (plan, index), change, cursor, width))
+            let change = review
+                .case
+                .plans
+                .get(plan)
+                .and_then(|plan| plan.plan.changes.get(index));
+            change.map_or(Rich::empty(), |change| {
+                change_row(review, (plan, index), change, cursor, width)
+            })
+        }
+        TreeRow::Drift(..) | TreeRow::Deferred(..) | TreeRow::Invocation(..) => {
+            let action =
+                super::super::tree::resource(&review.case, row).map(|(_, change)| change.action);
+            let (role, sign, word) = action.map_or((Role::Warn, "!", "invoke"), |action| {
+                (action_role(action), action.symbol(), action.word())
+            });
+            Rich::of(Role::Text, cursor)
+                .add(role, format!("    {sign} "))
+                .add(
+                    Role::Text,
+                    fit_middle(&label(&review.case, row), width.saturating_sub(30)),
+                )
+                .right(role, format!("{word:<20} "))
         }
         TreeRow::Output(plan, index) => {
-            let output = review.case.plans.get(plan).and_then(|plan| plan.plan.outputs.get(index));
+            let output = review
+                .case
+                .plans
+                .get(plan)
+                .and_then(|plan| plan.plan.outputs.get(index));
             output.map_or(Rich::empty(), |output| {
                 let role = action_role(output.action);
                 Rich::of(Role::Text, cursor)
                     .add(role, format!("    {} ", output.action.symbol()))
-                    .add(Role::Text, fit_middle(&label(&review.case, row), width.saturating_sub(30)))
+                    .add(
+                        Role::Text,
+                        fit_middle(&label(&review.case, row), width.saturating_sub(30)),
+                    )
                     .right(role, format!("{:<20} ", output.action.word()))
             })
         }
@@ -80,42 +124,78 @@ fn heading(module: &Module, cursor: &str, width: usize) -> Rich {
         ("±", shape.replace),
         ("other", shape.other),
     ];
-    let mut text = String::new();
-    for (sign, number) in parts {
-        if number > 0 {
-            text.push_str(&format!("{sign}{number} "));
-        }
-    }
-    if text.is_empty() {
-        text.push_str("no changes ");
-    }
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(sign, number)| format!("{sign}{number} "))
+        .collect();
+    let text = if parts.is_empty() {
+        "no changes ".to_owned()
+    } else {
+        parts.concat()
+    };
     let room = width.saturating_sub(display_width(&text) + 6);
     Rich::of(Role::Dim, format!("{cursor}{sign} "))
         .add(Role::Strong, fit_middle(module.name.as_str(), room))
-        .right(if shape.delete + shape.replace > 0 { Role::Bad } else { Role::Text }, text)
+        .right(
+            if shape.delete + shape.replace > 0 {
+                Role::Bad
+            } else {
+                Role::Text
+            },
+            text,
+        )
 }
 
-fn change_row(review: &Review, at: (usize, usize), change: &ResourceChange, cursor: &str, width: usize) -> Rich {
+fn change_row(
+    review: &Review,
+    at: (usize, usize),
+    change: &ResourceChange,
+    cursor: &str,
+    width: usize,
+) -> Rich {
     let role = action_role(change.action);
     let destructive = change.action.is_destructive() && change.mode == Mode::Managed;
     let seen = destructive
-        && review.case.display_mark(at.0, at.1).is_some_and(|mark| review.displayed.contains(&mark));
+        && review
+            .case
+            .display_mark(at.0, at.1)
+            .is_some_and(|mark| review.displayed.contains(&mark));
     let view_mark = match (destructive, seen) {
         (true, true) => "seen",
         (true, false) => "unseen",
         (false, _) => "",
     };
-    let mut word = change.action.word().to_owned();
-    if change.importing {
-        word.push_str(" import");
-    } else if change.is_move() {
-        word = format!("{} move", if change.action.is_no_op() { "" } else { &word }).trim().to_owned();
-    }
-    let name = review.case.redactor.line(&change.label()).into_string();
+    let word = match (change.action.is_no_op(), change.importing, change.is_move()) {
+        (true, true, _) => "import".to_owned(),
+        (false, true, _) => format!("{} import", change.action),
+        (true, false, true) => "move".to_owned(),
+        (false, false, true) => format!("{} move", change.action),
+        (_, false, false) => change.action.to_string(),
+    };
+    let name = review
+        .case
+        .redactor
+        .line(&super::findings::under(&change.label(), &change.module))
+        .into_string();
     Rich::of(Role::Text, cursor)
         .add(role, format!("    {} ", change.action.symbol()))
-        .add(if change.is_quiet() { Role::Dim } else { Role::Text }, fit_middle(&name, width.saturating_sub(30)))
-        .right(if destructive && !seen { Role::Warn } else { role }, format!("{word:<13} {view_mark:<6} "))
+        .add(
+            if change.is_quiet() {
+                Role::Dim
+            } else {
+                Role::Text
+            },
+            fit_middle(&name, width.saturating_sub(30)),
+        )
+        .right(
+            if destructive && !seen {
+                Role::Warn
+            } else {
+                role
+            },
+            format!("{word:<13} {view_mark:<6} "),
+        )
 }
 
 /// A bar whose parts are as long as the changes of each kind are many.

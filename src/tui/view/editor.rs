@@ -25,8 +25,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, editor:
             }
         }
         many => {
-            let policy = many.first().and_then(|index| review.finding(*index)).map(|f| f.policy.to_string());
-            top.push(Rich::of(Role::Strong, format!("{} findings of {}", many.len(), policy.unwrap_or_default())));
+            let policy = many
+                .first()
+                .and_then(|index| review.finding(*index))
+                .map(|f| f.policy.to_string());
+            top.push(Rich::of(
+                Role::Strong,
+                format!("{} findings of {}", many.len(), policy.unwrap_or_default()),
+            ));
         }
     }
     for (row, line) in top.iter().enumerate() {
@@ -40,11 +46,28 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, editor:
         _ if typed < MIN_REASON => format!("Reason, {} more characters", MIN_REASON - typed),
         _ => "Reason".to_owned(),
     };
-    canvas.rule(inside, used, &Rich::of(if editor.in_expiry { Role::Dim } else { Role::Focus }, format!(" {need} ")), "", false);
+    canvas.rule(
+        inside,
+        used,
+        &Rich::of(
+            if editor.in_expiry {
+                Role::Dim
+            } else {
+                Role::Focus
+            },
+            format!(" {need} "),
+        ),
+        "",
+        false,
+    );
     let text_top = used + 1;
     let below = if editor.answer == Answer::Waive { 4 } else { 3 };
     if editor.answer == Answer::Waive {
-        let role = if editor.in_expiry { Role::Cursor } else { Role::Strong };
+        let role = if editor.in_expiry {
+            Role::Cursor
+        } else {
+            Role::Strong
+        };
         let cursor = if editor.in_expiry { "_" } else { "" };
         let line = Rich::of(Role::Text, "Expires  ")
             .add(role, format!("{}{cursor}", editor.expiry))
@@ -52,10 +75,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, editor:
         canvas.line(inside, last.saturating_sub(3), &line);
     }
     if let Some(problem) = &editor.problem {
-        canvas.line(inside, last.saturating_sub(2), &Rich::of(Role::Bad, problem.as_str()));
+        canvas.line(
+            inside,
+            last.saturating_sub(2),
+            &Rich::of(Role::Bad, problem.as_str()),
+        );
     }
     let keys = Rich::of(Role::Key, "Ctrl-s")
-        .add(Role::Text, if editor.answer == Answer::Note { " save  " } else { " decide  " })
+        .add(
+            Role::Text,
+            if editor.answer == Answer::Note {
+                " save  "
+            } else {
+                " decide  "
+            },
+        )
         .add(Role::Key, "Ctrl-x")
         .add(Role::Text, " editor  ")
         .add(Role::Key, "Esc")

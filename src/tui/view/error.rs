@@ -10,22 +10,46 @@ use super::canvas::Canvas;
 /// Draws the failure.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, failure: &Failure) {
     canvas.fill(Rect { height: 1, ..area }, Role::Bar);
-    canvas.line(area, 0, &Rich::of(Role::Bar, " countersign").right(Role::Bar, "not reviewed "));
-    let inside = Rect::new(area.x + 2, area.y + 2, area.width.saturating_sub(4), area.height.saturating_sub(4));
+    canvas.line(
+        area,
+        0,
+        &Rich::of(Role::Bar, " countersign").right(Role::Bar, "not reviewed "),
+    );
+    let inside = Rect::new(
+        area.x + 2,
+        area.y + 2,
+        area.width.saturating_sub(4),
+        area.height.saturating_sub(4),
+    );
     let width = usize::from(inside.width);
     let mut lines = paragraph(Role::Bad, failure.heading.as_str(), width, 0);
     lines.push(Rich::empty());
     for cause in &failure.causes {
-        lines.extend(paragraph(Role::Text, &format!("because: {cause}"), width, 9));
+        lines.extend(paragraph(
+            Role::Text,
+            &format!("because: {cause}"),
+            width,
+            9,
+        ));
     }
     if let Some(hint) = &failure.hint {
         lines.push(Rich::empty());
-        lines.extend(paragraph(Role::Good, &format!("what now: {hint}"), width, 10));
+        lines.extend(paragraph(
+            Role::Good,
+            &format!("what now: {hint}"),
+            width,
+            10,
+        ));
     }
     if !failure.not_checked.is_empty() {
         lines.push(Rich::empty());
         for text in &failure.not_checked {
-            lines.extend(paragraph(Role::Warn, &format!("not checked: {text}"), width, 13));
+            lines.extend(paragraph(
+                Role::Warn,
+                &format!("not checked: {text}"),
+                width,
+                13,
+            ));
         }
     }
     let rows = usize::from(inside.height);

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::super::filter::Grouping;
 use super::super::model::Review;
 use super::super::panes::action_role;
 use super::super::queue::{Group, Row};
@@ -20,10 +21,22 @@ const NARROW: usize = 72;
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
     let queue = &review.queue;
     let focus = !review.in_pane;
-    let title = Rich::of(if focus { Role::Focus } else { Role::Strong }, "1 Findings")
-        .add(Role::Dim, format!(" by {} · filter: {} ", queue.grouping.word(), queue.filter.words()));
+    let title = Rich::of(if focus { Role::Focus } else { Role::Strong }, "1 Findings").add(
+        Role::Dim,
+        format!(
+            " by {} · filter: {} ",
+            queue.grouping.word(),
+            queue.filter.words()
+        ),
+    );
     let total = review.case.findings.len();
-    canvas.rule(area, 0, &title, &format!(" {} of {total} ", queue.listed), focus);
+    canvas.rule(
+        area,
+        0,
+        &title,
+        &format!(" {} of {total} ", queue.listed),
+        focus,
+    );
     if queue.rows.is_empty() {
         empty(canvas, area, review);
         return;
@@ -57,13 +70,25 @@ fn empty(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
         vec![
             Rich::of(
                 Role::Good,
-                format!("  No findings: {} of {} rules looked at {} changes.", policies.evaluated, policies.rules, review.tree.total),
+                format!(
+                    "  No findings: {} of {} rules looked at {} changes.",
+                    policies.evaluated, policies.rules, review.tree.total
+                ),
             ),
-            Rich::of(Role::Dim, "  5 shows every change of the plan; A opens the approve screen."),
+            Rich::of(
+                Role::Dim,
+                "  5 shows every change of the plan; A opens the approve screen.",
+            ),
         ]
     } else {
         vec![
-            Rich::of(Role::Warn, format!("  None of {} findings passes the filter.", review.case.findings.len())),
+            Rich::of(
+                Role::Warn,
+                format!(
+                    "  None of {} findings passes the filter.",
+                    review.case.findings.len()
+                ),
+            ),
             Rich::of(Role::Dim, "  f changes the filter."),
         ]
     };
@@ -91,7 +116,14 @@ fn heading(group: &Group, folded: bool, here: bool, width: usize) -> Rich {
     Rich::of(Role::Dim, sign)
         .add(level(group.level), format!("{} ", group.level.short()))
         .add(Role::Strong, fit_middle(&group.name, room))
-        .right(if group.left == 0 { Role::Dim } else { Role::Text }, format!("{left} "))
+        .right(
+            if group.left == 0 {
+                Role::Dim
+            } else {
+                Role::Text
+            },
+            format!("{left} "),
+        )
 }
 
 /// The letter and word of a state.
@@ -128,9 +160,18 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
     let (state, word) = if width >= NARROW { (13, word) } else { (0, "") };
     let doing = 11;
     let room = width.saturating_sub(5 + doing + state);
-    let name = name(finding, room.saturating_sub(1));
+    let heading = if review.queue.grouping == Grouping::Module {
+        finding.module.as_str()
+    } else {
+        ""
+    };
+    let name = name(finding, heading, room.saturating_sub(1));
     let pad = " ".repeat(room.saturating_sub(display_width(&name)));
-    let name_role = if review.status(index).is_undecided() { Role::Text } else { Role::Dim };
+    let name_role = if review.status(index).is_undecided() {
+        Role::Text
+    } else {
+        Role::Dim
+    };
     Rich::of(Role::Text, if here { ">" } else { " " })
         .add(Role::Strong, if marked { "*" } else { " " })
         .add(role, format!(" {letter} "))
@@ -139,15 +180,34 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
         .add(role, format!("{word:<state$}"))
 }
 
+/// An address below a heading that shows its module already.
+pub(super) fn under(label: &str, module: &str) -> String {
+    label
+        .strip_prefix(module)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .unwrap_or(label)
+        .to_owned()
+}
+
 /// Address and, behind it, what part of the resource it is about; the address keeps the larger share.
-fn name(finding: &Finding, room: usize) -> String {
-    let label = finding.label();
-    let detail = finding.attribute.as_ref().or(finding.subject.as_ref().filter(|_| finding.address.is_some()));
-    let Some(detail) = detail else { return fit_middle(&label, room) };
+fn name(finding: &Finding, heading: &str, room: usize) -> String {
+    let label = under(&finding.label(), heading);
+    let detail = finding.attribute.as_ref().or(finding
+        .subject
+        .as_ref()
+        .filter(|_| finding.address.is_some()));
+    let Some(detail) = detail else {
+        return fit_middle(&label, room);
+    };
     let wanted = display_width(detail.as_str());
-    let share = room.saturating_sub(display_width(&label) + 3).max(room / 3).min(wanted);
-    if room < NARROW / 2 {
+    let left = room.saturating_sub(display_width(&label) + 3);
+    if left < 10.min(wanted) && room < 60 {
         return fit_middle(&label, room);
     }
-    format!("{} · {}", fit_middle(&label, room.saturating_sub(share + 3)), fit_middle(detail.as_str(), share))
+    let share = left.max(room / 4).min(wanted);
+    format!(
+        "{} · {}",
+        fit_middle(&label, room.saturating_sub(share + 3)),
+        fit_middle(detail.as_str(), share)
+    )
 }

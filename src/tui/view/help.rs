@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::super::keys::{BINDINGS, Context};
+use super::super::keys::Context;
 use super::super::rich::Rich;
+use super::super::table::BINDINGS;
 use super::super::theme::Role;
 use super::canvas::{Canvas, centred};
 use crate::text::display_width;
@@ -17,7 +18,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) {
         for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
             let keys = binding.keys_text();
             let pad = " ".repeat(14_usize.saturating_sub(display_width(&keys)));
-            lines.push(Rich::of(Role::Key, format!("  {keys}{pad} ")).add(Role::Text, binding.help));
+            lines
+                .push(Rich::of(Role::Key, format!("  {keys}{pad} ")).add(Role::Text, binding.help));
         }
         lines.push(Rich::empty());
     }
@@ -26,7 +28,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, top: usize) {
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
         canvas.line(inside, row, line);
     }
-    let foot = Rich::of(Role::Dim, "Esc closes   j k scroll   Enter and Esc never decide")
-        .right(Role::Dim, format!("{}-{}/{total}", top + 1, (top + height).min(total)));
+    let foot = Rich::of(
+        Role::Dim,
+        "Esc closes   j k scroll   Enter and Esc never decide",
+    )
+    .right(
+        Role::Dim,
+        format!("{}-{}/{total}", top + 1, (top + height).min(total)),
+    );
     canvas.line(inside, height, &foot);
 }

@@ -10,7 +10,11 @@ use super::canvas::Canvas;
 /// Draws the stages with their counts.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, stages: &[Stage]) {
     canvas.fill(Rect { height: 1, ..area }, Role::Bar);
-    canvas.line(area, 0, &Rich::of(Role::Bar, " countersign").right(Role::Bar, "loading "));
+    canvas.line(
+        area,
+        0,
+        &Rich::of(Role::Bar, " countersign").right(Role::Bar, "loading "),
+    );
     if stages.is_empty() {
         canvas.line(area, 2, &Rich::of(Role::Dim, "  starting"));
     }
@@ -22,12 +26,26 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, stages: &[Stage]) {
             None if stage.done > 0 => stage.done.to_string(),
             None => String::new(),
         };
-        let (role, sign) = if done { (Role::Good, "ok ") } else { (Role::Warn, "...") };
+        let (role, sign) = if done {
+            (Role::Good, "ok ")
+        } else {
+            (Role::Warn, "...")
+        };
         let line = Rich::of(role, format!("  {sign} "))
-            .add(if done { Role::Dim } else { Role::Strong }, format!("{:<28}", stage.name.as_str()))
+            .add(
+                if done { Role::Dim } else { Role::Strong },
+                format!("{:<28}", stage.name.as_str()),
+            )
             .add(Role::Text, numbers);
         canvas.line(area, row + 2, &line);
     }
     let last = usize::from(area.height).saturating_sub(1);
-    canvas.line(area, last, &Rich::of(Role::Text, " ").add(Role::Key, "q").add(Role::Text, " cancel").right(Role::Dim, "nothing is decided before all is read "));
+    canvas.line(
+        area,
+        last,
+        &Rich::of(Role::Text, " ")
+            .add(Role::Key, "q")
+            .add(Role::Text, " cancel")
+            .right(Role::Dim, "nothing is decided before all is read "),
+    );
 }

@@ -26,7 +26,11 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let theme = model.theme;
     let mut canvas = Canvas::new(frame.buffer_mut(), theme);
     if layout::too_small((area.width, area.height)) {
-        canvas.line(area, 0, &Rich::of(Role::Warn, too_small((area.width, area.height))));
+        canvas.line(
+            area,
+            0,
+            &Rich::of(Role::Warn, too_small((area.width, area.height))),
+        );
         return;
     }
     match &model.phase {
@@ -46,9 +50,15 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             match model.windows.last() {
                 Some(Window::Approve(screen)) => approve::draw(&mut canvas, area, review, screen),
                 Some(Window::Bulk(bulk)) => menus::bulk(&mut canvas, area, review, bulk),
-                Some(Window::Filter { cursor, filter }) => menus::filter(&mut canvas, area, *cursor, filter),
-                Some(Window::Palette { typed, cursor }) => menus::palette(&mut canvas, area, typed, *cursor),
-                Some(Window::Search { typed }) => menus::search(&mut canvas, places.foot, review, typed),
+                Some(Window::Filter { cursor, filter }) => {
+                    menus::filter(&mut canvas, area, *cursor, filter);
+                }
+                Some(Window::Palette { typed, cursor }) => {
+                    menus::palette(&mut canvas, area, typed, *cursor);
+                }
+                Some(Window::Search { typed }) => {
+                    menus::search(&mut canvas, places.foot, review, typed);
+                }
                 Some(Window::Editor(editor)) => {
                     let place = editor::draw(&mut canvas, area, review, editor);
                     text_area(frame, place, editor, theme);
@@ -62,14 +72,29 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
 }
 
-fn text_area(frame: &mut Frame<'_>, place: ratatui::layout::Rect, editor: &super::model::Editor, theme: Theme) {
+fn text_area(
+    frame: &mut Frame<'_>,
+    place: ratatui::layout::Rect,
+    editor: &super::model::Editor,
+    theme: Theme,
+) {
     let mut text = editor.text.clone();
-    text.set_cursor_style(theme.style(if editor.in_expiry { Role::Text } else { Role::Cursor }));
+    text.set_cursor_style(theme.style(if editor.in_expiry {
+        Role::Text
+    } else {
+        Role::Cursor
+    }));
     frame.render_widget(&text, place);
 }
 
 fn too_small(size: (u16, u16)) -> String {
-    let text = format!("{}x{} is too small, {}x{} is needed; q quits.", size.0, size.1, layout::MIN.0, layout::MIN.1);
+    let text = format!(
+        "{}x{} is too small, {}x{} is needed; q quits.",
+        size.0,
+        size.1,
+        layout::MIN.0,
+        layout::MIN.1
+    );
     if crate::text::display_width(&text) <= usize::from(size.0) {
         text
     } else {
@@ -83,7 +108,9 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
     let width = usize::from(area.width);
     let short = |commit: &str| commit.chars().take(7).collect::<String>();
     let change = case.under_review.change();
-    let base = change.and_then(|change| change.merge_base.as_deref().or(change.base.as_deref())).map(short);
+    let base = change
+        .and_then(|change| change.merge_base.as_deref().or(change.base.as_deref()))
+        .map(short);
     let commits = match (base, case.under_review.head().map(short)) {
         (Some(base), Some(head)) => format!("{base}..{head}"),
         (None, Some(head)) => head,
@@ -92,10 +119,10 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
     };
     let (decided, total) = review.progress();
     let counts = review.verdict.counts;
-    let mut right = format!("{decided}/{total} decided ");
-    if counts.rejected > 0 {
-        right.push_str(&format!(" {} x ", counts.rejected));
-    }
+    let right = match counts.rejected {
+        0 => format!("{decided}/{total} decided "),
+        rejected => format!("{decided}/{total} decided  {rejected} x "),
+    };
     let mut left = format!(" plan {}  {commits}", case.plan_digest().short());
     let bundle = format!("  bundle {}", case.policies.digest.short());
     let room = width.saturating_sub(
@@ -105,7 +132,10 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
         && room >= 4
     {
         left.push(' ');
-        left.push_str(&crate::text::fit_end(case.redactor.line(branch).as_str(), room));
+        left.push_str(&crate::text::fit_end(
+            case.redactor.line(branch).as_str(),
+            room,
+        ));
     }
     left.push_str(&bundle);
     canvas.fill(area, Role::Bar);

@@ -16,7 +16,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, size: (u16, u16), review: &Review) {
 
 fn one(canvas: &mut Canvas<'_>, area: Rect, review: &Review, pane: Pane, tabs: &[Pane]) {
     let focus = review.in_pane && review.pane == pane;
-    let Some(scroll) = review.scroll(pane) else { return };
+    let Some(scroll) = review.scroll(pane) else {
+        return;
+    };
     let mut title = Rich::default();
     for (index, tab) in tabs.iter().enumerate() {
         if index > 0 {
@@ -33,12 +35,32 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, review: &Review, pane: Pane, tabs: &
     let height = usize::from(area.height.saturating_sub(1));
     let total = scroll.lines.len();
     let last = (scroll.top + height).min(total);
-    let place = if total > height { format!(" {}-{last}/{total} ", scroll.top + 1) } else { String::new() };
+    let place = if total > height {
+        format!(" {}-{last}/{total} ", scroll.top + 1)
+    } else {
+        String::new()
+    };
     canvas.rule(area, 0, &title, &place, focus);
-    let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let inside = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(1),
+        ..area
+    };
     let wanted = review.search.to_lowercase();
-    for (row, line) in scroll.lines.iter().skip(scroll.top).take(height).enumerate() {
+    for (row, line) in scroll
+        .lines
+        .iter()
+        .skip(scroll.top)
+        .take(height)
+        .enumerate()
+    {
         let hit = !wanted.is_empty() && focus && line.plain().to_lowercase().contains(&wanted);
-        canvas.shifted(inside, row + 1, line, scroll.left, hit.then_some(Role::Match));
+        canvas.shifted(
+            inside,
+            row + 1,
+            line,
+            scroll.left,
+            hit.then_some(Role::Match),
+        );
     }
 }
