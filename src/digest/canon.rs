@@ -115,8 +115,19 @@ fn canonical(
     leaves: &mut Leaves<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), CanonError> {
+    part(raw, marks, leaves, out, 0)
+}
+
+/// Takes the slow way only where something is marked below.
+fn part(
+    raw: &str,
+    marks: Option<&Value>,
+    leaves: &mut Leaves<'_>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Result<(), CanonError> {
     if let Some(marks) = marks.filter(|m| holds_mark(m)) {
-        return exact(raw, Some(marks), leaves, out, 0);
+        return exact(raw, Some(marks), leaves, out, depth);
     }
     let (start, before, count) = (out.len(), leaves.sensitive.len(), leaves.count);
     let mut inexact = false;
@@ -132,7 +143,7 @@ fn canonical(
         out.truncate(start);
         leaves.sensitive.truncate(before);
         leaves.count = count;
-        return exact(raw, None, leaves, out, 0);
+        return exact(raw, None, leaves, out, depth);
     }
     Ok(())
 }
@@ -353,13 +364,7 @@ fn exact(
                 let start = out.len();
                 sized(b'k', name.as_bytes(), out);
                 let key = start + 9..out.len();
-                exact(
-                    value.get(),
-                    marks.and_then(|m| m.get(&name)),
-                    leaves,
-                    out,
-                    depth + 1,
-                )?;
+                part(value.get(), marks.and_then(|m| m.get(&name)), leaves, out, depth + 1)?;
                 entries.push((key, start..out.len()));
             }
             sort_entries(out, &entries).map_err(|name| duplicate::<serde_json::Error>(&name))?;
@@ -369,13 +374,7 @@ fn exact(
             out.push(b'[');
             let items: Vec<&RawValue> = serde_json::from_str(raw)?;
             for (index, item) in items.into_iter().enumerate() {
-                exact(
-                    item.get(),
-                    marks.and_then(|m| m.get(index)),
-                    leaves,
-                    out,
-                    depth + 1,
-                )?;
+                part(item.get(), marks.and_then(|m| m.get(index)), leaves, out, depth + 1)?;
             }
             out.push(b']');
         }

@@ -50,10 +50,35 @@ const SETS: [&str; 7] = [
     "deferred_action_invocations",
 ];
 
+/// What was read before and helps here.
+pub(super) struct Known<'a> {
+    /// Text of the plan.
+    pub(super) text: &'a str,
+    /// Resource changes.
+    pub(super) changes: &'a [ResourceChange],
+    /// Drift.
+    pub(super) drift: &'a [ResourceChange],
+    /// Marks of the planned values.
+    pub(super) planned_values: Option<Json>,
+    /// Marks of the prior state.
+    pub(super) prior_state: Option<Json>,
+}
+
+impl<'a> Known<'a> {
+    fn changes(&self, name: &str) -> Option<&'a [ResourceChange]> {
+        match name {
+            "resource_changes" => Some(self.changes),
+            "resource_drift" => Some(self.drift),
+            _ => None,
+        }
+    }
+}
+
 /// Gives the effect, and the tag of all sensitive leaves where there are some.
 pub(super) fn effect(
     top: &TopLevel<'_>,
     redactor: &Redactor,
+    known: &Known<'_>,
 ) -> Result<(Effect, Option<Digest>), PlanError> {
     let timestamp: Option<String> = top
         .get("timestamp")
@@ -87,10 +112,16 @@ pub(super) fn effect(
         sink.text(name);
         match name {
             name if SETS.contains(&name) => {
-                let items: Option<Vec<&RawValue>> = super::shape(name, raw)?;
                 let mut digests = Vec::new();
-                for item in items.into_iter().flatten() {
-                    digests.push(section.element(item)?);
+                if let Some(changes) = known.changes(name) {
+                    for change in changes {
+                        digests.push(section.change(known.text, change)?);
+                    }
+                } else {
+                    let items: Option<Vec<&RawValue>> = super::shape(name, raw)?;
+                    for item in items.into_iter().flatten() {
+                        digests.push(section.element(item.get(), change_marks(item.get()).as_ref())?);
+                    }
                 }
                 // The order of sensitive leaves must follow the order of the sorted elements.
                 digests.sort_by_key(|(digest, _)| *digest);
@@ -105,25 +136,18 @@ pub(super) fn effect(
                     super::shape(name, raw)?;
                 for (output, raw) in outputs.into_iter().flatten() {
                     sink.text(&output);
-                    let (digest, leaves) = section.element(raw)?;
+                    let (digest, leaves) = section.element(raw.get(), change_marks(raw.get()).as_ref())?;
                     sink.digest(&digest);
                     section.sensitive.extend_from_slice(&leaves);
                 }
             }
             "variables" => sink.digest(&section.json(raw.get(), Some(&sensitive_variables))?),
             "planned_values" => {
-                let marks = state_marks(raw.get(), 0);
-                sink.digest(&section.json(raw.get(), marks.as_ref())?);
+                sink.digest(&section.json(raw.get(), known.planned_values.as_ref())?);
             }
             "prior_state" => {
                 section.timestamp = None;
-                let marks = serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(
-                    raw.get(),
-                )
-                .ok()
-                .and_then(|fields| state_marks(fields.get("values")?.get(), 0))
-                .map(|values| serde_json::json!({ "values": values }));
-                sink.digest(&section.json(raw.get(), marks.as_ref())?);
+                sink.digest(&section.json(raw.get(), known.prior_state.as_ref())?);
             }
             _ => sink.digest(&section.json(raw.get(), None)?),
         }
@@ -151,7 +175,7 @@ impl Plan {
     #[must_use]
     pub fn content_digest(&self, change: &ResourceChange) -> Digest {
         let text = self.slice(&change.span);
-        let marks = change_marks(text);
+        let marks = body_marks(self.text(), change);
         let mut leaves = Leaves::new(None, &self.redactor);
         let mut sink = Sink::new("countersign change v1");
         match hash_json(text, marks.as_ref(), &mut leaves) {
@@ -176,17 +200,21 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
+    /// Hashes a change whose parts are known already.
+    fn change(&mut self, text: &str, change: &ResourceChange) -> Result<(Digest, Vec<u8>), PlanError> {
+        let marks = body_marks(text, change);
+        self.element(text.get(change.span.clone()).unwrap_or_default(), marks.as_ref())
+    }
+
     /// Hashes an element of a list; gives its sensitive leaves apart, because elements are sorted later.
-    fn element(&mut self, raw: &RawValue) -> Result<(Digest, Vec<u8>), PlanError> {
-        let text = raw.get();
-        let marks = change_marks(text);
+    fn element(&mut self, text: &str, marks: Option<&Json>) -> Result<(Digest, Vec<u8>), PlanError> {
         // `plantimestamp()` can only show in what comes after; a value equal to it before is state.
         let replaces_time = self.timestamp.is_some_and(|t| text.contains(t));
         let mut leaves = Leaves::new(self.timestamp.filter(|_| replaces_time), self.redactor);
         let digest = if replaces_time {
-            self.timed(text, marks.as_ref(), &mut leaves)?
+            self.timed(text, marks, &mut leaves)?
         } else {
-            hash_json(text, marks.as_ref(), &mut leaves).map_err(|e| self.error(&e))?
+            hash_json(text, marks, &mut leaves).map_err(|e| self.error(&e))?
         };
         Ok((digest, leaves.sensitive))
     }
@@ -243,6 +271,24 @@ impl Section<'_> {
     }
 }
 
+/// Marks of a change, from its parsed parts.
+fn body_marks(text: &str, change: &ResourceChange) -> Option<Json> {
+    let tree = |span: &Option<super::Span>| {
+        span.as_ref()
+            .and_then(|span| text.get(span.clone()))
+            .filter(|marks| marks.contains("true"))
+            .and_then(|marks| serde_json::from_str::<Json>(marks).ok())
+    };
+    let body = &change.body;
+    let (before, after) = (tree(&body.before_sensitive), tree(&body.after_sensitive));
+    if before.is_none() && after.is_none() {
+        return None;
+    }
+    let both = union(before.unwrap_or(Json::Null), after.unwrap_or(Json::Null));
+    let marks = serde_json::json!({ "before": both, "after": both });
+    Some(serde_json::json!({ "change": marks }))
+}
+
 /// Marks of a change object, at the place of the values that they mark; `None` when nothing is marked.
 fn change_marks(text: &str) -> Option<Json> {
     if !text.contains("sensitive") {
@@ -269,54 +315,6 @@ fn change_marks(text: &str) -> Option<Json> {
     for inner in ["change", "resource_change"] {
         if let Some(marks) = fields.get(inner).and_then(|raw| change_marks(raw.get())) {
             out.insert(inner.to_owned(), marks);
-        }
-    }
-    (!out.is_empty()).then_some(Json::Object(out))
-}
-
-/// Marks of a state-like tree; `None` when nothing is marked.
-fn state_marks(text: &str, depth: usize) -> Option<Json> {
-    if depth > 64 || !text.contains("sensitive") {
-        return None;
-    }
-    let fields: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    let mut out = serde_json::Map::new();
-    if let Some(marks) = fields
-        .get("sensitive_values")
-        .filter(|raw| raw.get().contains("true"))
-        .and_then(|raw| serde_json::from_str::<Json>(raw.get()).ok())
-    {
-        out.insert("values".to_owned(), marks);
-    }
-    for list in ["resources", "child_modules"] {
-        let items: Vec<&RawValue> = fields
-            .get(list)
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default();
-        let marks: Vec<Json> = items
-            .iter()
-            .map(|item| state_marks(item.get(), depth + 1).unwrap_or(Json::Bool(false)))
-            .collect();
-        if marks.iter().any(|m| m != &Json::Bool(false)) {
-            out.insert(list.to_owned(), Json::Array(marks));
-        }
-    }
-    if let Some(root) = fields.get("root_module")
-        && let Some(marks) = state_marks(root.get(), depth + 1)
-    {
-        out.insert("root_module".to_owned(), marks);
-    }
-    if let Some(outputs) = fields.get("outputs")
-        && outputs.get().contains("true")
-        && let Ok(Json::Object(outputs)) = serde_json::from_str::<Json>(outputs.get())
-    {
-        let marked: serde_json::Map<String, Json> = outputs
-            .into_iter()
-            .filter(|(_, output)| output.get("sensitive") == Some(&Json::Bool(true)))
-            .map(|(name, _)| (name, serde_json::json!({ "value": true })))
-            .collect();
-        if !marked.is_empty() {
-            out.insert("outputs".to_owned(), Json::Object(marked));
         }
     }
     (!out.is_empty()).then_some(Json::Object(out))

@@ -63,8 +63,8 @@ impl PlanMode {
     }
 }
 
-/// A plan, read and indexed.
-#[derive(Clone, Debug)]
+/// A plan, read and indexed. Its debug form names it and shows nothing of it.
+#[derive(Clone)]
 pub struct Plan {
     text: Arc<str>,
     sections: BTreeMap<String, Span>,
@@ -100,6 +100,12 @@ pub struct Plan {
     pub redactor: Redactor,
 }
 
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plan({})", self.digest)
+    }
+}
+
 impl Plan {
     /// Reads the bytes of `terraform show -json` (or `tofu show -json`).
     ///
@@ -121,8 +127,16 @@ impl Plan {
         let deferred = read_deferred(&mut reader, &top)?;
         let outputs = read_outputs(&reader, &top)?;
         let invocations = read_invocations(&top)?;
-        let redactor = redactor(&text, &top, &changes, &drift, &deferred, &outputs)?;
-        let (effect, sensitive_tag) = effect::effect(&top, &redactor)?;
+        let (redactor, planned_values, prior_state) =
+            redactor(&text, &top, &changes, &drift, &deferred, &outputs)?;
+        let known = effect::Known {
+            text: &text,
+            changes: &changes,
+            drift: &drift,
+            planned_values,
+            prior_state,
+        };
+        let (effect, sensitive_tag) = effect::effect(&top, &redactor, &known)?;
         let plan = Self {
             digest,
             effect,
@@ -268,6 +282,9 @@ fn read_invocations(top: &TopLevel<'_>) -> Result<Vec<Invocation>, PlanError> {
         .collect())
 }
 
+/// The redactor, and the marks of planned values and prior state.
+type Gathered = (Redactor, Option<serde_json::Value>, Option<serde_json::Value>);
+
 fn redactor(
     text: &str,
     top: &TopLevel<'_>,
@@ -275,7 +292,7 @@ fn redactor(
     drift: &[ResourceChange],
     deferred: &[Deferred],
     outputs: &[OutputChange],
-) -> Result<Redactor, PlanError> {
+) -> Result<Gathered, PlanError> {
     let mut secrets = secrets::Secrets::default();
     for change in changes
         .iter()
@@ -291,13 +308,9 @@ fn redactor(
         secrets.configuration(raw, top.get("variables"))?;
         secrets.provider_settings(raw);
     }
-    if let Some(raw) = top.get("planned_values") {
-        secrets.planned_values(raw)?;
-    }
-    if let Some(raw) = top.get("prior_state") {
-        secrets.prior_state(raw)?;
-    }
-    secrets.finish(changes)
+    let planned = top.get("planned_values").map(|raw| secrets.planned_values(raw)).transpose()?;
+    let prior = top.get("prior_state").map(|raw| secrets.prior_state(raw)).transpose()?;
+    Ok((secrets.finish(changes)?, planned.flatten(), prior.flatten()))
 }
 
 /// The JSON has no mode: a destroy plan deletes every managed object without giving a reason, a refresh-only one has drift or state and

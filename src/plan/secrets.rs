@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
 
-use super::raw::{RawConfigModule, RawConfiguration, RawModule, RawPrior, RawState};
+use super::raw::{RawConfigModule, RawConfiguration, RawModule, RawObject, RawPrior, RawState};
 use super::value::{holds_true, union};
 use super::{Body, PlanError, ResourceChange};
 use crate::text::{Redactor, RedactorBuilder};
@@ -178,55 +178,77 @@ impl Secrets {
         }
     }
 
-    pub(super) fn planned_values(&mut self, raw: &RawValue) -> Result<(), PlanError> {
+    /// Gathers from `planned_values`; gives the tree of its marks, where there are some.
+    pub(super) fn planned_values(&mut self, raw: &RawValue) -> Result<Option<Json>, PlanError> {
         let state: RawState<'_> = super::shape("planned_values", raw)?;
-        self.state(&state);
-        Ok(())
+        Ok(self.state(&state))
     }
 
-    pub(super) fn prior_state(&mut self, raw: &RawValue) -> Result<(), PlanError> {
+    /// Gathers from `prior_state`; gives the tree of its marks, where there are some.
+    pub(super) fn prior_state(&mut self, raw: &RawValue) -> Result<Option<Json>, PlanError> {
         let prior: RawPrior<'_> = super::shape("prior_state", raw)?;
-        if let Some(state) = prior.values {
-            self.state(&state);
-        }
-        Ok(())
+        let marks = prior.values.and_then(|state| self.state(&state));
+        Ok(marks.map(|marks| json!({ "values": marks })))
     }
 
-    fn state(&mut self, state: &RawState<'_>) {
-        for output in state.outputs.values().filter(|o| o.sensitive) {
+    fn state(&mut self, state: &RawState<'_>) -> Option<Json> {
+        let mut marks = serde_json::Map::new();
+        let mut outputs = serde_json::Map::new();
+        for (name, output) in state.outputs.iter().filter(|(_, o)| o.sensitive) {
             self.raw_all(output.value);
+            outputs.insert(name.clone(), json!({ "value": true }));
         }
-        if let Some(module) = &state.root_module {
-            self.state_module(module, 0);
+        if !outputs.is_empty() {
+            marks.insert("outputs".to_owned(), Json::Object(outputs));
         }
+        if let Some(module) = &state.root_module
+            && let Some(inner) = self.state_module(module, 0)
+        {
+            marks.insert("root_module".to_owned(), inner);
+        }
+        (!marks.is_empty()).then_some(Json::Object(marks))
     }
 
-    fn state_module(&mut self, module: &RawModule<'_>, depth: usize) {
+    fn state_module(&mut self, module: &RawModule<'_>, depth: usize) -> Option<Json> {
         if depth > 64 {
-            return;
+            return None;
         }
-        for object in &module.resources {
-            if object.kind.as_deref() == Some("terraform_remote_state") {
-                let outputs = object
-                    .values
-                    .and_then(|v| serde_json::from_str::<Json>(v.get()).ok())
-                    .and_then(|mut v| v.get_mut("outputs").map(Json::take));
-                if let Some(outputs) = outputs {
-                    self.all(&outputs);
-                }
-            }
-            let marks = object.sensitive_values.map_or("", RawValue::get);
-            if marks.contains("true")
-                && let Ok(marks) = serde_json::from_str::<Json>(marks)
-                && let Some(Ok(values)) =
-                    object.values.map(|v| serde_json::from_str::<Json>(v.get()))
-            {
-                self.marked(&values, &marks);
+        let resources: Vec<Json> = module.resources.iter().map(|object| self.object(object)).collect();
+        let children: Vec<Json> = module
+            .child_modules
+            .iter()
+            .map(|child| self.state_module(child, depth + 1).unwrap_or(Json::Bool(false)))
+            .collect();
+        let mut marks = serde_json::Map::new();
+        for (name, list) in [("resources", resources), ("child_modules", children)] {
+            if list.iter().any(|mark| mark != &Json::Bool(false)) {
+                marks.insert(name.to_owned(), Json::Array(list));
             }
         }
-        for child in &module.child_modules {
-            self.state_module(child, depth + 1);
+        (!marks.is_empty()).then_some(Json::Object(marks))
+    }
+
+    /// Gathers from one object of a state; gives its marks, or false.
+    fn object(&mut self, object: &RawObject<'_>) -> Json {
+        if object.kind.as_deref() == Some("terraform_remote_state") {
+            let outputs = object
+                .values
+                .and_then(|v| serde_json::from_str::<Json>(v.get()).ok())
+                .and_then(|mut v| v.get_mut("outputs").map(Json::take));
+            if let Some(outputs) = outputs {
+                self.all(&outputs);
+                return json!({ "values": { "outputs": true } });
+            }
         }
+        let marks = object.sensitive_values.map_or("", RawValue::get);
+        if marks.contains("true")
+            && let Ok(marks) = serde_json::from_str::<Json>(marks)
+            && let Some(Ok(values)) = object.values.map(|v| serde_json::from_str::<Json>(v.get()))
+        {
+            self.marked(&values, &marks);
+            return json!({ "values": marks });
+        }
+        Json::Bool(false)
     }
 
     /// Ends the gathering; words that the plan uses in the open are not scrubbed from text.

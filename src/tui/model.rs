@@ -40,6 +40,8 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) finding: Option<usize>,
+    /// The change whose attributes were in the change pane.
+    pub(super) change: Option<(usize, usize)>,
     /// How many windows lay over the review.
     pub(super) windows: usize,
     /// What was marked for a decision on several.

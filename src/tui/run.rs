@@ -86,6 +86,7 @@ pub fn run(
         now,
         runner,
         session: &mut session,
+        served: 0,
     };
     let outcome = review.until_the_end(messages, &watch);
     session.leave();
@@ -97,6 +98,8 @@ struct Running<'a> {
     now: &'a dyn Fn() -> Timestamp,
     runner: &'a mut dyn FnMut(&Model, Effect) -> Option<Msg>,
     session: &'a mut Session,
+    /// How many effects were served.
+    served: usize,
 }
 
 impl Running<'_> {
@@ -126,11 +129,11 @@ impl Running<'_> {
                     self.feed(Msg::Resize { width, height })?;
                 }
                 self.session.draw(self.model)?;
-                let before = self.model.journal_len();
+                let before = self.served;
                 if let Some(outcome) = self.feed(Msg::Drawn)? {
                     return Ok(outcome);
                 }
-                changed = self.model.journal_len() != before;
+                changed = self.served != before;
             }
             match self.events(if changed { Duration::ZERO } else { WAIT })? {
                 Batch::End(outcome) => return Ok(outcome),
@@ -167,6 +170,7 @@ impl Running<'_> {
     fn feed(&mut self, msg: Msg) -> io::Result<Option<Outcome>> {
         let mut effects: VecDeque<Effect> = update(self.model, msg, (self.now)()).into();
         while let Some(effect) = effects.pop_front() {
+            self.served += 1;
             let reply = match effect {
                 Effect::Quit(outcome) => return Ok(Some(outcome)),
                 Effect::FlushInput => {
@@ -214,11 +218,6 @@ enum Batch {
 }
 
 impl Model {
-    fn journal_len(&self) -> usize {
-        self.review()
-            .map_or(0, |review| review.journal.entries().len())
-    }
-
     /// Whether loading is still going on.
     #[must_use]
     pub fn is_loading(&self) -> bool {

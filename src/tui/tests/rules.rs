@@ -250,6 +250,29 @@ fn a_destroy_counts_as_displayed_only_when_a_frame_showed_its_change() {
 }
 
 #[test]
+fn a_draft_that_fails_is_not_asked_again_by_the_same_frame() {
+    let mut desk = Desk::empty((80, 24));
+    desk.disk_full = true;
+    desk.feed(Msg::Loaded(Box::new(super::fixture::loaded(
+        case(),
+        Journal::default(),
+    ))));
+    for _ in 0..5 {
+        desk.draw();
+    }
+    let asked = desk
+        .asked
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Persist(_)))
+        .count();
+    assert_eq!(asked, 1);
+    assert!(desk.sees("NOT SAVED"));
+    desk.disk_full = false;
+    desk.keys("jk");
+    assert_eq!(desk.displayed(), 2);
+}
+
+#[test]
 fn nothing_is_recorded_below_the_smallest_size() {
     let mut desk = Desk::sized(case(), Journal::default(), (50, 10));
     desk.keys("awr A");

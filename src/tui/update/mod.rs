@@ -263,26 +263,24 @@ pub(super) fn record(review: &mut Review, event: Event, now: Timestamp) -> Effec
 /// Remembers what a person could see in the frame, and records a destructive change that was on it.
 fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let (size, windows) = (model.size, model.windows.len());
-    model.drawn = None;
+    let before = model.drawn.take();
     if layout::too_small(size) {
         return Vec::new();
     }
     let Some(review) = model.review_mut() else {
         return Vec::new();
     };
+    let on_screen = windows == 0 && layout::rows(review.place_of(Pane::Change, size)) > 2;
     let shown = Shown {
         finding: review.selected(),
+        change: review.change_at().filter(|_| on_screen),
         windows,
         marks: review.marks.clone(),
     };
     let mut effects = Vec::new();
-    let on_screen = windows == 0
-        && review
-            .shown_panes(size)
-            .iter()
-            .any(|(pane, place, _)| *pane == Pane::Change && layout::rows(Some(*place)) > 2);
-    if on_screen
-        && let Some((plan, index)) = review.change_at()
+    // The same frame again asks for nothing anew, also when the draft could not take the entry.
+    let is_new = before.is_none_or(|before| before.change != shown.change);
+    if let Some((plan, index)) = shown.change.filter(|_| is_new)
         && let Some(change) = review
             .case
             .plans

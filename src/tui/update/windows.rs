@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::super::filter::{Filter, StatusFilter};
 use super::super::keys::{self, Binding, Command, Context};
 use super::super::layout;
-use super::super::model::{Approve, Bulk, List, Model, Window};
+use super::super::model::{Approve, Bulk, List, Model, Recheck, Window};
 use super::super::msg::Effect;
 use super::super::table::BINDINGS;
 use super::super::theme::Role;
@@ -233,7 +233,13 @@ fn approve_key(
     screen.problem = None;
     let mut effects = Vec::new();
     let height = usize::from(model.size.1).saturating_sub(8).max(1);
-    let last = screen.lines.len().saturating_sub(height);
+    let moved = match &screen.recheck {
+        Recheck::Moved(reasons) => reasons.len(),
+        _ => 0,
+    };
+    // The reasons above the lines may take two rows each.
+    let above = 2 * (screen.blockers.len() + moved) + 3;
+    let last = (screen.lines.len() + above).saturating_sub(height);
     match key.code {
         KeyCode::Esc if !screen.sent => return (After::Closes, effects),
         KeyCode::Down => screen.top = (screen.top + 1).min(last),
