@@ -22,7 +22,11 @@ pub(super) struct Decided {
 }
 
 /// The records that may cover a commit: those on it, and those whose tree is its tree.
-pub(super) fn records(repository: &Repository, commit: &str, tree: &str) -> Result<Vec<NoteLine>, LoadError> {
+pub(super) fn records(
+    repository: &Repository,
+    commit: &str,
+    tree: &str,
+) -> Result<Vec<NoteLine>, LoadError> {
     let git = |e| LoadError::git(&e);
     let mut lines = match repository.read_notes(commit).map_err(git)? {
         Some(note) => read_note(note.as_bytes()),
@@ -32,9 +36,15 @@ pub(super) fn records(repository: &Repository, commit: &str, tree: &str) -> Resu
         if note.commit == commit {
             continue;
         }
-        let Some(text) = repository.read_notes(&note.commit).map_err(git)? else { continue };
+        let Some(text) = repository.read_notes(&note.commit).map_err(git)? else {
+            continue;
+        };
         for line in read_note(text.as_bytes()) {
-            if line.record.as_ref().is_ok_and(|r| r.statement().tree == tree) {
+            if line
+                .record
+                .as_ref()
+                .is_ok_and(|r| r.statement().tree == tree)
+            {
                 lines.push(line);
             }
         }
@@ -45,7 +55,9 @@ pub(super) fn records(repository: &Repository, commit: &str, tree: &str) -> Resu
 /// Judges the records that are there for the case.
 pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Decided, LoadError> {
     let case = &loaded.case;
-    let (Some(repository), Some(commit), Some(tree)) = (&loaded.repository, case.under_review.head(), &case.tree) else {
+    let (Some(repository), Some(commit), Some(tree)) =
+        (&loaded.repository, case.under_review.head(), &case.tree)
+    else {
         return Err(LoadError::input(
             "There is no commit that an approval could belong to.",
             "Run it in the repository of the change.",
@@ -90,7 +102,10 @@ fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
     list.iter()
         .map(|summary| ApprovalLine {
             digest: summary.digest,
-            reviewer: summary.reviewer.clone().unwrap_or_else(|| Printable::line("(not a record)")),
+            reviewer: summary
+                .reviewer
+                .clone()
+                .unwrap_or_else(|| Printable::line("(not a record)")),
             created: summary.created.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             expires: summary.expires.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             signed: summary.signed,
@@ -109,11 +124,19 @@ pub(super) fn run(action: &ApprovalsAction, world: &World) -> Result<Exit, LoadE
     }
 }
 
-fn list(commit: &str, repo: Option<&std::path::Path>, world: &World, whole: bool) -> Result<Exit, LoadError> {
+fn list(
+    commit: &str,
+    repo: Option<&std::path::Path>,
+    world: &World,
+    whole: bool,
+) -> Result<Exit, LoadError> {
     let repository = open(repo, world)?;
     let git = |e| LoadError::git(&e);
     let Some(id) = repository.commit_id(commit).map_err(git)? else {
-        return Err(LoadError::input(&format!("There is no commit {commit}."), "Name a commit, a branch or a tag."));
+        return Err(LoadError::input(
+            &format!("There is no commit {commit}."),
+            "Name a commit, a branch or a tag.",
+        ));
     };
     let tree = repository.tree_id(&id).map_err(git)?;
     let lines = records(&repository, &id, &tree)?;
@@ -130,12 +153,16 @@ fn list(commit: &str, repo: Option<&std::path::Path>, world: &World, whole: bool
                     statement.expires
                 ));
                 if whole {
-                    let payload = statement.payload().map_err(|e| LoadError::input(&e.to_string(), ""))?;
+                    let payload = statement
+                        .payload()
+                        .map_err(|e| LoadError::input(&e.to_string(), ""))?;
                     text.push_str(Printable::lines(&payload).as_str());
                     text.push('\n');
                 }
             }
-            Err(error) => text.push_str(&format!("{}  not a record: {error}\n", line.digest.short())),
+            Err(error) => {
+                text.push_str(&format!("{}  not a record: {error}\n", line.digest.short()))
+            }
         }
     }
     let short: String = id.chars().take(7).collect();
@@ -148,11 +175,16 @@ fn list(commit: &str, repo: Option<&std::path::Path>, world: &World, whole: bool
 
 fn purge(all: bool, world: &World) -> Result<Exit, LoadError> {
     let Some(state) = subject::state_directory() else {
-        return Err(LoadError::input("There is no state directory.", "Set HOME."));
+        return Err(LoadError::input(
+            "There is no state directory.",
+            "Set HOME.",
+        ));
     };
     let fail = |error: crate::store::StoreError| LoadError::input(&error.to_string(), "");
     let drafts = Drafts::open(&state).map_err(fail)?;
-    let removed = drafts.purge(if all { 0 } else { 14 }, world.now).map_err(fail)?;
+    let removed = drafts
+        .purge(if all { 0 } else { 14 }, world.now)
+        .map_err(fail)?;
     output::say(&format!("{removed} draft files removed."));
     Ok(Exit::Pass)
 }
@@ -172,5 +204,7 @@ pub(super) fn open(repo: Option<&std::path::Path>, world: &World) -> Result<Repo
 
 /// Writes data to standard output.
 pub(super) fn write(text: &str) -> Result<(), LoadError> {
-    output::data(text).map_err(|error| LoadError::input(&format!("Standard output cannot be written: {error}."), ""))
+    output::data(text).map_err(|error| {
+        LoadError::input(&format!("Standard output cannot be written: {error}."), "")
+    })
 }

@@ -21,7 +21,8 @@ impl Reports {
     /// Reads the options.
     pub(super) fn from(args: &OutputArgs) -> Result<Self, LoadError> {
         let format = |word: &str| {
-            super::args::format(word).map_err(|error| LoadError::usage(&error, "See countersign --help."))
+            super::args::format(word)
+                .map_err(|error| LoadError::usage(&error, "See countersign --help."))
         };
         let mut more = Vec::new();
         for text in &args.reports {
@@ -33,7 +34,11 @@ impl Reports {
             };
             more.push((format(word)?, path.into()));
         }
-        Ok(Self { main: (format(&args.format)?, args.output.clone()), more, args: args.clone() })
+        Ok(Self {
+            main: (format(&args.format)?, args.output.clone()),
+            more,
+            args: args.clone(),
+        })
     }
 
     /// Writes all reports of a case.
@@ -48,7 +53,10 @@ impl Reports {
             exit: outcome.exit,
         };
         let (format, path) = &self.main;
-        emit(&report::render(*format, &context(path.is_none())), path.as_deref())?;
+        emit(
+            &report::render(*format, &context(path.is_none())),
+            path.as_deref(),
+        )?;
         for (format, path) in &self.more {
             emit(&report::render(*format, &context(false)), Some(path))?;
         }
@@ -65,10 +73,16 @@ impl Reports {
         };
         let (format, path) = &self.main;
         if *format != Format::Human || path.is_some() {
-            emit(&report::render_failure(*format, &failure, VERSION), path.as_deref())?;
+            emit(
+                &report::render_failure(*format, &failure, VERSION),
+                path.as_deref(),
+            )?;
         }
         for (format, path) in &self.more {
-            emit(&report::render_failure(*format, &failure, VERSION), Some(path))?;
+            emit(
+                &report::render_failure(*format, &failure, VERSION),
+                Some(path),
+            )?;
         }
         Ok(())
     }
@@ -85,10 +99,16 @@ pub(super) struct Outcome<'a> {
 fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
     match path {
         None => output::data(text).map_err(|error| {
-            LoadError::input(&format!("Standard output cannot be written: {error}."), "Free some space.")
+            LoadError::input(
+                &format!("Standard output cannot be written: {error}."),
+                "Free some space.",
+            )
         }),
         Some(path) => write_atomic(path, text.as_bytes(), 0o644).map_err(|error| {
-            LoadError::input(&format!("The report cannot be written: {error}"), "Name a directory that can be written.")
+            LoadError::input(
+                &format!("The report cannot be written: {error}"),
+                "Name a directory that can be written.",
+            )
         }),
     }
 }
@@ -101,7 +121,10 @@ pub(super) fn load_quietly(request: &Request, args: &OutputArgs) -> Result<Loade
         for line in &loaded.prints {
             output::say(&format!("print: {line}"));
         }
-        output::say(&format!("loaded and evaluated in {} ms", started.elapsed().as_millis()));
+        output::say(&format!(
+            "loaded and evaluated in {} ms",
+            started.elapsed().as_millis()
+        ));
     }
     Ok(loaded)
 }
@@ -119,12 +142,20 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     }
 }
 
-fn gate(args: &ReviewArgs, reports: &Reports, request: &Request, world: &World) -> Result<Exit, LoadError> {
+fn gate(
+    args: &ReviewArgs,
+    reports: &Reports,
+    request: &Request,
+    world: &World,
+) -> Result<Exit, LoadError> {
     let loaded = load_quietly(request, &args.output)?;
     let (verdict, lines) = if args.gate.require_approval {
         with_approval(&loaded, args.gate.exact, world)?
     } else {
-        (verdict(&loaded.case, &Journal::default(), world.now), Vec::new())
+        (
+            verdict(&loaded.case, &Journal::default(), world.now),
+            Vec::new(),
+        )
     };
     let exit = if args.gate.exit_zero && verdict.exit == Exit::Blocked {
         if !args.output.quiet {
@@ -138,7 +169,15 @@ fn gate(args: &ReviewArgs, reports: &Reports, request: &Request, world: &World) 
     } else {
         verdict.exit
     };
-    reports.write(&Outcome { loaded: &loaded, verdict: &verdict, approvals: &lines, exit }, world)?;
+    reports.write(
+        &Outcome {
+            loaded: &loaded,
+            verdict: &verdict,
+            approvals: &lines,
+            exit,
+        },
+        world,
+    )?;
     Ok(exit)
 }
 
@@ -153,7 +192,9 @@ pub(super) fn with_approval(
         UnderReview::Commits(_) => {}
         UnderReview::NoChange { reason, .. } => {
             return Err(LoadError::input(
-                &format!("An approval was asked for, and there is no change under review: {reason}"),
+                &format!(
+                    "An approval was asked for, and there is no change under review: {reason}"
+                ),
                 "Name the base of the change: --base REF.",
             ));
         }

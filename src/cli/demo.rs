@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::args::{DemoArgs, GateArgs, ReviewArgs, SubjectArgs};
 use super::{World, check, output, review};
-use crate::git::scratch::{self, ScratchCommit};
 use crate::git::Repository;
+use crate::git::scratch::{self, ScratchCommit};
 use crate::load::LoadError;
 use crate::review::Exit;
 
@@ -33,13 +33,20 @@ pub(super) fn run(args: &DemoArgs, world: &World) -> Result<Exit, LoadError> {
     let directory = tempfile::Builder::new()
         .prefix("countersign-demo-")
         .tempdir()
-        .map_err(|error| LoadError::input(&format!("The temporary directory cannot be written: {error}."), "Set TMPDIR."))?;
+        .map_err(|error| {
+            LoadError::input(
+                &format!("The temporary directory cannot be written: {error}."),
+                "Set TMPDIR.",
+            )
+        })?;
     let repository = directory.path().join("infrastructure");
     make(&repository, world)?;
     let mut world = world.clone();
     world.directory.clone_from(&repository);
     // The example is not what this shell's or this CI's git variables speak of.
-    world.env.retain(|name, _| !is_about_another_repository(name));
+    world
+        .env
+        .retain(|name, _| !is_about_another_repository(name));
     let review_args = ReviewArgs {
         check: args.check,
         subject: SubjectArgs {
@@ -62,25 +69,47 @@ pub(super) fn run(args: &DemoArgs, world: &World) -> Result<Exit, LoadError> {
         let kept = directory.keep();
         output::say(&format!("kept: {}", kept.join("infrastructure").display()));
     } else if !args.output.quiet && args.check {
-        output::say("This was an example. Yours: terraform show -json tfplan > plan.json && countersign plan.json");
+        output::say(
+            "This was an example. Yours: terraform show -json tfplan > plan.json && countersign plan.json",
+        );
     }
     exit
 }
 
 fn is_about_another_repository(name: &str) -> bool {
-    ["GIT_", "GITHUB_", "CI_", "BITBUCKET_", "SYSTEM_", "CHANGE_", "BUILDKITE_", "TRAVIS", "DRONE_", "WOODPECKER_", "BASE_BRANCH"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+    [
+        "GIT_",
+        "GITHUB_",
+        "CI_",
+        "BITBUCKET_",
+        "SYSTEM_",
+        "CHANGE_",
+        "BUILDKITE_",
+        "TRAVIS",
+        "DRONE_",
+        "WOODPECKER_",
+        "BASE_BRANCH",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }
 
 /// Writes both commits and the plan; `main` holds the first, `feat/search` the second.
 fn make(directory: &Path, world: &World) -> Result<(), LoadError> {
     let git = |e| LoadError::git(&e);
-    write(directory, &[(".gitignore", "plan.json\n"), ("countersign.toml", CONFIG)])?;
+    write(
+        directory,
+        &[(".gitignore", "plan.json\n"), ("countersign.toml", CONFIG)],
+    )?;
     write(directory, BEFORE)?;
     scratch::init(directory).map_err(git)?;
     let author = ("Sam Rivera", "sam@example.com");
-    let first = ScratchCommit { branch: "main", author, time: TIME, message: "Services on three clouds" };
+    let first = ScratchCommit {
+        branch: "main",
+        author,
+        time: TIME,
+        message: "Services on three clouds",
+    };
     scratch::commit(directory, &first).map_err(git)?;
     write(directory, AFTER)?;
     let second = ScratchCommit {
@@ -100,7 +129,12 @@ fn make(directory: &Path, world: &World) -> Result<(), LoadError> {
 }
 
 fn write(directory: &Path, files: &[(&str, &str)]) -> Result<(), LoadError> {
-    let fail = |error: std::io::Error| LoadError::input(&format!("The example cannot be written: {error}."), "Set TMPDIR.");
+    let fail = |error: std::io::Error| {
+        LoadError::input(
+            &format!("The example cannot be written: {error}."),
+            "Set TMPDIR.",
+        )
+    };
     for (path, text) in files {
         let path = directory.join(path);
         if let Some(parent) = path.parent() {

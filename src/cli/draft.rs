@@ -34,7 +34,8 @@ impl Draft {
         directory: &std::path::Path,
         now: jiff::Timestamp,
     ) -> Result<(Self, Journal), StoreError> {
-        let state = subject::state_directory().unwrap_or_else(|| directory.join(".countersign-state"));
+        let state =
+            subject::state_directory().unwrap_or_else(|| directory.join(".countersign-state"));
         let drafts = Drafts::open(&state)?;
         drafts.purge(14, now)?;
         let mut file = drafts.draft(&key(case, directory))?;

@@ -33,12 +33,22 @@ pub(super) fn open(path: &Path, line: u32, world: &World) {
 
 /// Lets a person edit a text; `None` when the editor failed.
 pub(super) fn edit(initial: &str, world: &World) -> Option<String> {
-    let mut file = tempfile::Builder::new().prefix("countersign-").suffix(".txt").tempfile().ok()?;
+    let mut file = tempfile::Builder::new()
+        .prefix("countersign-")
+        .suffix(".txt")
+        .tempfile()
+        .ok()?;
     file.write_all(initial.as_bytes()).ok()?;
     file.flush().ok()?;
     let words = words(world);
-    let [program, arguments @ ..] = words.as_slice() else { return None };
-    let status = Command::new(program).args(arguments).arg(file.path()).status().ok()?;
+    let [program, arguments @ ..] = words.as_slice() else {
+        return None;
+    };
+    let status = Command::new(program)
+        .args(arguments)
+        .arg(file.path())
+        .status()
+        .ok()?;
     if !status.success() {
         return None;
     }

@@ -9,7 +9,9 @@ use super::args::{HookAction, OutputArgs};
 use super::check::load_quietly;
 use super::{World, approvals, check, output};
 use crate::change::Change;
-use crate::git::{HookKind, HookWarning, InstallOutcome, RemovalOutcome, Repository, merge_heads, parse_push};
+use crate::git::{
+    HookKind, HookWarning, InstallOutcome, RemovalOutcome, Repository, merge_heads, parse_push,
+};
 use crate::load::{Config, LoadError, Request};
 use crate::review::Exit;
 
@@ -32,32 +34,53 @@ fn install(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
             "Install the hooks where people merge and push.",
         ));
     }
-    let program = world.program.clone().unwrap_or_else(|| "countersign".into());
+    let program = world
+        .program
+        .clone()
+        .unwrap_or_else(|| "countersign".into());
     let mut complete = true;
     for kind in KINDS {
-        let done = repository.install_hook(kind, &program).map_err(|e| LoadError::git(&e))?;
+        let done = repository
+            .install_hook(kind, &program)
+            .map_err(|e| LoadError::git(&e))?;
         let path = done.path.display();
         match &done.outcome {
-            InstallOutcome::Installed => output::say(&format!("{}: installed at {path}", kind.name())),
+            InstallOutcome::Installed => {
+                output::say(&format!("{}: installed at {path}", kind.name()))
+            }
             InstallOutcome::Updated => output::say(&format!("{}: updated at {path}", kind.name())),
-            InstallOutcome::Unchanged => output::say(&format!("{}: already there, at {path}", kind.name())),
+            InstallOutcome::Unchanged => {
+                output::say(&format!("{}: already there, at {path}", kind.name()))
+            }
             InstallOutcome::NotWritten { line } => {
                 complete = false;
-                output::say(&format!("{}: not written; add this line to {path}:\n  {line}", kind.name()));
+                output::say(&format!(
+                    "{}: not written; add this line to {path}:\n  {line}",
+                    kind.name()
+                ));
             }
         }
         if let Some(earlier) = &done.earlier {
-            output::say(&format!("  the hook that was there runs first: {}", earlier.display()));
+            output::say(&format!(
+                "  the hook that was there runs first: {}",
+                earlier.display()
+            ));
         }
         match &done.warning {
             None => {}
             Some(HookWarning::InWorkTree { .. }) => {
-                output::say("  core.hooksPath lies inside the work tree; its files are yours to change.");
+                output::say(
+                    "  core.hooksPath lies inside the work tree; its files are yours to change.",
+                );
             }
-            Some(HookWarning::Shared { .. }) => output::say("  core.hooksPath is shared by other repositories of yours; the hook runs there too."),
+            Some(HookWarning::Shared { .. }) => output::say(
+                "  core.hooksPath is shared by other repositories of yours; the hook runs there too.",
+            ),
         }
     }
-    output::say("pre-merge-commit does not run for fast-forward merges. So that every merge into your branches is checked, run:");
+    output::say(
+        "pre-merge-commit does not run for fast-forward merges. So that every merge into your branches is checked, run:",
+    );
     output::say("  git config merge.ff false");
     output::say("pre-push checks pushes to protected branches, however the commits came about.");
     Ok(if complete { Exit::Pass } else { Exit::Input })
@@ -66,7 +89,9 @@ fn install(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
 fn uninstall(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
     let repository = approvals::open(repo, world)?;
     for kind in KINDS {
-        let done = repository.uninstall_hook(kind).map_err(|e| LoadError::git(&e))?;
+        let done = repository
+            .uninstall_hook(kind)
+            .map_err(|e| LoadError::git(&e))?;
         let text = match done.outcome {
             RemovalOutcome::Removed => "removed",
             RemovalOutcome::Restored => "removed; the earlier hook is back",
@@ -81,7 +106,10 @@ fn run_hook(name: &str, arguments: &[String], world: &World) -> Result<Exit, Loa
     match HookKind::from_name(name) {
         Some(HookKind::PreMergeCommit) => pre_merge_commit(world),
         Some(HookKind::PrePush) => pre_push(arguments, world),
-        _ => Err(LoadError::usage(&format!("There is no hook {name} in this version."), "See: countersign hook --help")),
+        _ => Err(LoadError::usage(
+            &format!("There is no hook {name} in this version."),
+            "See: countersign hook --help",
+        )),
     }
 }
 
@@ -111,7 +139,9 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
         .lock()
         .take(16 << 20)
         .read_to_string(&mut text)
-        .map_err(|error| LoadError::input(&format!("What git pushes cannot be read: {error}."), ""))?;
+        .map_err(|error| {
+            LoadError::input(&format!("What git pushes cannot be read: {error}."), "")
+        })?;
     let pushed = parse_push(&text).map_err(|e| LoadError::git(&e))?;
     let repository = approvals::open(None, world)?;
     let remote = arguments.first().map_or("origin", String::as_str);
@@ -121,11 +151,18 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
             continue;
         }
         let zero = update.remote_id.chars().all(|c| c == '0');
-        let base = if zero { tracked(&repository, remote, &update.remote_ref)? } else { Some(update.remote_id.clone()) };
+        let base = if zero {
+            tracked(&repository, remote, &update.remote_ref)?
+        } else {
+            Some(update.remote_id.clone())
+        };
         let Some(base) = base else {
             // A branch that the remote does not have yet and that no base is known for: only a protected one concerns us.
             if is_protected(&Config::default().allowed_refs, &update.remote_ref)? {
-                output::say(&format!("countersign: {} is new on {remote}; there is nothing to compare it with.", update.remote_ref));
+                output::say(&format!(
+                    "countersign: {} is new on {remote}; there is nothing to compare it with.",
+                    update.remote_ref
+                ));
                 exit = exit.and(Exit::Input);
             }
             continue;
@@ -141,8 +178,14 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
 /// The remote's default branch, when the pushed branch is new there.
 fn tracked(repository: &Repository, remote: &str, name: &str) -> Result<Option<String>, LoadError> {
     let branch = name.trim_start_matches("refs/heads/");
-    for candidate in [format!("refs/remotes/{remote}/{branch}"), format!("refs/remotes/{remote}/HEAD")] {
-        if let Some(id) = repository.commit_id(&candidate).map_err(|e| LoadError::git(&e))? {
+    for candidate in [
+        format!("refs/remotes/{remote}/{branch}"),
+        format!("refs/remotes/{remote}/HEAD"),
+    ] {
+        if let Some(id) = repository
+            .commit_id(&candidate)
+            .map_err(|e| LoadError::git(&e))?
+        {
             return Ok(Some(id));
         }
     }
@@ -164,8 +207,12 @@ fn protected_refs(repository: &Repository, base: &str) -> Result<Vec<String>, Lo
 
 fn is_protected(patterns: &[String], name: &str) -> Result<bool, LoadError> {
     for pattern in patterns {
-        let glob = Glob::new(pattern)
-            .map_err(|error| LoadError::usage(&format!("[git] allowed_refs: {error}."), "Mend the pattern."))?;
+        let glob = Glob::new(pattern).map_err(|error| {
+            LoadError::usage(
+                &format!("[git] allowed_refs: {error}."),
+                "Mend the pattern.",
+            )
+        })?;
         if glob.compile_matcher().is_match(name) {
             return Ok(true);
         }
@@ -176,14 +223,22 @@ fn is_protected(patterns: &[String], name: &str) -> Result<bool, LoadError> {
 /// Checks one change: does a valid approval cover it, and does nothing block?
 fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result<Exit, LoadError> {
     let short: String = head.chars().take(7).collect();
-    if repository.is_ancestor(head, base).map_err(|e| LoadError::git(&e))? {
+    if repository
+        .is_ancestor(head, base)
+        .map_err(|e| LoadError::git(&e))?
+    {
         return Ok(Exit::Pass);
     }
     if !concerns_us(repository, base, head)? {
-        output::say(&format!("countersign: {short} touches no Terraform; nothing to check."));
+        output::say(&format!(
+            "countersign: {short} touches no Terraform; nothing to check."
+        ));
         return Ok(Exit::Pass);
     }
-    let root = repository.workdir().unwrap_or(&world.directory).to_path_buf();
+    let root = repository
+        .workdir()
+        .unwrap_or(&world.directory)
+        .to_path_buf();
     let request = Request {
         plans: Vec::new(),
         directory: root.clone(),
@@ -202,23 +257,37 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
     let loaded = match load_quietly(&request, &OutputArgs::default()) {
         Ok(loaded) => loaded,
         // No plan beside the change: nothing covers it.
-        Err(error) if error.exit == Exit::Usage && error.heading.as_str().starts_with("No plan was given") => {
-            output::say(&format!("countersign: {short} changes Terraform, and there is no plan of it here. {}", error.hint));
+        Err(error)
+            if error.exit == Exit::Usage
+                && error.heading.as_str().starts_with("No plan was given") =>
+        {
+            output::say(&format!(
+                "countersign: {short} changes Terraform, and there is no plan of it here. {}",
+                error.hint
+            ));
             return Ok(Exit::Unapproved);
         }
         Err(error) => return Err(error),
     };
     let (verdict, _) = check::with_approval(&loaded, false, world)?;
     if verdict.exit == Exit::Pass {
-        output::say(&format!("countersign: {short} is covered by a valid approval (not signed)."));
+        output::say(&format!(
+            "countersign: {short} is covered by a valid approval (not signed)."
+        ));
         return Ok(Exit::Pass);
     }
-    output::say(&format!("countersign: {short} stops here ({}, exit {}):", verdict.exit, verdict.exit.code()));
+    output::say(&format!(
+        "countersign: {short} stops here ({}, exit {}):",
+        verdict.exit,
+        verdict.exit.code()
+    ));
     for reason in &verdict.reasons {
         output::say(&format!("  {reason}"));
     }
     let short_base: String = base.chars().take(7).collect();
-    output::say(&format!("Review it: countersign --base {short_base} --head {short}"));
+    output::say(&format!(
+        "Review it: countersign --base {short_base} --head {short}"
+    ));
     Ok(verdict.exit)
 }
 
@@ -234,16 +303,27 @@ fn concerns_us(repository: &Repository, base: &str, head: &str) -> Result<bool, 
     let crate::git::UnderReview::Change(change, _) = repository.resolve(&ask).map_err(git)? else {
         return Ok(false);
     };
-    if change.files.iter().any(|f| Change::is_terraform_relevant(&f.path)) {
+    if change
+        .files
+        .iter()
+        .any(|f| Change::is_terraform_relevant(&f.path))
+    {
         return Ok(true);
     }
     let mut directories = std::collections::BTreeSet::new();
     for commit in [base, head] {
         for entry in repository
-            .files_matching(commit, |path| path.ends_with(".tf") || path.ends_with(".tf.json"))
+            .files_matching(commit, |path| {
+                path.ends_with(".tf") || path.ends_with(".tf.json")
+            })
             .map_err(git)?
         {
-            directories.insert(entry.path.rsplit_once('/').map_or(String::new(), |(d, _)| format!("{d}/")));
+            directories.insert(
+                entry
+                    .path
+                    .rsplit_once('/')
+                    .map_or(String::new(), |(d, _)| format!("{d}/")),
+            );
         }
     }
     let below = |path: &str| directories.iter().any(|d| path.starts_with(d.as_str()));

@@ -39,7 +39,8 @@ pub(super) fn colour(arg: ColorArg, env: &std::collections::BTreeMap<String, Str
 /// Columns of the terminal, or a width that reads well in a log.
 pub(super) fn width() -> usize {
     if io::stdout().is_terminal() {
-        ratatui::crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns).clamp(60, 140))
+        ratatui::crossterm::terminal::size()
+            .map_or(100, |(columns, _)| usize::from(columns).clamp(60, 140))
     } else {
         100
     }

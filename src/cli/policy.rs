@@ -32,10 +32,17 @@ fn loaded(directories: &[PathBuf], world: &World) -> Result<(Policies, Exit), Lo
     };
     let policies = Policies::load(&bundles, settings);
     for problem in &policies.problems {
-        let place = problem.place.as_ref().map_or_else(String::new, |p| format!("{p}: "));
+        let place = problem
+            .place
+            .as_ref()
+            .map_or_else(String::new, |p| format!("{p}: "));
         output::say(&format!("error: {place}{}", problem.message));
     }
-    let exit = if policies.problems.is_empty() { Exit::Pass } else { Exit::Policy };
+    let exit = if policies.problems.is_empty() {
+        Exit::Pass
+    } else {
+        Exit::Policy
+    };
     Ok((policies, exit))
 }
 
@@ -44,7 +51,10 @@ fn list(directories: &[PathBuf], world: &World) -> Result<Exit, LoadError> {
     let mut text = String::new();
     for policy in &policies.summary.policies {
         let (severity, enforcement) = levels(policy);
-        text.push_str(&format!("{:<24} {severity:<9} {enforcement:<15} {}\n", policy.id, policy.title));
+        text.push_str(&format!(
+            "{:<24} {severity:<9} {enforcement:<15} {}\n",
+            policy.id, policy.title
+        ));
     }
     write(&text)?;
     Ok(exit)
@@ -66,12 +76,19 @@ fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadEr
         .enumerate()
         .find(|(_, policy)| policy.id.as_str() == id)
     else {
-        return Err(LoadError::usage(&format!("There is no policy {id}."), "See: countersign policy list"));
+        return Err(LoadError::usage(
+            &format!("There is no policy {id}."),
+            "See: countersign policy list",
+        ));
     };
     let (severity, enforcement) = levels(policy);
     let words = |needs: &[crate::policy::Need]| {
         let words: Vec<&str> = needs.iter().map(|n| n.word()).collect();
-        if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+        if words.is_empty() {
+            "nothing".to_owned()
+        } else {
+            words.join(", ")
+        }
     };
     let mut text = format!(
         "{}: {}\n\n{}\n\nremediation  {}\nseverity     {severity}\nenforcement  {enforcement}\nneeds        {}\nuses         {}\nfile         {}\n",
@@ -84,7 +101,10 @@ fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadEr
         policy.file,
     );
     for rule in policies.rules.iter().filter(|rule| rule.policy == index) {
-        text.push_str(&format!("rule         {} ({}:{})\n", rule.reported, rule.file, rule.line));
+        text.push_str(&format!(
+            "rule         {} ({}:{})\n",
+            rule.reported, rule.file, rule.line
+        ));
     }
     for (name, line) in &policy.settings {
         text.push_str(&format!("setting      {name}: {line}\n"));
@@ -106,10 +126,16 @@ fn test(directory: Option<&PathBuf>, world: &World) -> Result<Exit, LoadError> {
     let report = run_tests(&bundle, world.now);
     let mut text = String::new();
     for case in report.cases.iter().filter(|case| !case.passed) {
-        text.push_str(&format!("FAIL {} ({}:{}): {}\n", case.name, case.file, case.line, case.problem));
+        text.push_str(&format!(
+            "FAIL {} ({}:{}): {}\n",
+            case.name, case.file, case.line, case.problem
+        ));
     }
     let failed = report.cases.iter().filter(|case| !case.passed).count();
-    text.push_str(&format!("{} passed, {failed} failed\n", report.cases.len() - failed));
+    text.push_str(&format!(
+        "{} passed, {failed} failed\n",
+        report.cases.len() - failed
+    ));
     write(&text)?;
     for error in &report.errors {
         output::say(&format!("error: {error}"));

@@ -30,7 +30,10 @@ type Shared = Arc<Mutex<Option<Open>>>;
 /// Runs the review.
 pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     if args.output.output.is_some() || !args.output.reports.is_empty() {
-        return Err(LoadError::usage("Reports are written by --check.", "countersign --check --report json=FILE PLAN"));
+        return Err(LoadError::usage(
+            "Reports are written by --check.",
+            "countersign --check --report json=FILE PLAN",
+        ));
     }
     if !args.plain && !std::io::stdout().is_terminal() {
         return Err(LoadError::usage(
@@ -56,34 +59,54 @@ fn review(
     shared: &Shared,
 ) -> Result<Outcome, LoadError> {
     let record = args.record.clone();
-    let mut runner = |model: &Model, effect: Effect| effect_of(model, effect, shared, record.as_ref(), world);
+    let mut runner =
+        |model: &Model, effect: Effect| effect_of(model, effect, shared, record.as_ref(), world);
     let failed = |error: &dyn std::fmt::Display| {
         LoadError::usage(&error.to_string(), "Use countersign --check for a report.")
     };
     if args.plain {
         let mut input = std::io::stdin().lock();
         let mut out = std::io::stdout().lock();
-        return tui::run_plain(model, messages, &jiff::Timestamp::now, &mut runner, &mut input, &mut out)
-            .map_err(|error| failed(&error));
+        return tui::run_plain(
+            model,
+            messages,
+            &jiff::Timestamp::now,
+            &mut runner,
+            &mut input,
+            &mut out,
+        )
+        .map_err(|error| failed(&error));
     }
     let options = Options {
         term: world.env.get("TERM").cloned(),
         colour: world.env.get("NO_COLOR").is_none_or(String::is_empty)
             && args.output.color != super::args::ColorArg::Never,
     };
-    tui::run(model, messages, &jiff::Timestamp::now, &mut runner, &options).map_err(|error| failed(&error))
+    tui::run(
+        model,
+        messages,
+        &jiff::Timestamp::now,
+        &mut runner,
+        &options,
+    )
+    .map_err(|error| failed(&error))
 }
 
 fn say_goodbye(outcome: Outcome) {
     match outcome {
         Outcome::Approved => {
-            output::say("Approved. The record is a note on the commit; it is not signed. Share it:");
+            output::say(
+                "Approved. The record is a note on the commit; it is not signed. Share it:",
+            );
             output::say(&format!("  git push origin {}", git::NOTES_REF));
         }
         Outcome::Rejected => output::say("Rejected; the draft is saved."),
         Outcome::Undecided => output::say("Draft saved, not approved."),
         Outcome::Cancelled => output::say("Left before the end, not approved."),
-        Outcome::Failed(exit) => output::say(&format!("Nothing could be reviewed ({exit}: exit {}).", exit.code())),
+        Outcome::Failed(exit) => output::say(&format!(
+            "Nothing could be reviewed ({exit}: exit {}).",
+            exit.code()
+        )),
     }
 }
 
@@ -104,7 +127,11 @@ fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Res
             });
             if due && let Ok(sender) = progress_sender.lock() {
                 // The reviewer may have left already.
-                drop(sender.send(Msg::Progress { stage: stage.to_owned(), done, total }));
+                drop(sender.send(Msg::Progress {
+                    stage: stage.to_owned(),
+                    done,
+                    total,
+                }));
             }
         };
         let message = match load::load(&request, &progress) {
@@ -118,7 +145,12 @@ fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Res
         .stack_size(512 << 20)
         .spawn(work)
         .map(|_handle| ())
-        .map_err(|error| LoadError::input(&format!("No thread could be started: {error}."), "Free some memory."))
+        .map_err(|error| {
+            LoadError::input(
+                &format!("No thread could be started: {error}."),
+                "Free some memory.",
+            )
+        })
 }
 
 fn ready(loaded: load::Loaded, mut request: Request, shared: &Shared) -> Msg {
@@ -133,13 +165,22 @@ fn ready(loaded: load::Loaded, mut request: Request, shared: &Shared) -> Msg {
     };
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
-        *slot = Some(Open { draft, request, config: loaded.config });
+        *slot = Some(Open {
+            draft,
+            request,
+            config: loaded.config,
+        });
     }
     Msg::Loaded(Box::new(tui::Loaded {
         case: loaded.case,
         journal,
         resumed,
-        draft_note: if resumed { "draft resumed" } else { "draft new" }.to_owned(),
+        draft_note: if resumed {
+            "draft resumed"
+        } else {
+            "draft new"
+        }
+        .to_owned(),
         signs_with: None,
         writes_to: Some(Printable::line(git::NOTES_REF)),
     }))
@@ -155,43 +196,73 @@ fn failure(error: &LoadError) -> tui::Failure {
     }
 }
 
-fn effect_of(model: &Model, effect: Effect, shared: &Shared, record: Option<&PathBuf>, world: &World) -> Option<Msg> {
+fn effect_of(
+    model: &Model,
+    effect: Effect,
+    shared: &Shared,
+    record: Option<&PathBuf>,
+    world: &World,
+) -> Option<Msg> {
     let mut guard = shared.lock().ok()?;
     let open = guard.as_mut()?;
     match effect {
         Effect::Persist(entry) => Some(Msg::Persisted(match open.draft.append(&entry) {
             Ok(()) => Ok(entry.number),
-            Err(error) => Err(PersistFailure { number: entry.number, reason: Printable::line(&error.to_string()) }),
+            Err(error) => Err(PersistFailure {
+                number: entry.number,
+                reason: Printable::line(&error.to_string()),
+            }),
         })),
         Effect::Recheck => {
             let moved = load::recheck(&open.request, &open.config, model.case()?);
-            Some(Msg::Rechecked(if moved.is_empty() { Ok(()) } else { Err(moved) }))
+            Some(Msg::Rechecked(if moved.is_empty() {
+                Ok(())
+            } else {
+                Err(moved)
+            }))
         }
         Effect::Approve => Some(Msg::Approved(approve(model, open, record, world))),
         Effect::OpenEditor { file, line } => {
-            let root = open.request.repo.clone().unwrap_or_else(|| open.request.directory.clone());
+            let root = open
+                .request
+                .repo
+                .clone()
+                .unwrap_or_else(|| open.request.directory.clone());
             super::editor::open(&root.join(file), line, world);
             None
         }
-        Effect::EditText { initial } => Some(Msg::EditorClosed(super::editor::edit(&initial, world))),
+        Effect::EditText { initial } => {
+            Some(Msg::EditorClosed(super::editor::edit(&initial, world)))
+        }
         _ => None,
     }
 }
 
 /// Loads everything anew, so that the record speaks of what is there now, and writes it when that is what was reviewed.
-fn approve(model: &Model, open: &Open, file: Option<&PathBuf>, world: &World) -> Result<String, String> {
+fn approve(
+    model: &Model,
+    open: &Open,
+    file: Option<&PathBuf>,
+    world: &World,
+) -> Result<String, String> {
     let reviewed = model.case().ok_or("There is nothing under review.")?;
     let now = jiff::Timestamp::now();
-    let loaded = load::load(&open.request, &|_, _, _| {}).map_err(|error| error.heading.to_string())?;
+    let loaded =
+        load::load(&open.request, &|_, _, _| {}).map_err(|error| error.heading.to_string())?;
     let case = &loaded.case;
     if let Some(moved) = difference(reviewed, case) {
-        return Err(format!("{moved} changed since it was loaded; review it again."));
+        return Err(format!(
+            "{moved} changed since it was loaded; review it again."
+        ));
     }
     let journal = model.journal();
     let verdict = verdict(case, &journal, now);
-    let (Some(repository), Some(approver), Some(commit), Some(tree)) =
-        (&loaded.repository, &case.reviewer, case.under_review.head(), &case.tree)
-    else {
+    let (Some(repository), Some(approver), Some(commit), Some(tree)) = (
+        &loaded.repository,
+        &case.reviewer,
+        case.under_review.head(),
+        &case.tree,
+    ) else {
         return Err("There is no commit or no reviewer that an approval could name.".to_owned());
     };
     let known = approvals::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
@@ -202,12 +273,17 @@ fn approve(model: &Model, open: &Open, file: Option<&PathBuf>, world: &World) ->
         predecessors: &heads(&known),
         tool_version: VERSION,
     };
-    let statement = Statement::build(case, &journal, &verdict, &occasion).map_err(|blocked| blocked.0.join(" "))?;
+    let statement = Statement::build(case, &journal, &verdict, &occasion)
+        .map_err(|blocked| blocked.0.join(" "))?;
     let record = Record::unsigned(statement).map_err(|error| error.to_string())?;
-    let who = git::Identity { name: approver.name.clone(), email: approver.email.clone() };
+    let who = git::Identity {
+        name: approver.name.clone(),
+        email: approver.email.clone(),
+    };
     if let Some(path) = file {
         let text = format!("{}\n", record.line());
-        write_atomic(&world.directory.join(path), text.as_bytes(), 0o644).map_err(|error| error.to_string())?;
+        write_atomic(&world.directory.join(path), text.as_bytes(), 0o644)
+            .map_err(|error| error.to_string())?;
     }
     repository
         .append_note(commit, record.line(), &who, now.as_second())

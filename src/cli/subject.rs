@@ -9,12 +9,19 @@ use crate::load::{LoadError, PlanSource, Request};
 use crate::plan::MAX_PLAN_BYTES;
 
 /// Makes the request of a review. Standard input is read here, once.
-pub(super) fn request(args: &SubjectArgs, fail_on_warn: bool, world: &World) -> Result<Request, LoadError> {
+pub(super) fn request(
+    args: &SubjectArgs,
+    fail_on_warn: bool,
+    world: &World,
+) -> Result<Request, LoadError> {
     let mut plans = Vec::new();
     for path in &args.plans {
         if path.as_os_str() == "-" {
             if plans.iter().any(|p| matches!(p, PlanSource::Stdin(_))) {
-                return Err(LoadError::usage("Standard input was named twice.", "Name it once: countersign -"));
+                return Err(LoadError::usage(
+                    "Standard input was named twice.",
+                    "Name it once: countersign -",
+                ));
             }
             plans.push(PlanSource::Stdin(read_stdin()?));
         } else {

@@ -10,10 +10,8 @@ use crate::review::Exit;
 pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     let reports = Reports::from(&args.output)?;
     let mut request = subject::request(&args.subject, false, world)?;
-    if request.base.is_none() && request.diff.is_none() {
-        request.base = base_of_merged(&request, world)?;
-    }
-    let result = load_quietly(&request, &args.output).and_then(|loaded| {
+    let result = find_base(&mut request, world).and_then(|()| {
+        let loaded = load_quietly(&request, &args.output)?;
         let (mut verdict, lines) = check::with_approval(&loaded, args.exact, world)?;
         // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
         if verdict.exit != Exit::Pass {
@@ -33,6 +31,13 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     })
 }
 
+fn find_base(request: &mut Request, world: &World) -> Result<(), LoadError> {
+    if request.base.is_none() && request.diff.is_none() {
+        request.base = base_of_merged(request, world)?;
+    }
+    Ok(())
+}
+
 /// On the branch that the change was merged into there is no change under review any more. Then the base is what the record
 /// says, when the reviewed commit itself is here (a fast-forward), and the first parent otherwise (a merge or a squash).
 fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, LoadError> {
@@ -45,7 +50,8 @@ fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, Lo
         head: request.head.clone(),
         ci: request.env.clone(),
     };
-    let crate::git::UnderReview::NoChange { head, .. } = repository.resolve(&ask).map_err(git)? else {
+    let crate::git::UnderReview::NoChange { head, .. } = repository.resolve(&ask).map_err(git)?
+    else {
         return Ok(None);
     };
     let tree = repository.tree_id(&head).map_err(git)?;

@@ -364,7 +364,13 @@ fn exact(
                 let start = out.len();
                 sized(b'k', name.as_bytes(), out);
                 let key = start + 9..out.len();
-                part(value.get(), marks.and_then(|m| m.get(&name)), leaves, out, depth + 1)?;
+                part(
+                    value.get(),
+                    marks.and_then(|m| m.get(&name)),
+                    leaves,
+                    out,
+                    depth + 1,
+                )?;
                 entries.push((key, start..out.len()));
             }
             sort_entries(out, &entries).map_err(|name| duplicate::<serde_json::Error>(&name))?;
@@ -374,7 +380,13 @@ fn exact(
             out.push(b'[');
             let items: Vec<&RawValue> = serde_json::from_str(raw)?;
             for (index, item) in items.into_iter().enumerate() {
-                part(item.get(), marks.and_then(|m| m.get(index)), leaves, out, depth + 1)?;
+                part(
+                    item.get(),
+                    marks.and_then(|m| m.get(index)),
+                    leaves,
+                    out,
+                    depth + 1,
+                )?;
             }
             out.push(b']');
         }

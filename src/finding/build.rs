@@ -259,7 +259,11 @@ fn scales(fields: &Fields<'_>) -> Result<(Option<Severity>, Certainty), String> 
     let certainty = match fields.raw("certainty") {
         None | Some("proven") => Certainty::Proven,
         Some("unknown") => Certainty::Unknown,
-        Some(word) => return Err(format!("a result has the certainty \"{word}\", which is none.")),
+        Some(word) => {
+            return Err(format!(
+                "a result has the certainty \"{word}\", which is none."
+            ));
+        }
     };
     Ok((severity, certainty))
 }

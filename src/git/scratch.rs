@@ -45,7 +45,10 @@ pub fn commit(directory: &Path, commit: &ScratchCommit<'_>) -> Result<String, Gi
         let tree = repository.find_tree(index.write_tree()?)?;
         let (name, email) = commit.author;
         let who = Signature::new(name, email, &Time::new(commit.time, 0))?;
-        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parent = repository
+            .head()
+            .ok()
+            .and_then(|head| head.peel_to_commit().ok());
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
         let id = repository.commit(None, &who, &who, commit.message, &tree, &parents)?;
         let reference = format!("refs/heads/{}", commit.branch);

@@ -79,9 +79,13 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            plan_paths: ["tfplan.json", "plan.json", "tfplan"].map(str::to_owned).to_vec(),
+            plan_paths: ["tfplan.json", "plan.json", "tfplan"]
+                .map(str::to_owned)
+                .to_vec(),
             show: ["terraform", "show", "-json"].map(str::to_owned).to_vec(),
-            allowed_refs: ["refs/heads/main", "refs/heads/master"].map(str::to_owned).to_vec(),
+            allowed_refs: ["refs/heads/main", "refs/heads/master"]
+                .map(str::to_owned)
+                .to_vec(),
             policy_paths: Vec::new(),
             data_paths: Vec::new(),
             disable: BTreeSet::new(),
@@ -157,13 +161,20 @@ impl Config {
             if policy.settings.is_empty() && !policy.builtin {
                 continue;
             }
-            let mut known: Vec<&str> = policy.settings.iter().map(|(name, _)| name.as_str()).collect();
+            let mut known: Vec<&str> = policy
+                .settings
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
             known.extend(["enforcement", "severity"]);
             for (key, line) in keys {
                 if !known.contains(&key.as_str()) {
                     problems.push(ConfigProblem {
                         line: *line,
-                        message: format!("{id} has no setting \"{key}\"{}.", suggestion(key, &known)),
+                        message: format!(
+                            "{id} has no setting \"{key}\"{}.",
+                            suggestion(key, &known)
+                        ),
                     });
                 }
             }
@@ -173,7 +184,11 @@ impl Config {
             if !ids.contains(&waiver.policy.as_str()) {
                 problems.push(ConfigProblem {
                     line: waiver.line,
-                    message: format!("there is no policy \"{}\"{}.", waiver.policy, suggestion(&waiver.policy, &known)),
+                    message: format!(
+                        "there is no policy \"{}\"{}.",
+                        waiver.policy,
+                        suggestion(&waiver.policy, &known)
+                    ),
                 });
             }
         }
@@ -216,7 +231,13 @@ impl Reader<'_> {
     }
 
     /// Goes through a table whose keys are known; others are problems.
-    fn table(&mut self, name: &str, value: &Spanned<DeValue<'_>>, known: &[&str], mut each: impl FnMut(&mut Self, Entry<'_, '_>)) {
+    fn table(
+        &mut self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        known: &[&str],
+        mut each: impl FnMut(&mut Self, Entry<'_, '_>),
+    ) {
         let DeValue::Table(table) = value.get_ref() else {
             self.say(&value.span(), format!("[{name}] must be a table."));
             return;
@@ -226,17 +247,27 @@ impl Reader<'_> {
                 each(self, (key.get_ref(), value));
             } else {
                 let hint = suggestion(key.get_ref(), known);
-                self.say(&key.span(), format!("[{name}] has no key \"{}\"{hint}.", Printable::line(key.get_ref())));
+                self.say(
+                    &key.span(),
+                    format!(
+                        "[{name}] has no key \"{}\"{hint}.",
+                        Printable::line(key.get_ref())
+                    ),
+                );
             }
         }
     }
 
     fn root(&mut self, table: &Table<'_>, config: &mut Config) {
-        const TABLES: [&str; 7] = ["plan", "git", "policies", "policy", "waiver", "approval", "review"];
+        const TABLES: [&str; 7] = [
+            "plan", "git", "policies", "policy", "waiver", "approval", "review",
+        ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "plan" => self.table("plan", value, &["paths", "show"], |r, (key, value)| {
-                    let Some(list) = r.strings(key, value) else { return };
+                    let Some(list) = r.strings(key, value) else {
+                        return;
+                    };
                     if list.is_empty() {
                         r.say(&value.span(), format!("\"{key}\" must not be empty."));
                     } else if key == "paths" {
@@ -253,7 +284,12 @@ impl Reader<'_> {
                 "policies" => self.policies(value, config),
                 "policy" => self.policy(value, config),
                 "waiver" => self.waivers(value, config),
-                "approval" => self.table("approval", value, &["required", "prevent_self", "ttl"], |r, entry| r.approval(entry, config)),
+                "approval" => self.table(
+                    "approval",
+                    value,
+                    &["required", "prevent_self", "ttl"],
+                    |r, entry| r.approval(entry, config),
+                ),
                 "review" => self.table("review", value, &["require"], |r, (key, value)| {
                     if let Some(every) = r.choice(key, value, &["findings", "changes"]) {
                         config.review_every_change = every == 1;
@@ -261,14 +297,24 @@ impl Reader<'_> {
                 }),
                 other => {
                     let hint = suggestion(other, &TABLES);
-                    self.say(&key.span(), format!("there is no table [{}]{hint}.", Printable::line(other)));
+                    self.say(
+                        &key.span(),
+                        format!("there is no table [{}]{hint}.", Printable::line(other)),
+                    );
                 }
             }
         }
     }
 
     fn policies(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
-        let known = ["paths", "data", "disable", "on_unknown", "on_not_evaluated", "timeout"];
+        let known = [
+            "paths",
+            "data",
+            "disable",
+            "on_unknown",
+            "on_not_evaluated",
+            "timeout",
+        ];
         self.table("policies", value, &known, |r, (key, value)| match key {
             "on_unknown" | "on_not_evaluated" => {
                 if let Some(choice) = r.choice(key, value, &["deny", "warn"]) {
@@ -286,11 +332,16 @@ impl Reader<'_> {
                     .filter(|seconds| (1..=600).contains(seconds));
                 match seconds {
                     Some(seconds) => config.timeout_seconds = seconds,
-                    None => r.say(&value.span(), "\"timeout\" must be between \"1s\" and \"600s\".".to_owned()),
+                    None => r.say(
+                        &value.span(),
+                        "\"timeout\" must be between \"1s\" and \"600s\".".to_owned(),
+                    ),
                 }
             }
             _ => {
-                let Some(list) = r.strings(key, value) else { return };
+                let Some(list) = r.strings(key, value) else {
+                    return;
+                };
                 match key {
                     "paths" => config.policy_paths = list,
                     "data" => config.data_paths = list,
@@ -310,7 +361,10 @@ impl Reader<'_> {
         };
         for (id, value) in policies {
             let DeValue::Table(settings) = value.get_ref() else {
-                self.say(&value.span(), format!("[policy.{}] must be a table.", id.get_ref()));
+                self.say(
+                    &value.span(),
+                    format!("[policy.{}] must be a table.", id.get_ref()),
+                );
                 continue;
             };
             let mut own = Map::new();
@@ -327,7 +381,9 @@ impl Reader<'_> {
                     }
                     "severity" => {
                         let words = Severity::ALL.map(Severity::word);
-                        changed.severity = self.choice("severity", value, &words).and_then(|i| Severity::ALL.get(i).copied());
+                        changed.severity = self
+                            .choice("severity", value, &words)
+                            .and_then(|i| Severity::ALL.get(i).copied());
                     }
                     name => {
                         let json = self.json(value);
@@ -344,7 +400,10 @@ impl Reader<'_> {
 
     fn waivers(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
         let DeValue::Array(items) = value.get_ref() else {
-            self.say(&value.span(), "waivers are written as [[waiver]].".to_owned());
+            self.say(
+                &value.span(),
+                "waivers are written as [[waiver]].".to_owned(),
+            );
             return;
         };
         let known = ["policy", "address", "reason", "owner", "expires"];
@@ -352,11 +411,15 @@ impl Reader<'_> {
             let line = self.line(&item.span());
             let mut fields: BTreeMap<String, String> = BTreeMap::new();
             let mut expires = None;
-            self.table("[waiver]", item, &known, |r, (key, value)| match value.get_ref() {
-                DeValue::Datetime(date) if key == "expires" => expires = date.to_string().parse::<Date>().ok(),
-                _ => {
-                    if let Some(text) = r.string(key, value) {
-                        fields.insert(key.to_owned(), text);
+            self.table("[waiver]", item, &known, |r, (key, value)| {
+                match value.get_ref() {
+                    DeValue::Datetime(date) if key == "expires" => {
+                        expires = date.to_string().parse::<Date>().ok()
+                    }
+                    _ => {
+                        if let Some(text) = r.string(key, value) {
+                            fields.insert(key.to_owned(), text);
+                        }
                     }
                 }
             });
@@ -368,7 +431,10 @@ impl Reader<'_> {
                 .filter(|key| *key != "expires" && !fields.contains_key(*key))
                 .collect();
             for key in &missing {
-                self.problems.push(ConfigProblem { line, message: format!("this waiver has no \"{key}\".") });
+                self.problems.push(ConfigProblem {
+                    line,
+                    message: format!("this waiver has no \"{key}\"."),
+                });
             }
             let Some(expires) = expires else {
                 let message = "this waiver has no \"expires\" of the form YYYY-MM-DD.".to_owned();
@@ -379,10 +445,18 @@ impl Reader<'_> {
                 continue;
             }
             let mut take = |key: &str| fields.remove(key).unwrap_or_default();
-            let (policy, address, reason, owner) = (take("policy"), take("address"), take("reason"), take("owner"));
+            let (policy, address, reason, owner) = (
+                take("policy"),
+                take("address"),
+                take("reason"),
+                take("owner"),
+            );
             match Waiver::new(policy, address, &reason, &owner, expires, self.file, line) {
                 Ok(waiver) => config.waivers.push(waiver),
-                Err(fault) => self.problems.push(ConfigProblem { line, message: fault.to_string() }),
+                Err(fault) => self.problems.push(ConfigProblem {
+                    line,
+                    message: fault.to_string(),
+                }),
             }
         }
     }
@@ -390,9 +464,17 @@ impl Reader<'_> {
     fn approval(&mut self, (key, value): Entry<'_, '_>, config: &mut Config) {
         match (key, value.get_ref()) {
             ("required", DeValue::Integer(number)) => {
-                match number.to_string().parse::<u8>().ok().filter(|n| (1..=10).contains(n)) {
+                match number
+                    .to_string()
+                    .parse::<u8>()
+                    .ok()
+                    .filter(|n| (1..=10).contains(n))
+                {
                     Some(number) => config.approval.required = number,
-                    None => self.say(&value.span(), "\"required\" must be between 1 and 10.".to_owned()),
+                    None => self.say(
+                        &value.span(),
+                        "\"required\" must be between 1 and 10.".to_owned(),
+                    ),
                 }
             }
             ("prevent_self", DeValue::Boolean(flag)) => config.approval.prevent_self = *flag,
@@ -403,7 +485,10 @@ impl Reader<'_> {
                     .filter(|days| (1..=14).contains(days));
                 match days {
                     Some(days) => config.approval.ttl_days = days,
-                    None => self.say(&value.span(), "\"ttl\" must be between \"1d\" and \"14d\".".to_owned()),
+                    None => self.say(
+                        &value.span(),
+                        "\"ttl\" must be between \"1d\" and \"14d\".".to_owned(),
+                    ),
                 }
             }
             ("required", _) => self.say(&value.span(), "\"required\" must be a number.".to_owned()),
@@ -448,9 +533,14 @@ impl Reader<'_> {
                 },
                 Json::from,
             ),
-            DeValue::Float(number) => number.to_string().parse::<f64>().map_or(Json::Null, Json::from),
+            DeValue::Float(number) => number
+                .to_string()
+                .parse::<f64>()
+                .map_or(Json::Null, Json::from),
             DeValue::Datetime(date) => Json::from(date.to_string()),
-            DeValue::Array(items) => Json::Array(items.iter().map(|item| self.json(item)).collect()),
+            DeValue::Array(items) => {
+                Json::Array(items.iter().map(|item| self.json(item)).collect())
+            }
             DeValue::Table(fields) => Json::Object(
                 fields
                     .iter()
@@ -468,7 +558,9 @@ fn suggestion(word: &str, known: &[&str]) -> String {
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= 3)
         .min()
-        .map_or_else(String::new, |(_, candidate)| format!(" (did you mean \"{candidate}\"?)"))
+        .map_or_else(String::new, |(_, candidate)| {
+            format!(" (did you mean \"{candidate}\"?)")
+        })
 }
 
 fn distance(a: &str, b: &str) -> usize {
@@ -529,10 +621,21 @@ require = "changes"
         .unwrap();
         assert_eq!(config.plan_paths, ["a.json"]);
         assert!(!config.unknown_blocks);
-        assert_eq!(config.approval, ApprovalConfig { required: 2, prevent_self: false, ttl_days: 3 });
+        assert_eq!(
+            config.approval,
+            ApprovalConfig {
+                required: 2,
+                prevent_self: false,
+                ttl_days: 3
+            }
+        );
         assert_eq!(config.waivers.len(), 1);
         assert_eq!(
-            config.overrides.get("approved-providers").unwrap().enforcement,
+            config
+                .overrides
+                .get("approved-providers")
+                .unwrap()
+                .enforcement,
             Some(Enforcement::HardMandatory)
         );
         assert_eq!(
@@ -549,7 +652,10 @@ require = "changes"
             FILE,
         )
         .unwrap_err();
-        let texts: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.line, p.message)).collect();
+        let texts: Vec<String> = problems
+            .iter()
+            .map(|p| format!("{}: {}", p.line, p.message))
+            .collect();
         assert_eq!(
             texts,
             [

@@ -54,9 +54,15 @@ impl LoadError {
     /// A repository that cannot answer.
     #[must_use]
     pub fn git(error: &GitError) -> Self {
-        let hint = error.remedy().map_or_else(String::new, |command| format!("Run: {command}"));
+        let text = error.to_string();
+        // Where no command helps, the message ends with the sentence that says what to do.
+        let (cause, hint) = match (error.remedy(), text.rsplit_once(". ")) {
+            (Some(command), _) => (text.clone(), format!("Run: {command}")),
+            (None, Some((what, now))) => (format!("{what}."), now.to_owned()),
+            (None, None) => (text.clone(), String::new()),
+        };
         Self {
-            causes: vec![Printable::lines(&error.to_string())],
+            causes: vec![Printable::lines(&cause)],
             ..Self::input("The git change cannot be read.", &hint)
         }
     }
@@ -70,7 +76,11 @@ impl LoadError {
                 .map(|p| Printable::line(&format!("{file}:{}: {}", p.line, p.message)))
                 .collect(),
             ..Self::usage(
-                &format!("{file} has {} problem{}.", problems.len(), if problems.len() == 1 { "" } else { "s" }),
+                &format!(
+                    "{file} has {} problem{}.",
+                    problems.len(),
+                    if problems.len() == 1 { "" } else { "s" }
+                ),
                 "Mend the configuration where it is read from (the base commit, unless --trust worktree is given).",
             )
         }

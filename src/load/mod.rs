@@ -86,7 +86,11 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     progress("read the change", 0, None);
     let (repository, under_review) = find_change(request)?;
     let base = trusted_commit(request, &under_review)?;
-    let trust = if base.is_some() { Trust::Base } else { Trust::Worktree };
+    let trust = if base.is_some() {
+        Trust::Base
+    } else {
+        Trust::Worktree
+    };
     let root = repository
         .as_ref()
         .and_then(Repository::workdir)
@@ -116,34 +120,71 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
     let files = source_files(repository.as_ref(), under_review.head())?;
-    let mut case = empty_case(request, repository.as_ref(), under_review, &config, &policies, plans)?;
+    let mut case = empty_case(
+        request,
+        repository.as_ref(),
+        under_review,
+        &config,
+        &policies,
+        plans,
+    )?;
     let indices: Vec<Option<SourceIndex>> = case
         .plans
         .iter()
-        .map(|plan| files.as_ref().map(|files| index(files, &plan.root, &root, &request.directory)))
+        .map(|plan| {
+            files
+                .as_ref()
+                .map(|files| index(files, &plan.root, &root, &request.directory))
+        })
         .collect();
-    let prints = evaluate(&mut case, &config, &policies, &indices, request.now, progress);
+    let prints = evaluate(
+        &mut case,
+        &config,
+        &policies,
+        &indices,
+        request.now,
+        progress,
+    );
     case.source = indices.into_iter().flatten().next();
     add_source_notices(&mut case);
-    Ok(Loaded { case, config, repository, sources, prints })
+    Ok(Loaded {
+        case,
+        config,
+        repository,
+        sources,
+        prints,
+    })
 }
 
 fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), LoadError> {
     if let Some(path) = &request.diff {
-        let fail = |what: String| LoadError::input(&format!("{} cannot be used: {what}", path.display()), "Give the output of git diff.");
+        let fail = |what: String| {
+            LoadError::input(
+                &format!("{} cannot be used: {what}", path.display()),
+                "Give the output of git diff.",
+            )
+        };
         if request.base.is_some() || request.head.is_some() {
-            return Err(LoadError::usage("--diff stands in place of --base and --head.", "Give one or the other."));
+            return Err(LoadError::usage(
+                "--diff stands in place of --base and --head.",
+                "Give one or the other.",
+            ));
         }
         let bytes = std::fs::read(path).map_err(|e| fail(format!("{e}.")))?;
         let files = unified::parse(&bytes).map_err(|e| fail(e.to_string()))?;
-        let change = Change { files, ..Change::default() };
+        let change = Change {
+            files,
+            ..Change::default()
+        };
         return Ok((None, UnderReview::DiffFile(Box::new(change))));
     }
     let (directory, from_env) = match &request.repo {
         Some(directory) => (directory.clone(), false),
         None => (request.directory.clone(), true),
     };
-    let Some(repository) = Repository::open(&directory, from_env).map_err(|e| LoadError::git(&e))? else {
+    let Some(repository) =
+        Repository::open(&directory, from_env).map_err(|e| LoadError::git(&e))?
+    else {
         if request.repo.is_some() || request.base.is_some() || request.head.is_some() {
             return Err(LoadError::input(
                 &format!("There is no git repository at {}.", directory.display()),
@@ -159,13 +200,20 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
     };
     let under_review = match repository.resolve(&ask).map_err(|e| LoadError::git(&e))? {
         git::UnderReview::Change(change, _) => UnderReview::Commits(Box::new(change)),
-        git::UnderReview::NoChange { head, reason, dirty } => UnderReview::NoChange {
+        git::UnderReview::NoChange {
+            head,
+            reason,
+            dirty,
+        } => UnderReview::NoChange {
             head,
             dirty,
             reason: Printable::line(&match reason {
                 NoChangeReason::NoBase => "no base was asked for and none was found.".to_owned(),
                 NoChangeReason::HeadInBase { base } => {
-                    format!("the base {} already holds the head.", base.chars().take(7).collect::<String>())
+                    format!(
+                        "the base {} already holds the head.",
+                        base.chars().take(7).collect::<String>()
+                    )
                 }
             }),
         },
@@ -174,11 +222,16 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
 }
 
 /// The commit whose tree is trusted; none when the work tree is.
-fn trusted_commit(request: &Request, under_review: &UnderReview) -> Result<Option<String>, LoadError> {
+fn trusted_commit(
+    request: &Request,
+    under_review: &UnderReview,
+) -> Result<Option<String>, LoadError> {
     let base = match under_review {
         UnderReview::Commits(change) => change.base.clone(),
         // On the base itself, its own commit is what was merged before.
-        UnderReview::NoChange { head, reason, .. } if reason.as_str().starts_with("the base") => Some(head.clone()),
+        UnderReview::NoChange { head, reason, .. } if reason.as_str().starts_with("the base") => {
+            Some(head.clone())
+        }
         _ => None,
     };
     match (request.trust, base) {
@@ -211,7 +264,10 @@ fn read_config(tree: Tree<'_>) -> Result<Config, LoadError> {
         return Ok(Config::default());
     };
     let text = String::from_utf8(bytes).map_err(|_bytes| {
-        LoadError::usage(&format!("{} is not UTF-8 text.", config::FILE), "Save it as UTF-8.")
+        LoadError::usage(
+            &format!("{} is not UTF-8 text.", config::FILE),
+            "Save it as UTF-8.",
+        )
     })?;
     Config::read(&text, config::FILE).map_err(|problems| LoadError::config(config::FILE, &problems))
 }
@@ -234,7 +290,11 @@ fn check_config(config: &Config, policies: &Policies) -> Result<(), LoadError> {
 }
 
 /// The plans to read: those that were named, or the first of the configuration's that exists.
-fn find_plans(request: &Request, config: &Config, root: &Path) -> Result<Vec<PlanSource>, LoadError> {
+fn find_plans(
+    request: &Request,
+    config: &Config,
+    root: &Path,
+) -> Result<Vec<PlanSource>, LoadError> {
     if !request.plans.is_empty() {
         return Ok(request.plans.clone());
     }
@@ -245,11 +305,17 @@ fn find_plans(request: &Request, config: &Config, root: &Path) -> Result<Vec<Pla
         .find(|path| path.is_file());
     match found {
         Some(path) => {
-            let shown = path.strip_prefix(&request.directory).unwrap_or(&path).to_path_buf();
+            let shown = path
+                .strip_prefix(&request.directory)
+                .unwrap_or(&path)
+                .to_path_buf();
             Ok(vec![PlanSource::File(shown)])
         }
         None => Err(LoadError::usage(
-            &format!("No plan was given, and there is none of {}.", config.plan_paths.join(", ")),
+            &format!(
+                "No plan was given, and there is none of {}.",
+                config.plan_paths.join(", ")
+            ),
             "Make one: terraform plan -out=tfplan && terraform show -json tfplan > plan.json.",
         )),
     }
@@ -268,16 +334,23 @@ fn read_plans(
             let (path, name) = match source {
                 PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
                 PlanSource::File(path) => {
-                    let absolute = std::path::absolute(request.directory.join(path)).unwrap_or_else(|_| path.clone());
+                    let absolute = std::path::absolute(request.directory.join(path))
+                        .unwrap_or_else(|_| path.clone());
                     let inside = absolute
                         .strip_prefix(root)
                         .ok()
                         .map(|p| p.to_string_lossy().replace('\\', "/"));
-                    let file = path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned());
+                    let file = path
+                        .file_name()
+                        .map_or_else(String::new, |f| f.to_string_lossy().into_owned());
                     (path.to_string_lossy().into_owned(), inside.unwrap_or(file))
                 }
             };
-            Ok(CasePlan { path: plan.redactor.line(&path), root: name, plan })
+            Ok(CasePlan {
+                path: plan.redactor.line(&path),
+                root: name,
+                plan,
+            })
         })
         .collect()
 }
@@ -289,7 +362,10 @@ pub fn recheck(request: &Request, config: &Config, case: &ReviewCase) -> Vec<Str
     for (source, plan) in request.plans.iter().zip(&case.plans) {
         match plans::digest(source, &request.directory, &config.show) {
             Ok(digest) if digest == plan.plan.digest => {}
-            Ok(_) => moved.push(format!("The plan {} changed since it was loaded.", plan.path)),
+            Ok(_) => moved.push(format!(
+                "The plan {} changed since it was loaded.",
+                plan.path
+            )),
             Err(_) => moved.push(format!("The plan {} cannot be read any more.", plan.path)),
         }
     }
@@ -315,14 +391,23 @@ pub fn recheck(request: &Request, config: &Config, case: &ReviewCase) -> Vec<Str
 type SourceFile = (String, Vec<u8>);
 
 /// Texts of all Terraform files of the commit under review.
-fn source_files(repository: Option<&Repository>, head: Option<&str>) -> Result<Option<Vec<SourceFile>>, LoadError> {
+fn source_files(
+    repository: Option<&Repository>,
+    head: Option<&str>,
+) -> Result<Option<Vec<SourceFile>>, LoadError> {
     let (Some(repository), Some(head)) = (repository, head) else {
         return Ok(None);
     };
     let wanted = |path: &str| {
-        [".tf", ".tf.json", ".tofu", ".tofu.json", ".terraform.lock.hcl"]
-            .iter()
-            .any(|end| path.ends_with(end))
+        [
+            ".tf",
+            ".tf.json",
+            ".tofu",
+            ".tofu.json",
+            ".terraform.lock.hcl",
+        ]
+        .iter()
+        .any(|end| path.ends_with(end))
     };
     let entries = repository
         .files_matching(head, wanted)
@@ -340,13 +425,29 @@ fn source_files(repository: Option<&Repository>, head: Option<&str>) -> Result<O
 }
 
 /// Indexes the source for one plan; its root module is the nearest directory above the plan, or the working directory, with Terraform files.
-fn index(files: &[(String, Vec<u8>)], plan_root: &str, workdir: &Path, directory: &Path) -> SourceIndex {
-    let parent = |path: &str| path.rsplit_once('/').map_or_else(String::new, |(dir, _)| dir.to_owned());
+fn index(
+    files: &[(String, Vec<u8>)],
+    plan_root: &str,
+    workdir: &Path,
+    directory: &Path,
+) -> SourceIndex {
+    let parent = |path: &str| {
+        path.rsplit_once('/')
+            .map_or_else(String::new, |(dir, _)| dir.to_owned())
+    };
     let here = std::path::absolute(directory)
         .ok()
-        .and_then(|d| d.strip_prefix(workdir).ok().map(|p| p.to_string_lossy().replace('\\', "/")))
+        .and_then(|d| {
+            d.strip_prefix(workdir)
+                .ok()
+                .map(|p| p.to_string_lossy().replace('\\', "/"))
+        })
         .unwrap_or_default();
-    let holds = |dir: &str| files.iter().any(|(path, _)| parent(path) == dir && !path.ends_with(".hcl"));
+    let holds = |dir: &str| {
+        files
+            .iter()
+            .any(|(path, _)| parent(path) == dir && !path.ends_with(".hcl"))
+    };
     let mut candidates = Vec::new();
     let mut above = parent(plan_root);
     while !above.is_empty() {
@@ -354,7 +455,10 @@ fn index(files: &[(String, Vec<u8>)], plan_root: &str, workdir: &Path, directory
         above = parent(&above);
     }
     candidates.push(here);
-    let root = candidates.into_iter().find(|dir| holds(dir)).unwrap_or_default();
+    let root = candidates
+        .into_iter()
+        .find(|dir| holds(dir))
+        .unwrap_or_default();
     SourceIndex::build(files.iter().cloned(), &root, None)
 }
 
@@ -379,16 +483,18 @@ fn empty_case(
                 .or_else(|| identity.roots.first().map(|root| format!("root:{root}")))
                 .map(|text| Printable::line(&text));
         }
-        reviewer = repository
-            .identity(&request.env)
-            .ok()
-            .map(|who| Identity { name: who.name, email: who.email });
+        reviewer = repository.identity(&request.env).ok().map(|who| Identity {
+            name: who.name,
+            email: who.email,
+        });
     }
     let redactor = Redactor::union(plans.iter().map(|p| &p.plan.redactor));
     let mut notices = Vec::new();
     match under_review.dirty() {
         [] => {}
-        [one] => notices.push(format!("the work tree differs from the commit under review in {one}.")),
+        [one] => notices.push(format!(
+            "the work tree differs from the commit under review in {one}."
+        )),
         [one, rest @ ..] => notices.push(format!(
             "the work tree differs from the commit under review in {one} and {} more.",
             rest.len()
@@ -396,7 +502,10 @@ fn empty_case(
     }
     for plan in &plans {
         if plan.plan.complete == Some(false) {
-            notices.push(format!("{} does not cover everything: it was targeted, or some changes are deferred.", plan.path));
+            notices.push(format!(
+                "{} does not cover everything: it was targeted, or some changes are deferred.",
+                plan.path
+            ));
         }
     }
     Ok(ReviewCase {
@@ -433,7 +542,10 @@ fn evaluate(
     progress: &Progress<'_>,
 ) -> Vec<Printable> {
     let change = case.under_review.change().cloned();
-    let in_repository = !matches!(case.under_review, UnderReview::NoRepository | UnderReview::DiffFile(_));
+    let in_repository = !matches!(
+        case.under_review,
+        UnderReview::NoRepository | UnderReview::DiffFile(_)
+    );
     let mut findings: Vec<Finding> = Vec::new();
     let mut prints = Vec::new();
     let mut evaluated: Option<usize> = None;
@@ -448,12 +560,20 @@ fn evaluate(
             Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
             Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
         };
-        let subject = Subject { plan: &plan.plan, change: change.as_ref(), source, now };
+        let subject = Subject {
+            plan: &plan.plan,
+            change: change.as_ref(),
+            source,
+            now,
+        };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
         let results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                let reason = format!("it needs {}, and there is none under review.", skipped.need.word());
+                let reason = format!(
+                    "it needs {}, and there is none under review.",
+                    skipped.need.word()
+                );
                 not_applicable.insert((policy.id.clone(), Printable::line(&reason)));
             }
         }
@@ -475,7 +595,12 @@ fn evaluate(
         prints.extend(results.prints);
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
         if source.is_none() {
-            for policy in policies.summary.policies.iter().filter(|p| p.uses.contains(&Need::Source)) {
+            for policy in policies
+                .summary
+                .policies
+                .iter()
+                .filter(|p| p.uses.contains(&Need::Source))
+            {
                 case.not_looked_at.push(Printable::line(&format!(
                     "{} read no Terraform source: what only the source tells was not looked at.",
                     policy.id

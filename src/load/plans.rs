@@ -23,7 +23,11 @@ pub enum PlanSource {
 const SHOW_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Reads one plan; relative paths are below `directory`.
-pub(super) fn read(source: &PlanSource, directory: &Path, show: &[String]) -> Result<Plan, LoadError> {
+pub(super) fn read(
+    source: &PlanSource,
+    directory: &Path,
+    show: &[String],
+) -> Result<Plan, LoadError> {
     let name = match source {
         PlanSource::Stdin(_) => "Standard input".to_owned(),
         PlanSource::File(path) => path.to_string_lossy().into_owned(),
@@ -32,7 +36,11 @@ pub(super) fn read(source: &PlanSource, directory: &Path, show: &[String]) -> Re
 }
 
 /// The digest of a plan's JSON as it is now.
-pub(super) fn digest(source: &PlanSource, directory: &Path, show: &[String]) -> Result<Digest, LoadError> {
+pub(super) fn digest(
+    source: &PlanSource,
+    directory: &Path,
+    show: &[String],
+) -> Result<Digest, LoadError> {
     Ok(Digest::of(&bytes(source, directory, show)?))
 }
 
@@ -58,7 +66,9 @@ fn read_file(path: &Path, directory: &Path) -> Result<Vec<u8>, LoadError> {
         )
     };
     let mut file = File::open(directory.join(path)).map_err(|error| fail(&error.to_string()))?;
-    let length = file.metadata().map_or(0, |m| if m.is_dir() { u64::MAX } else { m.len() });
+    let length = file
+        .metadata()
+        .map_or(0, |m| if m.is_dir() { u64::MAX } else { m.len() });
     if length == u64::MAX {
         return Err(fail("it is a directory"));
     }
@@ -107,19 +117,28 @@ fn show_binary(path: &Path, show: &[String]) -> Result<Vec<u8>, PlanError> {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if started.elapsed() < SHOW_TIMEOUT => std::thread::sleep(Duration::from_millis(10)),
+            Ok(None) if started.elapsed() < SHOW_TIMEOUT => {
+                std::thread::sleep(Duration::from_millis(10))
+            }
             Ok(None) | Err(_) => {
                 // Killing can only fail when the child is already gone.
                 drop(child.kill());
                 drop(child.wait());
-                return Err(fail(format!("{program} did not end within {} s", SHOW_TIMEOUT.as_secs())));
+                return Err(fail(format!(
+                    "{program} did not end within {} s",
+                    SHOW_TIMEOUT.as_secs()
+                )));
             }
         }
     };
     let bytes = reader
         .join()
         .map_err(|_panic| fail(format!("the output of {program} could not be read")))?
-        .map_err(|error| fail(format!("the output of {program} could not be read: {error}")))?;
+        .map_err(|error| {
+            fail(format!(
+                "the output of {program} could not be read: {error}"
+            ))
+        })?;
     if !status.success() {
         return Err(fail(format!(
             "{program} show failed (run it in {} after terraform init)",

@@ -31,7 +31,9 @@ fn broken(what: &str) -> LoadError {
         exit: Exit::Policy,
         heading: Printable::line(what),
         causes: Vec::new(),
-        hint: Printable::line("Nothing was evaluated. Mend the path, or take it out of the configuration or command line."),
+        hint: Printable::line(
+            "Nothing was evaluated. Mend the path, or take it out of the configuration or command line.",
+        ),
     }
 }
 
@@ -60,7 +62,11 @@ pub(super) fn bundles(
             Tree::Commit(repository, commit) => repository
                 .read_blob(commit, path)
                 .map_err(|e| LoadError::git(&e))?
-                .ok_or_else(|| broken(&format!("The data file {path} does not exist in the trusted tree.")))?,
+                .ok_or_else(|| {
+                    broken(&format!(
+                        "The data file {path} does not exist in the trusted tree."
+                    ))
+                })?,
             Tree::Directory(root) => read(&root.join(path))?,
         };
         documents.push((path.clone(), bytes));
@@ -94,26 +100,46 @@ pub fn command_line_bundles(directories: &[PathBuf]) -> Result<Vec<Bundle>, Load
 /// When the directory cannot be read or holds no Rego.
 pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
     let name = directory.to_string_lossy().into_owned();
-    let mut made = Bundle { name: name.clone(), required: true, ..Bundle::default() };
+    let mut made = Bundle {
+        name: name.clone(),
+        required: true,
+        ..Bundle::default()
+    };
     for (path, bytes) in from_directory(directory, &name)? {
-        let text = String::from_utf8(bytes).map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
         if path.ends_with(".rego") {
-            made.modules.push(Module { path, text: Arc::from(text) });
+            made.modules.push(Module {
+                path,
+                text: Arc::from(text),
+            });
         } else {
-            let inner = path.strip_prefix(&name).unwrap_or(&path).trim_start_matches('/').to_owned();
+            let inner = path
+                .strip_prefix(&name)
+                .unwrap_or(&path)
+                .trim_start_matches('/')
+                .to_owned();
             let mut place: Vec<String> = inner.split('/').map(str::to_owned).collect();
             place.pop();
             let value = document(&path, text.as_bytes())?;
-            made.add_data(&place, value).map_err(|e| broken(&format!("{path}: {e}")))?;
+            made.add_data(&place, value)
+                .map_err(|e| broken(&format!("{path}: {e}")))?;
         }
     }
     if made.modules.is_empty() {
         return Err(broken(&format!("There is no policy (*.rego) in {name}.")));
     }
-    let brings_library = made.modules.iter().any(|m| m.text.contains("package countersign.lib"));
+    let brings_library = made
+        .modules
+        .iter()
+        .any(|m| m.text.contains("package countersign.lib"));
     if brings_library {
         builtin::add_tables(&mut made).map_err(|e| broken(&e))?;
-    } else if made.modules.iter().any(|m| m.text.contains("data.countersign.")) {
+    } else if made
+        .modules
+        .iter()
+        .any(|m| m.text.contains("data.countersign."))
+    {
         builtin::add_library(&mut made).map_err(|e| broken(&e))?;
     }
     Ok(made)
@@ -132,30 +158,41 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
             if path.ends_with("_test.rego") {
                 continue;
             }
-            let text = String::from_utf8(bytes).map_err(|_bytes| broken(&format!("The policy {path} is not UTF-8 text.")))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_bytes| broken(&format!("The policy {path} is not UTF-8 text.")))?;
             bundle.modules.push(Module {
                 path,
                 text: Arc::from(text),
             });
         } else if matches!(file, "data.json" | "data.yaml" | "data.yml") {
-            let inner = path.strip_prefix(name).unwrap_or(&path).trim_start_matches('/');
+            let inner = path
+                .strip_prefix(name)
+                .unwrap_or(&path)
+                .trim_start_matches('/');
             let mut place: Vec<String> = inner.split('/').map(str::to_owned).collect();
             place.pop();
             let value = document(&path, &bytes)?;
-            bundle.add_data(&place, value).map_err(|e| broken(&format!("{path}: {e}")))?;
+            bundle
+                .add_data(&place, value)
+                .map_err(|e| broken(&format!("{path}: {e}")))?;
         }
     }
     if bundle.modules.is_empty() {
         return Err(broken(&format!("There is no policy (*.rego) in {name}.")));
     }
-    if bundle.modules.iter().any(|m| m.text.contains("data.countersign.")) {
+    if bundle
+        .modules
+        .iter()
+        .any(|m| m.text.contains("data.countersign."))
+    {
         builtin::add_library(&mut bundle).map_err(|e| broken(&e))?;
     }
     Ok(bundle)
 }
 
 fn document(name: &str, bytes: &[u8]) -> Result<Json, LoadError> {
-    let text = std::str::from_utf8(bytes).map_err(|_error| broken(&format!("The data file {name} is not UTF-8 text.")))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_error| broken(&format!("The data file {name} is not UTF-8 text.")))?;
     let value = if name.ends_with(".json") {
         serde_json::from_str(text).map_err(|e| e.to_string())
     } else {
@@ -164,7 +201,11 @@ fn document(name: &str, bytes: &[u8]) -> Result<Json, LoadError> {
     value.map_err(|e| broken(&format!("The data file {name} cannot be read: {e}.")))
 }
 
-fn from_commit(repository: &Repository, commit: &str, path: &str) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
+fn from_commit(
+    repository: &Repository,
+    commit: &str,
+    path: &str,
+) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
     let git = |e| LoadError::git(&e);
     let path = path.trim_start_matches("./").trim_end_matches('/');
     let entries = repository.list(commit, path, true).map_err(git)?;
@@ -174,7 +215,9 @@ fn from_commit(repository: &Repository, commit: &str, path: &str) -> Result<Vec<
             continue;
         }
         if files.len() >= MAX_FILES {
-            return Err(broken(&format!("There are more than {MAX_FILES} policy files in {path}.")));
+            return Err(broken(&format!(
+                "There are more than {MAX_FILES} policy files in {path}."
+            )));
         }
         if let Some(bytes) = repository.read_blob(commit, &entry.path).map_err(git)? {
             files.push((entry.path, bytes));
@@ -182,7 +225,9 @@ fn from_commit(repository: &Repository, commit: &str, path: &str) -> Result<Vec<
     }
     files.sort();
     if files.is_empty() {
-        return Err(broken(&format!("There is no policy in {path} at the trusted commit.")));
+        return Err(broken(&format!(
+            "There is no policy in {path} at the trusted commit."
+        )));
     }
     Ok(files)
 }
@@ -196,7 +241,9 @@ fn from_directory(root: &Path, name: &str) -> Result<Vec<(String, Vec<u8>)>, Loa
     let mut files = Vec::new();
     let mut todo = vec![(root.to_path_buf(), name.trim_end_matches('/').to_owned(), 0)];
     while let Some((path, shown, depth)) = todo.pop() {
-        let fail = |error: std::io::Error| broken(&format!("The policies in {shown} cannot be read: {error}."));
+        let fail = |error: std::io::Error| {
+            broken(&format!("The policies in {shown} cannot be read: {error}."))
+        };
         let meta = std::fs::metadata(&path).map_err(fail)?;
         if meta.is_dir() {
             if depth > 32 {
@@ -214,7 +261,9 @@ fn from_directory(root: &Path, name: &str) -> Result<Vec<(String, Vec<u8>)>, Loa
             files.push((shown, read(&path)?));
         }
         if files.len() > MAX_FILES {
-            return Err(broken(&format!("There are more than {MAX_FILES} policy files in {name}.")));
+            return Err(broken(&format!(
+                "There are more than {MAX_FILES} policy files in {name}."
+            )));
         }
     }
     files.sort();

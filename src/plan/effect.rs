@@ -120,7 +120,8 @@ pub(super) fn effect(
                 } else {
                     let items: Option<Vec<&RawValue>> = super::shape(name, raw)?;
                     for item in items.into_iter().flatten() {
-                        digests.push(section.element(item.get(), change_marks(item.get()).as_ref())?);
+                        digests
+                            .push(section.element(item.get(), change_marks(item.get()).as_ref())?);
                     }
                 }
                 // The order of sensitive leaves must follow the order of the sorted elements.
@@ -136,7 +137,8 @@ pub(super) fn effect(
                     super::shape(name, raw)?;
                 for (output, raw) in outputs.into_iter().flatten() {
                     sink.text(&output);
-                    let (digest, leaves) = section.element(raw.get(), change_marks(raw.get()).as_ref())?;
+                    let (digest, leaves) =
+                        section.element(raw.get(), change_marks(raw.get()).as_ref())?;
                     sink.digest(&digest);
                     section.sensitive.extend_from_slice(&leaves);
                 }
@@ -201,13 +203,24 @@ struct Section<'a> {
 
 impl Section<'_> {
     /// Hashes a change whose parts are known already.
-    fn change(&mut self, text: &str, change: &ResourceChange) -> Result<(Digest, Vec<u8>), PlanError> {
+    fn change(
+        &mut self,
+        text: &str,
+        change: &ResourceChange,
+    ) -> Result<(Digest, Vec<u8>), PlanError> {
         let marks = body_marks(text, change);
-        self.element(text.get(change.span.clone()).unwrap_or_default(), marks.as_ref())
+        self.element(
+            text.get(change.span.clone()).unwrap_or_default(),
+            marks.as_ref(),
+        )
     }
 
     /// Hashes an element of a list; gives its sensitive leaves apart, because elements are sorted later.
-    fn element(&mut self, text: &str, marks: Option<&Json>) -> Result<(Digest, Vec<u8>), PlanError> {
+    fn element(
+        &mut self,
+        text: &str,
+        marks: Option<&Json>,
+    ) -> Result<(Digest, Vec<u8>), PlanError> {
         // `plantimestamp()` can only show in what comes after; a value equal to it before is state.
         let replaces_time = self.timestamp.is_some_and(|t| text.contains(t));
         let mut leaves = Leaves::new(self.timestamp.filter(|_| replaces_time), self.redactor);

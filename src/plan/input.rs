@@ -4,7 +4,6 @@
 //! setup-terraform and loggers put lines around it), parse its top level without touching the values, and recognise it by its keys.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -25,7 +24,7 @@ pub fn is_binary_plan(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the bytes are empty, packed, or no text.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<Arc<str>, PlanError> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
     if bytes.len() as u64 > MAX_PLAN_BYTES {
         return Err(PlanError::TooLarge {
             limit: MAX_PLAN_BYTES,
@@ -54,10 +53,10 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<Arc<str>, PlanError> {
     if text.trim().is_empty() {
         return Err(PlanError::Empty);
     }
-    Ok(Arc::from(text))
+    Ok(text)
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Arc<str>, PlanError> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
     let units = bytes.chunks_exact(2).map(|pair| match pair {
         [a, b] => unit([*a, *b]),
         _ => 0xFFFD,
@@ -79,7 +78,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Arc<str>, PlanError> 
     if text.trim().is_empty() {
         return Err(PlanError::Empty);
     }
-    Ok(Arc::from(text))
+    Ok(text)
 }
 
 /// The top level of a JSON object: keys in order, values as text.

@@ -66,7 +66,7 @@ impl PlanMode {
 /// A plan, read and indexed. Its debug form names it and shows nothing of it.
 #[derive(Clone)]
 pub struct Plan {
-    text: Arc<str>,
+    text: Arc<String>,
     sections: BTreeMap<String, Span>,
     /// SHA-256 of the bytes as they were given.
     pub digest: Digest,
@@ -137,7 +137,7 @@ impl Plan {
             prior_state,
         };
         let (effect, sensitive_tag) = effect::effect(&top, &redactor, &known)?;
-        let plan = Self {
+        let mut plan = Self {
             digest,
             effect,
             sensitive_tag,
@@ -154,8 +154,10 @@ impl Plan {
             invocations,
             redactor,
             sections,
-            text: Arc::clone(&text),
+            text: Arc::new(String::new()),
         };
+        // Everything above borrowed from it.
+        plan.text = Arc::new(text);
         Ok(plan)
     }
 
@@ -283,7 +285,11 @@ fn read_invocations(top: &TopLevel<'_>) -> Result<Vec<Invocation>, PlanError> {
 }
 
 /// The redactor, and the marks of planned values and prior state.
-type Gathered = (Redactor, Option<serde_json::Value>, Option<serde_json::Value>);
+type Gathered = (
+    Redactor,
+    Option<serde_json::Value>,
+    Option<serde_json::Value>,
+);
 
 fn redactor(
     text: &str,
@@ -308,8 +314,14 @@ fn redactor(
         secrets.configuration(raw, top.get("variables"))?;
         secrets.provider_settings(raw);
     }
-    let planned = top.get("planned_values").map(|raw| secrets.planned_values(raw)).transpose()?;
-    let prior = top.get("prior_state").map(|raw| secrets.prior_state(raw)).transpose()?;
+    let planned = top
+        .get("planned_values")
+        .map(|raw| secrets.planned_values(raw))
+        .transpose()?;
+    let prior = top
+        .get("prior_state")
+        .map(|raw| secrets.prior_state(raw))
+        .transpose()?;
     Ok((secrets.finish(changes)?, planned.flatten(), prior.flatten()))
 }
 

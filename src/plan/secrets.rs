@@ -213,11 +213,18 @@ impl Secrets {
         if depth > 64 {
             return None;
         }
-        let resources: Vec<Json> = module.resources.iter().map(|object| self.object(object)).collect();
+        let resources: Vec<Json> = module
+            .resources
+            .iter()
+            .map(|object| self.object(object))
+            .collect();
         let children: Vec<Json> = module
             .child_modules
             .iter()
-            .map(|child| self.state_module(child, depth + 1).unwrap_or(Json::Bool(false)))
+            .map(|child| {
+                self.state_module(child, depth + 1)
+                    .unwrap_or(Json::Bool(false))
+            })
             .collect();
         let mut marks = serde_json::Map::new();
         for (name, list) in [("resources", resources), ("child_modules", children)] {

@@ -55,7 +55,15 @@ fn secrets_are_masked_in_values_and_scrubbed_from_text() {
     let rows = plan.attribute_changes(&change.body);
     let shown: Vec<String> = rows
         .iter()
-        .map(|r| format!("{}{}={}→{}", r.difference.symbol(), r.path, r.before.show(&plan.redactor), r.after.show(&plan.redactor)))
+        .map(|r| {
+            format!(
+                "{}{}={}→{}",
+                r.difference.symbol(),
+                r.path,
+                r.before.show(&plan.redactor),
+                r.after.show(&plan.redactor)
+            )
+        })
         .collect();
     assert_eq!(
         shown,
@@ -67,8 +75,16 @@ fn secrets_are_masked_in_values_and_scrubbed_from_text() {
             "~v=\"old\"→\"new\"",
         ]
     );
-    for secret in ["old-password-0", "new-password-1", "variable-secret-1", "output-secret-22"] {
-        assert!(plan.redactor.finds(&format!("curl -u x:{secret}")), "{secret}");
+    for secret in [
+        "old-password-0",
+        "new-password-1",
+        "variable-secret-1",
+        "output-secret-22",
+    ] {
+        assert!(
+            plan.redactor.finds(&format!("curl -u x:{secret}")),
+            "{secret}"
+        );
     }
     assert_eq!(format!("{plan:?}"), format!("Plan({})", plan.digest));
 }
@@ -124,12 +140,27 @@ fn repeated_keys_and_deep_trees_are_refused_wherever_they_stand() {
     let deep = format!("\"v\":{}{}", "[".repeat(200), "]".repeat(200));
     for (from, to) in [
         ("\"v\":\"old\"", "\"v\":\"old\",\"v\":\"older\""),
-        ("\"actions\":[\"update\"]", "\"actions\":[\"update\"],\"actions\":[\"no-op\"]"),
-        ("\"complete\":true", "\"complete\":true,\"resource_changes\":[]"),
+        (
+            "\"actions\":[\"update\"]",
+            "\"actions\":[\"update\"],\"actions\":[\"no-op\"]",
+        ),
+        (
+            "\"complete\":true",
+            "\"complete\":true,\"resource_changes\":[]",
+        ),
     ] {
-        assert!(matches!(error(&base.replacen(from, to, 1)), PlanError::DuplicateKey { .. }), "{from}");
+        assert!(
+            matches!(
+                error(&base.replacen(from, to, 1)),
+                PlanError::DuplicateKey { .. }
+            ),
+            "{from}"
+        );
     }
-    assert!(matches!(error(&base.replacen("\"v\":\"old\"", &deep, 1)), PlanError::TooDeep { .. }));
+    assert!(matches!(
+        error(&base.replacen("\"v\":\"old\"", &deep, 1)),
+        PlanError::TooDeep { .. }
+    ));
 }
 
 #[test]
@@ -138,7 +169,10 @@ fn a_change_without_marks_hides_its_text() {
         r#"{"format_version":"0.1","resource_changes":[{"address":"a.b","type":"a","name":"b","change":{"actions":["create"],"before":null,"after":{"x":"text","n":3}}}]}"#,
     );
     let rows = plan.attribute_changes(&plan.changes.first().unwrap().body);
-    let shown: Vec<String> = rows.iter().map(|r| r.after.show(&plan.redactor).into_string()).collect();
+    let shown: Vec<String> = rows
+        .iter()
+        .map(|r| r.after.show(&plan.redactor).into_string())
+        .collect();
     assert_eq!(shown, ["3", "(sensitive)"]);
 }
 
@@ -146,7 +180,10 @@ fn a_change_without_marks_hides_its_text() {
 fn modes_are_told_apart() {
     let destroy = r#"{"format_version":"1.2","resource_changes":[{"address":"a.b","mode":"managed","type":"a","name":"b","change":{"actions":["delete"],"before":{},"after":null}}]}"#;
     assert_eq!(read(destroy).mode, PlanMode::Destroy);
-    let removed = destroy.replace("\"change\"", "\"action_reason\":\"delete_because_no_resource_config\",\"change\"");
+    let removed = destroy.replace(
+        "\"change\"",
+        "\"action_reason\":\"delete_because_no_resource_config\",\"change\"",
+    );
     assert_eq!(read(&removed).mode, PlanMode::Normal);
     let refresh = r#"{"format_version":"1.2","planned_values":{},"resource_drift":[{"address":"a.b","type":"a","name":"b","change":{"actions":["update"]}}]}"#;
     assert_eq!(read(refresh).mode, PlanMode::RefreshOnly);
@@ -154,10 +191,19 @@ fn modes_are_told_apart() {
 
 #[test]
 fn rows_without_a_change_or_actions_are_unknown() {
-    for change in ["", ",\"change\":{}", ",\"change\":{\"actions\":[]}", ",\"change\":{\"actions\":[\"explode\"]}"] {
+    for change in [
+        "",
+        ",\"change\":{}",
+        ",\"change\":{\"actions\":[]}",
+        ",\"change\":{\"actions\":[\"explode\"]}",
+    ] {
         let text = format!(
             r#"{{"format_version":"1.2","resource_changes":[{{"address":"a.b","type":"a","name":"b"{change}}}]}}"#
         );
-        assert_eq!(read(&text).changes.first().unwrap().action, Action::Unknown, "{change}");
+        assert_eq!(
+            read(&text).changes.first().unwrap().action,
+            Action::Unknown,
+            "{change}"
+        );
     }
 }

@@ -88,7 +88,10 @@ pub fn add_tables(bundle: &mut Bundle) -> Result<(), String> {
         tables.insert(name.to_owned(), table);
     }
     bundle
-        .add_data(&["countersign".to_owned(), "tables".to_owned()], Json::Object(tables))
+        .add_data(
+            &["countersign".to_owned(), "tables".to_owned()],
+            Json::Object(tables),
+        )
         .map_err(|conflict| conflict.to_string())
 }
 
@@ -113,7 +116,11 @@ mod tests {
                 files(&path, out);
             } else {
                 let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 let is_rego = name.ends_with(".rego") && !name.ends_with("_test.rego");
                 if is_rego || (name.starts_with("tables/") && name.ends_with(".json")) {
                     out.insert(name);
@@ -125,7 +132,10 @@ mod tests {
     #[test]
     fn every_shipped_file_is_embedded() {
         let mut expected = BTreeSet::new();
-        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"), &mut expected);
+        files(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"),
+            &mut expected,
+        );
         let embedded: BTreeSet<String> = POLICIES
             .iter()
             .chain(LIBRARY)

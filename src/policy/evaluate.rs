@@ -275,7 +275,10 @@ impl Policies {
         let mut groups: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
         for rule in rules {
             if let (Some((bundle, _)), Some(loaded)) = (self.entries.get(*rule), self.rule(*rule)) {
-                groups.entry((*bundle, loaded.package.as_str())).or_default().push(*rule);
+                groups
+                    .entry((*bundle, loaded.package.as_str()))
+                    .or_default()
+                    .push(*rule);
             }
         }
         groups.into_values().collect()
@@ -289,7 +292,11 @@ impl Policies {
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Vec<(usize, Evaluation)> {
         let (whole, sliced) = (self.groups(whole), self.groups(sliced));
-        let chunks = if sliced.is_empty() { 0 } else { inputs.slices.max(1) };
+        let chunks = if sliced.is_empty() {
+            0
+        } else {
+            inputs.slices.max(1)
+        };
         let jobs = whole.len() + chunks;
         let queue = AtomicUsize::new(0);
         let finished = AtomicUsize::new(0);
@@ -337,13 +344,22 @@ impl Policies {
         input: &Input,
     ) -> Vec<(usize, Evaluation)> {
         let rules: Vec<&LoadedRule> = group.iter().filter_map(|rule| self.rule(*rule)).collect();
-        let bundle = group.first().and_then(|rule| self.entries.get(*rule)).map(|entry| entry.0);
+        let bundle = group
+            .first()
+            .and_then(|rule| self.entries.get(*rule))
+            .map(|entry| entry.0);
         let Some((index, owner)) = bundle.and_then(|i| Some((i, self.bundles.get(i)?))) else {
             return Vec::new();
         };
-        let limits = Limits { time: self.settings.timeout };
+        let limits = Limits {
+            time: self.settings.timeout,
+        };
         let runner = runners.entry(index).or_insert_with(|| owner.runner(limits));
-        group.iter().copied().zip(runner.evaluate(&rules, input)).collect()
+        group
+            .iter()
+            .copied()
+            .zip(runner.evaluate(&rules, input))
+            .collect()
     }
 
     fn collect(

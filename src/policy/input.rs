@@ -51,11 +51,14 @@ impl Inputs {
     ) -> Result<Self, String> {
         let plan = subject.plan;
         let own = extension(subject);
-        let wanted = |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
+        let wanted =
+            |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
         let parts = |keys: Option<&BTreeSet<String>>| {
             let mut parts: Vec<(&str, &str)> = plan
                 .section_names()
-                .filter(|name| *name != "countersign" && *name != "resource_changes" && wanted(keys, name))
+                .filter(|name| {
+                    *name != "countersign" && *name != "resource_changes" && wanted(keys, name)
+                })
                 .filter_map(|name| Some((name, plan.section(name)?)))
                 .collect();
             if wanted(keys, "countersign") {
@@ -65,18 +68,30 @@ impl Inputs {
         };
         let base = Input::build(parts(slice_keys))?;
         let mut whole = Input::build(parts(whole_keys))?;
-        let needed = wanted(whole_keys, "resource_changes") || wanted(slice_keys, "resource_changes");
-        let parsed = if needed { parse_changes(plan, threads)? } else { Vec::new() };
+        let needed =
+            wanted(whole_keys, "resource_changes") || wanted(slice_keys, "resource_changes");
+        let parsed = if needed {
+            parse_changes(plan, threads)?
+        } else {
+            Vec::new()
+        };
         if wanted(whole_keys, "resource_changes") && plan.section("resource_changes").is_some() {
             whole = whole.with("resource_changes", &parsed);
         }
-        Ok(Self { whole, base, slices: parsed.len(), parsed })
+        Ok(Self {
+            whole,
+            base,
+            slices: parsed.len(),
+            parsed,
+        })
     }
 
     /// The input of one slice.
     pub(super) fn slice(&self, index: usize) -> Input {
         match self.parsed.get(index) {
-            Some(part) => self.base.with("resource_changes", std::slice::from_ref(part)),
+            Some(part) => self
+                .base
+                .with("resource_changes", std::slice::from_ref(part)),
             None => self.base.with("resource_changes", &[]),
         }
     }

@@ -22,5 +22,5 @@ pub use input::Subject;
 pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
     engine::yaml::read(text)
 }
-pub use testing::{TestCase, TestReport, run_tests};
 pub use result::{Hit, Rule, RuleKind};
+pub use testing::{TestCase, TestReport, run_tests};

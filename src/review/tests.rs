@@ -13,7 +13,10 @@ fn now() -> jiff::Timestamp {
 }
 
 fn someone() -> Identity {
-    Identity { name: "Ada".to_owned(), email: "ada@example.org".to_owned() }
+    Identity {
+        name: "Ada".to_owned(),
+        email: "ada@example.org".to_owned(),
+    }
 }
 
 /// A case with one plan (one delete), one commit under review and the given findings.
@@ -21,7 +24,11 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
     let text = r#"{"format_version":"1.2","resource_changes":[{"address":"a.b","mode":"managed","type":"a","name":"b","change":{"actions":["delete"],"before":{"x":1},"after":null}}]}"#;
     let plan = Plan::read(text.as_bytes().to_vec()).unwrap();
     ReviewCase {
-        plans: vec![CasePlan { path: Printable::line("plan.json"), root: "plan.json".to_owned(), plan }],
+        plans: vec![CasePlan {
+            path: Printable::line("plan.json"),
+            root: "plan.json".to_owned(),
+            plan,
+        }],
         under_review: UnderReview::Commits(Box::new(Change {
             base: Some("b".repeat(40)),
             head: Some("a".repeat(40)),
@@ -56,16 +63,26 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
 fn answered(case: &ReviewCase, index: usize, decision: Decision) -> Journal {
     let mut journal = Journal::default();
     let key = DecisionKey::of(case.findings.get(index).unwrap());
-    journal.append(now(), someone(), case.plan_digest(), Event::Decided { key, decision });
+    journal.append(
+        now(),
+        someone(),
+        case.plan_digest(),
+        Event::Decided { key, decision },
+    );
     journal
 }
 
 fn waive() -> Decision {
-    Decision::Waive { reason: "agreed with the owner".to_owned(), expires: "2026-12-01".parse().unwrap() }
+    Decision::Waive {
+        reason: "agreed with the owner".to_owned(),
+        expires: "2026-12-01".parse().unwrap(),
+    }
 }
 
 fn reject() -> Decision {
-    Decision::Reject { reason: "not in this quarter".to_owned() }
+    Decision::Reject {
+        reason: "not in this quarter".to_owned(),
+    }
 }
 
 fn soft() -> Finding {
@@ -74,13 +91,22 @@ fn soft() -> Finding {
 
 #[test]
 fn nothing_found_passes_and_nothing_evaluated_does_not() {
-    assert_eq!(verdict(&case(vec![]), &Journal::default(), now()).exit, Exit::Pass);
+    assert_eq!(
+        verdict(&case(vec![]), &Journal::default(), now()).exit,
+        Exit::Pass
+    );
     let mut empty = case(vec![]);
     empty.policies.evaluated = 0;
-    assert_eq!(verdict(&empty, &Journal::default(), now()).exit, Exit::Policy);
+    assert_eq!(
+        verdict(&empty, &Journal::default(), now()).exit,
+        Exit::Policy
+    );
     let mut no_plan = case(vec![]);
     no_plan.plans.clear();
-    assert_eq!(verdict(&no_plan, &Journal::default(), now()).exit, Exit::Input);
+    assert_eq!(
+        verdict(&no_plan, &Journal::default(), now()).exit,
+        Exit::Input
+    );
 }
 
 #[test]
@@ -95,16 +121,28 @@ fn enforcement_decides_what_blocks() {
     }
     let mut warned = case(vec![finding("p", "a.b", Enforcement::Advisory)]);
     warned.gate.fail_on_warn = true;
-    assert_eq!(verdict(&warned, &Journal::default(), now()).exit, Exit::Blocked);
+    assert_eq!(
+        verdict(&warned, &Journal::default(), now()).exit,
+        Exit::Blocked
+    );
 }
 
 #[test]
 fn unknown_truth_and_unevaluated_policies_block_unless_configured_otherwise() {
-    let unknown = Finding { certainty: Certainty::Unknown, ..soft() };
-    let unevaluated = Finding { standing: Standing::NotEvaluated, ..soft() };
+    let unknown = Finding {
+        certainty: Certainty::Unknown,
+        ..soft()
+    };
+    let unevaluated = Finding {
+        standing: Standing::NotEvaluated,
+        ..soft()
+    };
     for finding in [unknown, unevaluated] {
         let mut case = case(vec![finding]);
-        assert_eq!(verdict(&case, &Journal::default(), now()).exit, Exit::Blocked);
+        assert_eq!(
+            verdict(&case, &Journal::default(), now()).exit,
+            Exit::Blocked
+        );
         case.gate.unknown_blocks = false;
         case.gate.not_evaluated_blocks = false;
         assert_eq!(verdict(&case, &Journal::default(), now()).exit, Exit::Pass);
@@ -114,19 +152,28 @@ fn unknown_truth_and_unevaluated_policies_block_unless_configured_otherwise() {
 #[test]
 fn the_first_of_input_policy_blocked_wins() {
     let mut case = case(vec![soft()]);
-    assert_eq!(verdict(&case, &Journal::default(), now()).exit, Exit::Blocked);
+    assert_eq!(
+        verdict(&case, &Journal::default(), now()).exit,
+        Exit::Blocked
+    );
     case.problems.push(PolicyProblem {
         policy: Printable::line("p"),
         place: None,
         message: Printable::line("broken"),
     });
-    assert_eq!(verdict(&case, &Journal::default(), now()).exit, Exit::Policy);
+    assert_eq!(
+        verdict(&case, &Journal::default(), now()).exit,
+        Exit::Policy
+    );
     if let Some(plan) = case.plans.first_mut() {
         plan.plan.errored = true;
     }
     let verdict = verdict(&case, &Journal::default(), now());
     assert_eq!(verdict.exit, Exit::Input);
-    assert_eq!(verdict.with_approval(Some("no approval".to_owned())).exit, Exit::Input);
+    assert_eq!(
+        verdict.with_approval(Some("no approval".to_owned())).exit,
+        Exit::Input
+    );
     assert_eq!(Exit::Blocked.and(Exit::Usage), Exit::Usage);
     assert_eq!(Exit::Pass.and(Exit::Unapproved), Exit::Unapproved);
     assert_eq!(Exit::Unapproved.and(Exit::Blocked), Exit::Blocked);
@@ -139,8 +186,18 @@ fn answers_count_for_the_finding_and_the_plan_that_they_were_given_for() {
     let decided = verdict(&reviewed, &journal, now());
     assert_eq!((decided.exit, decided.counts.waived), (Exit::Pass, 1));
 
-    let mut changed = case(vec![Finding { content: Digest::of(b"other"), ..soft() }]);
-    assert_eq!(verdict(&changed, &journal, now()).states.first().unwrap().status, Status::Stale);
+    let mut changed = case(vec![Finding {
+        content: Digest::of(b"other"),
+        ..soft()
+    }]);
+    assert_eq!(
+        verdict(&changed, &journal, now())
+            .states
+            .first()
+            .unwrap()
+            .status,
+        Status::Stale
+    );
     assert_eq!(verdict(&changed, &journal, now()).exit, Exit::Blocked);
 
     changed = case(vec![soft()]);
@@ -151,7 +208,14 @@ fn answers_count_for_the_finding_and_the_plan_that_they_were_given_for() {
     assert_eq!((carried.exit, carried.counts.carried), (Exit::Pass, 1));
 
     let later = "2026-12-02T00:00:00Z".parse().unwrap();
-    assert_eq!(verdict(&reviewed, &journal, later).states.first().unwrap().status, Status::Stale);
+    assert_eq!(
+        verdict(&reviewed, &journal, later)
+            .states
+            .first()
+            .unwrap()
+            .status,
+        Status::Stale
+    );
 }
 
 #[test]
@@ -172,19 +236,37 @@ fn a_forged_waiver_of_a_hard_mandatory_finding_does_not_count() {
     let case = case(vec![finding("p", "a.b", Enforcement::HardMandatory)]);
     let journal = answered(&case, 0, waive());
     let verdict = verdict(&case, &journal, now());
-    assert_eq!((verdict.exit, verdict.states.first().unwrap().status), (Exit::Blocked, Status::Stale));
+    assert_eq!(
+        (verdict.exit, verdict.states.first().unwrap().status),
+        (Exit::Blocked, Status::Stale)
+    );
 }
 
 #[test]
 fn waivers_of_the_trusted_tree_count_until_they_expire_and_unused_ones_are_named() {
     let waiver = |policy: &str, expires: &str| {
         let expires = expires.parse().unwrap();
-        Waiver::new(policy.to_owned(), "a.b".to_owned(), "agreed with the owner", "ops", expires, "countersign.toml", 3).unwrap()
+        Waiver::new(
+            policy.to_owned(),
+            "a.b".to_owned(),
+            "agreed with the owner",
+            "ops",
+            expires,
+            "countersign.toml",
+            3,
+        )
+        .unwrap()
     };
     let mut case = case(vec![soft()]);
-    case.waivers = vec![waiver("no-destroy", "2026-12-01"), waiver("other", "2026-12-01")];
+    case.waivers = vec![
+        waiver("no-destroy", "2026-12-01"),
+        waiver("other", "2026-12-01"),
+    ];
     let decided = verdict(&case, &Journal::default(), now());
-    assert_eq!((decided.exit, decided.unused_waivers), (Exit::Pass, vec![1]));
+    assert_eq!(
+        (decided.exit, decided.unused_waivers),
+        (Exit::Pass, vec![1])
+    );
     // A stale answer does not take it away.
     let mut stale = answered(&case, 0, waive());
     stale.append(
@@ -192,17 +274,26 @@ fn waivers_of_the_trusted_tree_count_until_they_expire_and_unused_ones_are_named
         someone(),
         case.plan_digest(),
         Event::Decided {
-            key: DecisionKey { content: Digest::of(b"old"), ..DecisionKey::of(case.findings.first().unwrap()) },
+            key: DecisionKey {
+                content: Digest::of(b"old"),
+                ..DecisionKey::of(case.findings.first().unwrap())
+            },
             decision: waive(),
         },
     );
     assert_eq!(verdict(&case, &stale, now()).exit, Exit::Pass);
     case.waivers = vec![waiver("no-destroy", "2026-11-21")];
     let decided = verdict(&case, &Journal::default(), now());
-    assert_eq!((decided.exit, decided.expired_waivers), (Exit::Blocked, vec![0]));
+    assert_eq!(
+        (decided.exit, decided.expired_waivers),
+        (Exit::Blocked, vec![0])
+    );
     case.findings = vec![finding("no-destroy", "a.b", Enforcement::HardMandatory)];
     case.waivers = vec![waiver("no-destroy", "2026-12-01")];
-    assert_eq!(verdict(&case, &Journal::default(), now()).exit, Exit::Blocked);
+    assert_eq!(
+        verdict(&case, &Journal::default(), now()).exit,
+        Exit::Blocked
+    );
 }
 
 #[test]
@@ -212,11 +303,19 @@ fn approving_waits_until_everything_is_answered_and_seen() {
     let blockers = approval_blockers(&case, &empty, &verdict(&case, &empty, now()));
     assert_eq!(
         blockers,
-        ["1 finding is undecided.", "1 change that must be seen was never displayed."]
+        [
+            "1 finding is undecided.",
+            "1 change that must be seen was never displayed."
+        ]
     );
     let mut journal = answered(&case, 0, waive());
     let mark = case.display_mark(0, 0).unwrap();
-    journal.append(now(), someone(), case.plan_digest(), Event::Displayed { change: mark });
+    journal.append(
+        now(),
+        someone(),
+        case.plan_digest(),
+        Event::Displayed { change: mark },
+    );
     assert!(approval_blockers(&case, &journal, &verdict(&case, &journal, now())).is_empty());
 }
 
@@ -224,10 +323,25 @@ fn approving_waits_until_everything_is_answered_and_seen() {
 fn approving_needs_a_clean_commit_a_person_and_a_whole_plan() {
     let mut journal = Journal::default();
     let base = case(vec![]);
-    journal.append(now(), someone(), base.plan_digest(), Event::Displayed { change: base.display_mark(0, 0).unwrap() });
-    let count = |case: &ReviewCase| approval_blockers(case, &journal, &verdict(case, &journal, now())).len();
+    journal.append(
+        now(),
+        someone(),
+        base.plan_digest(),
+        Event::Displayed {
+            change: base.display_mark(0, 0).unwrap(),
+        },
+    );
+    let count = |case: &ReviewCase| {
+        approval_blockers(case, &journal, &verdict(case, &journal, now())).len()
+    };
     assert_eq!(count(&base), 0);
-    let mut cases = vec![base.clone(), base.clone(), base.clone(), base.clone(), base.clone()];
+    let mut cases = vec![
+        base.clone(),
+        base.clone(),
+        base.clone(),
+        base.clone(),
+        base.clone(),
+    ];
     let mut edit = cases.iter_mut();
     edit.next().unwrap().reviewer = None;
     edit.next().unwrap().under_review = UnderReview::NoRepository;

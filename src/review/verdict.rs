@@ -146,7 +146,13 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
         }
         let recorded = decisions.get(&finding.fingerprint).cloned();
         let same_plan = |r: &Recorded| r.plan == plan;
-        let state = status(finding, recorded.as_ref(), waiver.is_some(), today, same_plan);
+        let state = status(
+            finding,
+            recorded.as_ref(),
+            waiver.is_some(),
+            today,
+            same_plan,
+        );
         let rejected = recorded.as_ref().is_some_and(|r| {
             state == Status::Carried && matches!(r.decision, Decision::Reject { .. })
         });

@@ -120,7 +120,10 @@ impl Redactor {
     #[must_use]
     pub fn union<'a>(redactors: impl IntoIterator<Item = &'a Self>) -> Self {
         Self {
-            automata: redactors.into_iter().flat_map(|r| r.automata.iter().cloned()).collect(),
+            automata: redactors
+                .into_iter()
+                .flat_map(|r| r.automata.iter().cloned())
+                .collect(),
         }
     }
 

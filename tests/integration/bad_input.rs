@@ -12,15 +12,24 @@ use crate::scene::{Run, Scene, package, plan, plan_tree};
 #[track_caller]
 fn refused(scene: &Scene, arguments: &[&str], said: &str) -> Run {
     let human = scene.run(&[&["--check"], arguments].concat()).must_end(4);
-    assert!(human.stdout.is_empty(), "standard output is for data\n{human}");
+    assert!(
+        human.stdout.is_empty(),
+        "standard output is for data\n{human}"
+    );
     assert!(human.stderr.starts_with("error: "), "{human}");
     assert!(human.says(said), "{said:?} was expected\n{human}");
     assert!(human.stderr.contains("\nhint: "), "what now?\n{human}");
     assert!(human.stderr.ends_with("(input: exit 4)\n"), "{human}");
-    let json = scene.run(&[&["--check", "--format", "json"], arguments].concat()).must_end(4);
+    let json = scene
+        .run(&[&["--check", "--format", "json"], arguments].concat())
+        .must_end(4);
     let report = json.report();
     assert_eq!(report["verdict"]["status"], "input", "{json}");
-    assert_eq!(report["findings"].as_array().map(Vec::len), Some(0), "{json}");
+    assert_eq!(
+        report["findings"].as_array().map(Vec::len),
+        Some(0),
+        "{json}"
+    );
     assert_eq!(report["policies"]["evaluated"], 0, "{json}");
     let reasons = report["verdict"]["reasons"].to_string();
     assert!(reasons.len() > 2, "the report gives no reason\n{json}");
@@ -43,7 +52,10 @@ fn hostile(name: &str) -> Vec<u8> {
 fn what_is_not_a_plan_is_refused() {
     refused_plan("", "the plan is empty");
     refused_plan(" \n\t", "the plan is empty");
-    refused_plan("{}", "it has none of resource_changes, planned_values and configuration");
+    refused_plan(
+        "{}",
+        "it has none of resource_changes, planned_values and configuration",
+    );
     refused_plan("[1, 2]", "its top level is not an object");
     refused_plan("\"plan\"", "its top level is not an object");
     refused_plan(b"\x1f\x8b\x08\x00rest", "this is a gzip file");
@@ -51,16 +63,34 @@ fn what_is_not_a_plan_is_refused() {
 
 #[test]
 fn neighbours_of_the_plan_json_are_named() {
-    refused_plan(hostile("state-not-plan.json"), "this is the JSON of a state, not of a plan");
-    refused_plan(hostile("plan-event-stream.jsonl"), "this is the event stream of `terraform plan -json`");
-    refused_plan(hostile("plan-human-text.txt"), "this is the plan's text for people");
-    refused_plan(r#"{"version":4,"serial":1,"lineage":"x"}"#, "this is a raw state file");
-    refused_plan(r#"{"format_version":"1.0","provider_schemas":{}}"#, "these are provider schemas");
+    refused_plan(
+        hostile("state-not-plan.json"),
+        "this is the JSON of a state, not of a plan",
+    );
+    refused_plan(
+        hostile("plan-event-stream.jsonl"),
+        "this is the event stream of `terraform plan -json`",
+    );
+    refused_plan(
+        hostile("plan-human-text.txt"),
+        "this is the plan's text for people",
+    );
+    refused_plan(
+        r#"{"version":4,"serial":1,"lineage":"x"}"#,
+        "this is a raw state file",
+    );
+    refused_plan(
+        r#"{"format_version":"1.0","provider_schemas":{}}"#,
+        "these are provider schemas",
+    );
 }
 
 #[test]
 fn a_plan_in_a_wrapper_is_named_with_the_command_that_unwraps_it() {
-    let wrapped = format!("{{\"plan\":{}}}", String::from_utf8(plan("02-update")).unwrap());
+    let wrapped = format!(
+        "{{\"plan\":{}}}",
+        String::from_utf8(plan("02-update")).unwrap()
+    );
     refused_plan(&wrapped, "wraps a plan under the key \"plan\"");
     let two = [plan("02-update"), b"\n".to_vec(), plan("04-delete")].concat();
     refused_plan(two, "more than one JSON document");
@@ -70,7 +100,10 @@ fn a_plan_in_a_wrapper_is_named_with_the_command_that_unwraps_it() {
 fn a_truncated_plan_is_refused_with_the_place_where_it_ends() {
     let whole = plan("02-update");
     for length in [1, whole.len() / 2, whole.len() - 2] {
-        refused_plan(&whole[..length], "the plan is truncated: its JSON ends on line 1, column");
+        refused_plan(
+            &whole[..length],
+            "the plan is truncated: its JSON ends on line 1, column",
+        );
     }
 }
 
@@ -79,8 +112,12 @@ fn deep_nesting_is_refused_and_ends_nothing() {
     let depth = 100_000;
     let deep = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     for text in [
-        format!("{{\"format_version\":\"1.2\",\"resource_changes\":[],\"variables\":{{\"a\":{{\"value\":{deep}}}}}}}"),
-        format!("{{\"format_version\":\"1.2\",\"configuration\":{{}},\"resource_changes\":{deep}}}"),
+        format!(
+            "{{\"format_version\":\"1.2\",\"resource_changes\":[],\"variables\":{{\"a\":{{\"value\":{deep}}}}}}}"
+        ),
+        format!(
+            "{{\"format_version\":\"1.2\",\"configuration\":{{}},\"resource_changes\":{deep}}}"
+        ),
         deep,
     ] {
         let scene = Scene::new();
@@ -99,11 +136,15 @@ fn bytes_that_are_not_text_are_refused_with_their_place() {
 #[test]
 fn the_same_plan_in_another_encoding_is_read() {
     let text = String::from_utf8(plan("04-delete")).unwrap();
-    let utf16 = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes));
+    let utf16 = [0xff, 0xfe]
+        .into_iter()
+        .chain(text.encode_utf16().flat_map(u16::to_le_bytes));
     for bytes in [format!("\u{feff}{text}").into_bytes(), utf16.collect()] {
         let scene = Scene::new();
         scene.write("plan.json", bytes);
-        let run = scene.run(&["--check", "-f", "json", "plan.json"]).must_end(1);
+        let run = scene
+            .run(&["--check", "-f", "json", "plan.json"])
+            .must_end(1);
         assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
     }
 }
@@ -112,14 +153,32 @@ fn the_same_plan_in_another_encoding_is_read() {
 fn keys_given_twice_are_refused() {
     // Readers differ in which of two they take: what is reviewed must be what is applied.
     let text = String::from_utf8(plan("04-delete")).unwrap();
-    let twice = text.replacen("\"resource_changes\":", "\"resource_changes\":[],\"resource_changes\":", 1);
+    let twice = text.replacen(
+        "\"resource_changes\":",
+        "\"resource_changes\":[],\"resource_changes\":",
+        1,
+    );
     assert_ne!(text, twice);
     refused_plan(twice, "resource_changes");
-    let inner = text.replacen("\"actions\":[\"delete\"]", "\"actions\":[\"no-op\"],\"actions\":[\"delete\"]", 1);
+    let inner = text.replacen(
+        "\"actions\":[\"delete\"]",
+        "\"actions\":[\"no-op\"],\"actions\":[\"delete\"]",
+        1,
+    );
     assert_ne!(text, inner);
-    refused_plan(inner, "actions");
-    let escaped = text.replacen("\"actions\":[\"delete\"]", "\"actions\":[\"delete\"],\"\\u0061ctions\":[\"no-op\"]", 1);
-    refused_plan(escaped, "actions");
+    refused_plan(
+        inner,
+        "the plan repeats a key in one object (resource_changes)",
+    );
+    let escaped = text.replacen(
+        "\"actions\":[\"delete\"]",
+        "\"actions\":[\"delete\"],\"\\u0061ctions\":[\"no-op\"]",
+        1,
+    );
+    refused_plan(
+        escaped,
+        "the plan repeats a key in one object (resource_changes)",
+    );
 }
 
 #[test]
@@ -139,21 +198,41 @@ fn an_action_that_is_not_known_blocks() {
     tree["resource_changes"][0]["change"]["actions"] = serde_json::json!(["obliterate"]);
     let scene = Scene::new();
     scene.write_json("plan.json", &tree);
-    let run = scene.run(&["--check", "-f", "json", "plan.json"]).must_end(1);
+    let run = scene
+        .run(&["--check", "-f", "json", "plan.json"])
+        .must_end(1);
     assert_eq!(run.findings_of("unknown-action").len(), 1, "{run}");
 }
 
 #[test]
 fn a_binary_plan_without_terraform_at_hand_is_refused_with_the_command_that_shows_it() {
     let scene = Scene::new();
-    scene.write("tfplan", fs::read(package("testdata/plans/04-delete/tfplan")).unwrap());
-    for arguments in [&["--check", "tfplan"][..], &["--check"], &["--check", "-f", "json", "tfplan"]] {
-        let run = Run::of(scene.countersign().args(arguments).env("PATH", scene.beside("empty")), b"").must_end(4);
-        let run = run.must_say("this is a binary plan file, and terraform is not at hand to show it");
+    scene.write(
+        "tfplan",
+        fs::read(package("testdata/plans/04-delete/tfplan")).unwrap(),
+    );
+    for arguments in [
+        &["--check", "tfplan"][..],
+        &["--check"],
+        &["--check", "-f", "json", "tfplan"],
+    ] {
+        let run = Run::of(
+            scene
+                .countersign()
+                .args(arguments)
+                .env("PATH", scene.beside("empty")),
+            b"",
+        )
+        .must_end(4);
+        let run =
+            run.must_say("this is a binary plan file, and terraform is not at hand to show it");
         run.must_say("terraform show -json");
     }
-    let run = scene.run_on(&["--check", "-"], fs::read(scene.path("tfplan")).unwrap()).must_end(4);
-    run.must_say("this is a binary plan file").must_say("hint: ");
+    let run = scene
+        .run_on(&["--check", "-"], fs::read(scene.path("tfplan")).unwrap())
+        .must_end(4);
+    run.must_say("this is a binary plan file")
+        .must_say("hint: ");
 }
 
 #[cfg(unix)]
@@ -162,17 +241,37 @@ fn a_binary_plan_is_shown_by_the_terraform_at_hand_without_a_shell() {
     use std::os::unix::fs::PermissionsExt;
     let scene = Scene::new();
     let name = "a plan; touch stolen";
-    scene.write(name, fs::read(package("testdata/plans/04-delete/tfplan")).unwrap());
+    scene.write(
+        name,
+        fs::read(package("testdata/plans/04-delete/tfplan")).unwrap(),
+    );
     let shown = package("testdata/plans/04-delete/plan.json");
-    let script = format!("#!/bin/sh\n[ \"$1 $2\" = 'show -json' ] && [ -f \"$3\" ] && exec cat '{}'\nexit 1\n", shown.display());
+    let script = format!(
+        "#!/bin/sh\n[ \"$1 $2\" = 'show -json' ] && [ -f \"$3\" ] && exec cat '{}'\nexit 1\n",
+        shown.display()
+    );
     let install = |script: &str| {
         let program = scene.beside("empty").join("terraform");
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     };
-    let search = |scene: &Scene| format!("{}:{}", scene.beside("empty").display(), std::env::var("PATH").unwrap());
+    let search = |scene: &Scene| {
+        format!(
+            "{}:{}",
+            scene.beside("empty").display(),
+            std::env::var("PATH").unwrap()
+        )
+    };
     install(&script);
-    let check = || Run::of(scene.countersign().args(["--check", "-f", "json", name]).env("PATH", search(&scene)), b"");
+    let check = || {
+        Run::of(
+            scene
+                .countersign()
+                .args(["--check", "-f", "json", name])
+                .env("PATH", search(&scene)),
+            b"",
+        )
+    };
     assert_eq!(check().must_end(1).findings_of("no-destroy").len(), 8);
     assert!(!scene.path("stolen").exists());
     // A terraform that fails shows nothing, whatever it wrote before.
@@ -187,28 +286,47 @@ fn an_errored_plan_is_refused_and_its_findings_are_reported() {
     errored["errored"] = true.into();
     scene.write_json("errored.json", &errored);
     scene.write("real.json", plan("12-errored"));
-    let run = scene.run(&["--check", "-f", "json", "errored.json"]).must_end(4);
+    let run = scene
+        .run(&["--check", "-f", "json", "errored.json"])
+        .must_end(4);
     assert_eq!(run.report()["plans"][0]["errored"], true, "{run}");
     assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
-    let run = scene.run(&["--check", "-f", "json", "real.json"]).must_end(4);
+    let run = scene
+        .run(&["--check", "-f", "json", "real.json"])
+        .must_end(4);
     assert_eq!(run.report()["plans"][0]["errored"], true, "{run}");
-    scene.run(&["--check", "real.json"]).must_end(4).must_say("planning failed").must_say("input (exit 4)");
+    scene
+        .run(&["--check", "real.json"])
+        .must_end(4)
+        .must_say("planning failed")
+        .must_say("input (exit 4)");
 }
 
 #[test]
 fn an_errored_plan_cannot_be_approved() {
     let scene = Scene::change("12-errored");
     scene.work_as(crate::scene::RAE);
-    let run = scene.run_on(&["--plain"], scene.dialogue(0)).must_say("an errored plan cannot be approved");
+    let run = scene
+        .run_on(&["--plain"], scene.dialogue(0))
+        .must_say("an errored plan cannot be approved");
     assert_ne!(run.status, 0, "{run}");
-    assert_eq!(scene.try_git(&["rev-parse", "--verify", "--quiet", "refs/notes/countersign"]).status, 1);
+    assert_eq!(
+        scene
+            .try_git(&["rev-parse", "--verify", "--quiet", "refs/notes/countersign"])
+            .status,
+        1
+    );
 }
 
 #[test]
 fn a_repository_without_a_commit_is_refused() {
     let scene = Scene::repository();
     scene.write("plan.json", plan("02-update"));
-    refused(&scene, &["plan.json"], "the branch `main` has no commit yet");
+    refused(
+        &scene,
+        &["plan.json"],
+        "the branch `main` has no commit yet",
+    );
     let run = scene.run(&["verify", "--format", "json"]).must_end(4);
     assert_eq!(run.report()["verdict"]["status"], "input", "{run}");
 }
@@ -216,12 +334,25 @@ fn a_repository_without_a_commit_is_refused() {
 #[test]
 fn a_base_or_head_that_does_not_exist_is_refused() {
     let scene = Scene::change("02-update");
-    refused(&scene, &["--base", "origin/main"], "the base `origin/main` (from --base) does not exist");
-    refused(&scene, &["--base", "--output=x"], "does not exist");
-    refused(&scene, &["--head", "nowhere"], "the head `nowhere` does not exist");
+    refused(
+        &scene,
+        &["--base", "origin/main"],
+        "the base `origin/main` (from --base) does not exist",
+    );
+    refused(&scene, &["--base=--output=x"], "does not exist");
+    refused(
+        &scene,
+        &["--head", "nowhere"],
+        "the head `nowhere` does not exist",
+    );
     let mut check = scene.countersign();
-    let run = Run::of(check.args(["--check"]).env("GITHUB_BASE_REF", "release"), b"").must_end(4);
-    run.must_say("the base `release` (from GITHUB_BASE_REF) does not exist").must_say("hint: Run: git fetch");
+    let run = Run::of(
+        check.args(["--check"]).env("GITHUB_BASE_REF", "release"),
+        b"",
+    )
+    .must_end(4);
+    run.must_say("the base `release` (from GITHUB_BASE_REF) does not exist")
+        .must_say("hint: Run: git fetch");
 }
 
 #[test]
@@ -240,38 +371,100 @@ fn a_shallow_clone_without_the_merge_base_is_refused_with_the_command_that_fetch
     origin.commit("Something else");
     let url = format!("file://{}", origin.path("").display());
     let scene = Scene::new();
-    scene.git(&["clone", "--quiet", "--depth", "1", "--no-single-branch", &url, "clone"]);
+    scene.git(&[
+        "clone",
+        "--quiet",
+        "--depth",
+        "1",
+        "--no-single-branch",
+        &url,
+        "clone",
+    ]);
     scene.write("clone/plan.json", plan("02-update"));
-    let arguments = ["--repo", "clone", "--base", "origin/main", "--head", "origin/feat", "clone/plan.json"];
-    refused(&scene, &arguments, "this clone is shallow and does not reach the merge base");
-    let run = scene.run(&[&["--check"], &arguments[..]].concat()).must_say("git fetch --unshallow");
+    let arguments = [
+        "--repo",
+        "clone",
+        "--base",
+        "origin/main",
+        "--head",
+        "origin/feat",
+        "clone/plan.json",
+    ];
+    refused(
+        &scene,
+        &arguments,
+        "this clone is shallow and does not reach the merge base",
+    );
+    let run = scene
+        .run(&[&["--check"], &arguments[..]].concat())
+        .must_say("git fetch --unshallow");
     // The command that was named helps.
-    let advice = run.stderr.lines().find_map(|line| line.strip_prefix("hint: Run: git ")).unwrap();
-    let words: Vec<&str> = ["-C", "clone"].into_iter().chain(advice.split(' ')).collect();
+    let advice = run
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: Run: git "))
+        .unwrap();
+    let words: Vec<&str> = ["-C", "clone"]
+        .into_iter()
+        .chain(advice.split(' '))
+        .collect();
     scene.git(&words);
-    scene.run(&[&["--check"], &arguments[..]].concat()).must_end(0);
+    scene
+        .run(&[&["--check"], &arguments[..]].concat())
+        .must_end(0);
 }
 
 #[test]
 fn a_repository_that_was_named_and_is_none_is_refused() {
     let scene = Scene::new();
     scene.write("plan.json", plan("02-update"));
-    refused(&scene, &["--repo", ".", "plan.json"], "There is no git repository at .");
+    refused(
+        &scene,
+        &["--repo", ".", "plan.json"],
+        "There is no git repository at .",
+    );
     refused(&scene, &["--repo", "absent", "plan.json"], "absent");
-    refused(&scene, &["--base", "main", "plan.json"], "There is no git repository at");
-    refused(&scene, &["--trust", "base", "plan.json"], "there is no base commit");
-    refused(&scene, &["--require-approval", "plan.json"], "there is no repository that could hold one");
+    refused(
+        &scene,
+        &["--base", "main", "plan.json"],
+        "There is no git repository at",
+    );
+    refused(
+        &scene,
+        &["--trust", "base", "plan.json"],
+        "there is no base commit",
+    );
+    refused(
+        &scene,
+        &["--require-approval", "plan.json"],
+        "there is no repository that could hold one",
+    );
 }
 
 #[test]
 fn a_diff_file_with_nonsense_is_refused() {
     let scene = Scene::new();
     scene.write("plan.json", plan("02-update"));
-    refused(&scene, &["--diff", "absent.diff", "plan.json"], "absent.diff cannot be used");
-    scene.write("hunk.diff", "--- a/main.tf\n+++ b/main.tf\n@@ -1,2 +1,2 @@\n one\n");
-    refused(&scene, &["--diff", "hunk.diff", "plan.json"], "hunk.diff cannot be used");
+    refused(
+        &scene,
+        &["--diff", "absent.diff", "plan.json"],
+        "absent.diff cannot be used",
+    );
+    scene.write(
+        "hunk.diff",
+        "--- a/main.tf\n+++ b/main.tf\n@@ -1,2 +1,2 @@\n one\n",
+    );
+    refused(
+        &scene,
+        &["--diff", "hunk.diff", "plan.json"],
+        "hunk.diff cannot be used",
+    );
     scene.write("text.diff", "this is no diff\n");
-    refused(&scene, &["--diff", "text.diff", "plan.json"], "text.diff cannot be used");
+    refused(
+        &scene,
+        &["--diff", "text.diff", "plan.json"],
+        "text.diff cannot be used",
+    );
 }
 
 #[test]
@@ -280,9 +473,19 @@ fn a_head_that_the_base_holds_is_no_change_and_says_so() {
     scene.git(&["checkout", "--quiet", "main"]);
     let run = scene.run(&["--check", "-f", "json"]).must_end(0);
     assert!(run.report()["change"].is_null(), "{run}");
-    scene.run(&["--check"]).must_end(0).must_say("no base was asked for and none was found");
-    scene.run(&["--check", "--base", "feat"]).must_end(0).must_say("already holds the head");
-    refused(&scene, &["--require-approval"], "there is no change under review");
+    scene
+        .run(&["--check"])
+        .must_end(0)
+        .must_say("no base was asked for and none was found");
+    scene
+        .run(&["--check", "--base", "feat"])
+        .must_end(0)
+        .must_say("already holds the head");
+    refused(
+        &scene,
+        &["--require-approval"],
+        "there is no change under review",
+    );
 }
 
 #[test]
@@ -291,6 +494,9 @@ fn hostile_names_reach_no_terminal() {
     let name = "pl\u{1b}]0;x\u{7}an\u{202e}.json";
     scene.write(name, "{}");
     let run = scene.run(&["--check", name]).must_end(4);
-    assert!(!run.stderr.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{run}");
+    assert!(
+        !run.stderr.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+        "{run}"
+    );
     assert!(Path::new(&scene.path(name)).exists());
 }

@@ -47,7 +47,10 @@ pub(crate) struct Scene {
 impl Scene {
     /// An empty working directory that belongs to no repository.
     pub(crate) fn new() -> Self {
-        let directory = tempfile::Builder::new().prefix("countersign-test-").tempdir().unwrap();
+        let directory = tempfile::Builder::new()
+            .prefix("countersign-test-")
+            .tempdir()
+            .unwrap();
         for name in ["work", "home", "tmp", "empty"] {
             fs::create_dir(directory.path().join(name)).unwrap();
         }
@@ -249,7 +252,10 @@ impl Run {
         Self {
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
             stderr: String::from_utf8(output.stderr.clone()).unwrap(),
-            status: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {output:?}")),
+            status: output
+                .status
+                .code()
+                .unwrap_or_else(|| panic!("ended by a signal: {output:?}")),
         }
     }
 
@@ -283,9 +289,19 @@ impl Run {
     /// Standard output as the JSON report; its schema is checked.
     #[track_caller]
     pub(crate) fn report(&self) -> Json {
-        let report: Json = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"));
+        let report: Json = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON: {error}\n{self}"));
         assert_eq!(report["schema"], "countersign.report/v1", "{self}");
-        let keys = ["tool", "verdict", "plans", "change", "policies", "findings", "approvals", "counts"];
+        let keys = [
+            "tool",
+            "verdict",
+            "plans",
+            "change",
+            "policies",
+            "findings",
+            "approvals",
+            "counts",
+        ];
         for key in keys {
             assert!(report.get(key).is_some(), "the report has no {key}\n{self}");
         }
@@ -298,7 +314,11 @@ impl Run {
     pub(crate) fn findings_of(&self, policy: &str) -> Vec<Json> {
         let report = self.report();
         let findings = report["findings"].as_array().unwrap();
-        findings.iter().filter(|finding| finding["policy"] == policy).cloned().collect()
+        findings
+            .iter()
+            .filter(|finding| finding["policy"] == policy)
+            .cloned()
+            .collect()
     }
 }
 

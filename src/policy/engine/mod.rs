@@ -16,8 +16,8 @@ mod test_rules;
 pub(in crate::policy) mod yaml;
 
 pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
-pub(super) use test_rules::run_test_rules;
 pub(super) use run::{Evaluation, Input, Part, Runner};
+pub(super) use test_rules::run_test_rules;
 
 use std::time::Duration;
 

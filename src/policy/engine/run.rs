@@ -180,7 +180,8 @@ impl Runner<'_> {
             Err(_) => {
                 // The engine's state cannot be trusted after a panic.
                 self.engine = self.loaded.engine(self.limits);
-                evaluation.error = Some("the engine failed while it evaluated this rule.".to_owned());
+                evaluation.error =
+                    Some("the engine failed while it evaluated this rule.".to_owned());
             }
         }
         evaluation

@@ -281,7 +281,15 @@ mod tests {
 
     fn format(template: &str, arguments: &str) -> String {
         let values = Value::from_json_str(arguments).unwrap();
-        sprintf(template, &values.as_array().unwrap().iter().cloned().collect::<Vec<_>>())
+        sprintf(
+            template,
+            &values
+                .as_array()
+                .unwrap()
+                .iter()
+                .cloned()
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]

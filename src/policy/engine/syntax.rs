@@ -274,8 +274,8 @@ impl Walker<'_> {
                     }
                     RuleHead::Func { args, assign, .. } => {
                         for arg in args {
-                    self.expr(arg);
-                }
+                            self.expr(arg);
+                        }
                         if let Some(assign) = assign {
                             self.expr(&assign.value);
                         }

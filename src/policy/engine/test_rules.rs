@@ -21,10 +21,12 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
         report.errors.push(conflict.to_string());
     }
     let loaded = Loaded::load(&bundle, now);
-    report.errors.extend(loaded.errors.iter().map(|error| match error.line {
-        Some(line) => format!("{}:{line}: {}", error.file, error.message),
-        None => format!("{}: {}", error.file, error.message),
-    }));
+    report
+        .errors
+        .extend(loaded.errors.iter().map(|error| match error.line {
+            Some(line) => format!("{}:{line}: {}", error.file, error.message),
+            None => format!("{}: {}", error.file, error.message),
+        }));
     let mut engine = loaded.template.clone();
     let mut tests: BTreeMap<String, (String, u32)> = BTreeMap::new();
     for module in engine.get_modules().clone() {
@@ -33,7 +35,9 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
             let name = name_of(rule);
             if name.starts_with("test_") {
                 let file = module.package.span.source.get_path().clone();
-                tests.entry(format!("{package}.{name}")).or_insert((file, rule.span().line));
+                tests
+                    .entry(format!("{package}.{name}"))
+                    .or_insert((file, rule.span().line));
             }
         }
     }

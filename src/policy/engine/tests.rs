@@ -12,7 +12,10 @@ fn bundle(modules: &[(&str, &str)]) -> Bundle {
         required: true,
         modules: modules
             .iter()
-            .map(|(path, text)| Module { path: (*path).to_owned(), text: Arc::from(*text) })
+            .map(|(path, text)| Module {
+                path: (*path).to_owned(),
+                text: Arc::from(*text),
+            })
             .collect(),
         ..Bundle::default()
     }
@@ -27,11 +30,20 @@ fn run(text: &str, input: &str) -> Result<Vec<(u32, String)>, String> {
     let loaded = load(text);
     assert_eq!(loaded.errors, [], "{text}");
     let document = Input::build([("resource_changes", input)]).unwrap();
-    let mut runner = loaded.runner(Limits { time: Duration::from_secs(1) });
-    let result = runner.evaluate(&[loaded.rules.first().unwrap()], &document).pop().unwrap();
+    let mut runner = loaded.runner(Limits {
+        time: Duration::from_secs(1),
+    });
+    let result = runner
+        .evaluate(&[loaded.rules.first().unwrap()], &document)
+        .pop()
+        .unwrap();
     match result.error {
         Some(error) => Err(error),
-        None => Ok(result.outcomes.into_iter().map(|o| (o.line, o.message)).collect()),
+        None => Ok(result
+            .outcomes
+            .into_iter()
+            .map(|o| (o.line, o.message))
+            .collect()),
     }
 }
 
@@ -55,22 +67,49 @@ fn each_result_knows_the_line_of_the_definition_that_gave_it() {
 #[test]
 fn rego_v0_and_suffixed_rules_are_understood() {
     let text = "package p\n\ndeny_buckets[msg] {\n  rc := input.resource_changes[_]\n  msg := rc.address\n}\n";
-    assert_eq!(run(text, r#"[{"address":"a.b"}]"#).unwrap(), [(3, "a.b".to_owned())]);
+    assert_eq!(
+        run(text, r#"[{"address":"a.b"}]"#).unwrap(),
+        [(3, "a.b".to_owned())]
+    );
 }
 
 #[test]
 fn what_is_wrong_with_a_policy_is_said_with_file_and_line() {
     for (text, expected) in [
-        ("package p\n\ndeny contains x if {", "a.rego:3: the policy cannot be parsed"),
-        ("package p\n\ndeny := \"x\" if { 1 == 1 }\n", "a.rego:3: deny must be a set"),
-        ("package p\n\ndeny contains x if { x := nowhere(1) }\n", "a.rego:3: p.deny calls nowhere, which is not defined"),
-        ("package p\n\ndeny contains x if { x := http.send({}).body }\n", "calls http.send, which is not defined"),
-        ("package p\n\nf(x) := f(x + 1)\n\ndeny contains x if { x := f(1) }\n", "a function calls itself: p.f → p.f"),
-        ("package p\n\ndeny contains x if { [x, _] := walk(input) }\n", "this form of walk finds nothing"),
-        ("package p\n\n# METADATA\n# title: [\ndeny contains \"x\" if { 1 == 1 }\n", "the annotation cannot be read"),
+        (
+            "package p\n\ndeny contains x if {",
+            "a.rego:3: the policy cannot be parsed",
+        ),
+        (
+            "package p\n\ndeny := \"x\" if { 1 == 1 }\n",
+            "a.rego:3: deny must be a set",
+        ),
+        (
+            "package p\n\ndeny contains x if { x := nowhere(1) }\n",
+            "a.rego:3: p.deny calls nowhere, which is not defined",
+        ),
+        (
+            "package p\n\ndeny contains x if { x := http.send({}).body }\n",
+            "calls http.send, which is not defined",
+        ),
+        (
+            "package p\n\nf(x) := f(x + 1)\n\ndeny contains x if { x := f(1) }\n",
+            "a function calls itself: p.f → p.f",
+        ),
+        (
+            "package p\n\ndeny contains x if { [x, _] := walk(input) }\n",
+            "this form of walk finds nothing",
+        ),
+        (
+            "package p\n\n# METADATA\n# title: [\ndeny contains \"x\" if { 1 == 1 }\n",
+            "the annotation cannot be read",
+        ),
     ] {
         let found = errors(text);
-        assert!(found.iter().any(|e| e.contains(expected)), "{text}: {found:?}");
+        assert!(
+            found.iter().any(|e| e.contains(expected)),
+            "{text}: {found:?}"
+        );
     }
 }
 
@@ -78,7 +117,10 @@ fn what_is_wrong_with_a_policy_is_said_with_file_and_line() {
 fn a_bad_module_does_not_silence_its_neighbours() {
     let loaded = Loaded::load(
         &bundle(&[
-            ("good.rego", "package good\n\ndeny contains \"found\" if { 1 == 1 }\n"),
+            (
+                "good.rego",
+                "package good\n\ndeny contains \"found\" if { 1 == 1 }\n",
+            ),
             ("bad.rego", "package bad\n\ndeny contains x if { y == 1 }\n"),
         ]),
         0,
@@ -102,8 +144,12 @@ fn limits_and_odd_results_are_errors_not_silence() {
 
 #[test]
 fn functions_that_panic_in_the_engine_do_not_end_the_program() {
-    let text = "package p\n\ndeny contains \"x\" if { object.subset(input.resource_changes, []) }\n";
-    assert_eq!(run(text, "[1]").unwrap_err(), "the engine failed while it evaluated this rule.");
+    let text =
+        "package p\n\ndeny contains \"x\" if { object.subset(input.resource_changes, []) }\n";
+    assert_eq!(
+        run(text, "[1]").unwrap_err(),
+        "the engine failed while it evaluated this rule."
+    );
     assert_eq!(
         run("package p\n\ndeny contains m if { m := sprintf(\"%d\", [strings.count(\"aaa\", \"\")]) }\n", "[]").unwrap(),
         [(3, "4".to_owned())]
@@ -113,7 +159,10 @@ fn functions_that_panic_in_the_engine_do_not_end_the_program() {
 #[test]
 fn the_clock_is_the_run_s_own() {
     let text = "package p\n\ndeny contains m if { m := sprintf(\"%d\", [time.now_ns()]) }\n";
-    assert_eq!(run(text, "[]").unwrap(), [(3, "1790000000000000000".to_owned())]);
+    assert_eq!(
+        run(text, "[]").unwrap(),
+        [(3, "1790000000000000000".to_owned())]
+    );
 }
 
 #[test]
@@ -121,8 +170,13 @@ fn inputs_that_a_rule_reads_are_found_through_other_rules_and_aliases() {
     let inputs = |text: &str| load(text).rules.first().unwrap().inputs.clone();
     let names = |text: &str| inputs(text).map(|set| set.into_iter().collect::<Vec<_>>());
     assert_eq!(
-        names("package p\n\nchanged := [c | some c in input.resource_changes]\n\ndeny contains \"x\" if { count(changed) > 0; input[\"configuration\"] }\n"),
-        Some(vec!["configuration".to_owned(), "resource_changes".to_owned()])
+        names(
+            "package p\n\nchanged := [c | some c in input.resource_changes]\n\ndeny contains \"x\" if { count(changed) > 0; input[\"configuration\"] }\n"
+        ),
+        Some(vec![
+            "configuration".to_owned(),
+            "resource_changes".to_owned()
+        ])
     );
     assert_eq!(
         names("package p\n\nimport input as tfplan\n\ndeny contains \"x\" if { tfplan.checks }\n"),
@@ -132,6 +186,12 @@ fn inputs_that_a_rule_reads_are_found_through_other_rules_and_aliases() {
         names("package p\n\ndeny contains \"x\" if { object.get(input, \"variables\", {}) }\n"),
         Some(vec!["variables".to_owned()])
     );
-    assert_eq!(names("package p\n\ndeny contains \"x\" if { some k; input[k] }\n"), None);
-    assert_eq!(names("package p\n\ndeny contains \"x\" if { walk(input, [_, 1]) }\n"), None);
+    assert_eq!(
+        names("package p\n\ndeny contains \"x\" if { some k; input[k] }\n"),
+        None
+    );
+    assert_eq!(
+        names("package p\n\ndeny contains \"x\" if { walk(input, [_, 1]) }\n"),
+        None
+    );
 }
