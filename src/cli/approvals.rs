@@ -52,6 +52,29 @@ pub(super) fn records(
     Ok(lines)
 }
 
+/// The records on earlier commits of the change: they do not cover it, and say which commit was approved.
+fn earlier(
+    repository: &Repository,
+    merge_base: &str,
+    commit: &str,
+) -> Result<Vec<NoteLine>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let mut lines = Vec::new();
+    for note in repository.list_notes().map_err(git)? {
+        // A note may be on a commit that was never fetched.
+        let is_part = repository
+            .is_ancestor(&note.commit, commit)
+            .unwrap_or(false)
+            && !repository
+                .is_ancestor(&note.commit, merge_base)
+                .unwrap_or(false);
+        if is_part && let Some(text) = repository.read_notes(&note.commit).map_err(git)? {
+            lines.extend(read_note(text.as_bytes()));
+        }
+    }
+    Ok(lines)
+}
+
 /// Judges the records that are there for the case.
 pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Decided, LoadError> {
     let case = &loaded.case;
@@ -63,8 +86,11 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
             "Run it in the repository of the change.",
         ));
     };
-    let lines = records(repository, commit, tree)?;
+    let mut lines = records(repository, commit, tree)?;
     let mut context = Context::of(case, world.now);
+    if let (true, Some(merge_base)) = (lines.is_empty(), &context.merge_base) {
+        lines = earlier(repository, merge_base, commit)?;
+    }
     context.rules = ApprovalRules {
         required: loaded.config.approval.required,
         prevent_self: loaded.config.approval.prevent_self,
@@ -161,7 +187,7 @@ fn list(
                 }
             }
             Err(error) => {
-                text.push_str(&format!("{}  not a record: {error}\n", line.digest.short()))
+                text.push_str(&format!("{}  not a record: {error}\n", line.digest.short()));
             }
         }
     }

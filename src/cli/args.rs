@@ -271,8 +271,8 @@ pub(super) enum PolicyAction {
     },
     /// Runs the tests of policies (rules named test_…).
     Test {
-        /// Directory; the shipped policies are tested where none is given.
-        dir: Option<PathBuf>,
+        /// Directory with policies and their tests.
+        dir: PathBuf,
     },
 }
 

@@ -33,13 +33,17 @@ impl Draft {
         case: &ReviewCase,
         directory: &std::path::Path,
         now: jiff::Timestamp,
-    ) -> Result<(Self, Journal), StoreError> {
-        let state =
-            subject::state_directory().unwrap_or_else(|| directory.join(".countersign-state"));
-        let drafts = Drafts::open(&state)?;
-        drafts.purge(14, now)?;
-        let mut file = drafts.draft(&key(case, directory))?;
-        let journal = file.load()?;
+    ) -> Result<(Self, Journal), String> {
+        let Some(state) = subject::state_directory() else {
+            return Err(
+                "there is no home directory in which a draft could be kept; set HOME.".to_owned(),
+            );
+        };
+        let failed = |error: StoreError| error.to_string();
+        let drafts = Drafts::open(&state).map_err(failed)?;
+        drafts.purge(14, now).map_err(failed)?;
+        let mut file = drafts.draft(&key(case, directory)).map_err(failed)?;
+        let journal = file.load().map_err(failed)?;
         Ok((Self { file }, journal))
     }
 

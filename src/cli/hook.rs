@@ -46,11 +46,11 @@ fn install(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
         let path = done.path.display();
         match &done.outcome {
             InstallOutcome::Installed => {
-                output::say(&format!("{}: installed at {path}", kind.name()))
+                output::say(&format!("{}: installed at {path}", kind.name()));
             }
             InstallOutcome::Updated => output::say(&format!("{}: updated at {path}", kind.name())),
             InstallOutcome::Unchanged => {
-                output::say(&format!("{}: already there, at {path}", kind.name()))
+                output::say(&format!("{}: already there, at {path}", kind.name()));
             }
             InstallOutcome::NotWritten { line } => {
                 complete = false;
@@ -151,10 +151,18 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
             continue;
         }
         let zero = update.remote_id.chars().all(|c| c == '0');
-        let base = if zero {
-            tracked(&repository, remote, &update.remote_ref)?
+        // What the remote has may never have been fetched.
+        let tip = if zero {
+            None
         } else {
-            Some(update.remote_id.clone())
+            repository
+                .commit_id(&update.remote_id)
+                .map_err(|e| LoadError::git(&e))?
+        };
+        let is_here = tip.is_some();
+        let base = match tip {
+            Some(tip) => Some(tip),
+            None => tracked(&repository, remote, &update.remote_ref)?,
         };
         let Some(base) = base else {
             // A branch that the remote does not have yet and that no base is known for: only a protected one concerns us.
@@ -168,6 +176,14 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
             continue;
         };
         if !is_protected(&protected_refs(&repository, &base)?, &update.remote_ref)? {
+            continue;
+        }
+        if !zero && !is_here {
+            output::say(&format!(
+                "countersign: what {} is on {remote} is not here, so nothing can be compared. Run: git fetch {remote}",
+                update.remote_ref
+            ));
+            exit = exit.and(Exit::Input);
             continue;
         }
         exit = exit.and(one(&repository, &base, &update.local_id, world)?);

@@ -1,6 +1,6 @@
 //! `policy list | show | test`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::approvals::write;
@@ -15,7 +15,7 @@ pub(super) fn run(action: &PolicyAction, world: &World) -> Result<Exit, LoadErro
     match action {
         PolicyAction::List { policies } => list(policies, world),
         PolicyAction::Show { id, policies } => show(id, policies, world),
-        PolicyAction::Test { dir } => test(dir.as_ref(), world),
+        PolicyAction::Test { dir } => test(dir, world),
     }
 }
 
@@ -113,16 +113,8 @@ fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadEr
     Ok(exit)
 }
 
-fn test(directory: Option<&PathBuf>, world: &World) -> Result<Exit, LoadError> {
-    let bundle = match directory {
-        Some(directory) => load::test_bundle(directory)?,
-        None => {
-            return Err(LoadError::usage(
-                "No directory was given.",
-                "For example: countersign policy test policies",
-            ));
-        }
-    };
+fn test(directory: &Path, world: &World) -> Result<Exit, LoadError> {
+    let bundle = load::test_bundle(directory)?;
     let report = run_tests(&bundle, world.now);
     let mut text = String::new();
     for case in report.cases.iter().filter(|case| !case.passed) {

@@ -159,7 +159,7 @@ fn ready(loaded: load::Loaded, mut request: Request, shared: &Shared) -> Msg {
     let (draft, journal) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            let error = LoadError::input(&error.to_string(), "");
+            let error = LoadError::input(&error, "");
             return Msg::Failed(failure(&error));
         }
     };

@@ -12,7 +12,7 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     let mut request = subject::request(&args.subject, false, world)?;
     let result = find_base(&mut request, world).and_then(|()| {
         let loaded = load_quietly(&request, &args.output)?;
-        let (mut verdict, lines) = check::with_approval(&loaded, args.exact, world)?;
+        let (mut verdict, lines) = check::with_approval(&loaded, args.exact, world).map_err(refuse)?;
         // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
         if verdict.exit != Exit::Pass {
             verdict.exit = Exit::Unapproved;
@@ -36,6 +36,14 @@ fn find_base(request: &mut Request, world: &World) -> Result<(), LoadError> {
         request.base = base_of_merged(request, world)?;
     }
     Ok(())
+}
+
+/// Where no approval can be, it is missing: a refusal, not a fault of the plan.
+fn refuse(error: LoadError) -> LoadError {
+    LoadError {
+        exit: Exit::Unapproved,
+        ..error
+    }
 }
 
 /// On the branch that the change was merged into there is no change under review any more. Then the base is what the record

@@ -414,7 +414,7 @@ impl Reader<'_> {
             self.table("[waiver]", item, &known, |r, (key, value)| {
                 match value.get_ref() {
                     DeValue::Datetime(date) if key == "expires" => {
-                        expires = date.to_string().parse::<Date>().ok()
+                        expires = date.to_string().parse::<Date>().ok();
                     }
                     _ => {
                         if let Some(text) = r.string(key, value) {

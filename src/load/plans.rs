@@ -118,7 +118,7 @@ fn show_binary(path: &Path, show: &[String]) -> Result<Vec<u8>, PlanError> {
         match child.try_wait() {
             Ok(Some(status)) => break status,
             Ok(None) if started.elapsed() < SHOW_TIMEOUT => {
-                std::thread::sleep(Duration::from_millis(10))
+                std::thread::sleep(Duration::from_millis(10));
             }
             Ok(None) | Err(_) => {
                 // Killing can only fail when the child is already gone.

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::source::SourceIndex;
 
 /// How many resource changes go to the engine at once.
-pub(super) const SLICE: usize = 256;
+pub(super) const SLICE: usize = 1024;
 
 /// What a set of rules is evaluated on.
 #[derive(Clone, Copy, Debug)]

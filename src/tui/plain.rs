@@ -253,7 +253,10 @@ impl Plain<'_> {
             writeln!(self.output, "{line}")?;
         }
         if open {
-            write!(self.output, "Type the words to sign, or Enter to go back: ")?;
+            write!(
+                self.output,
+                "Type the words to approve, or Enter to go back: "
+            )?;
             self.output.flush()?;
             let typed = self.read()?.unwrap_or_default();
             self.feed(Msg::Drawn);

@@ -125,7 +125,14 @@ fn policies(context: &Context<'_>) -> (Option<Tone>, String) {
             Some(id) => format!("the base {}", commit(id)),
             None => "the base".to_owned(),
         },
-        Trust::Worktree => "the work tree, which the change under review can edit".to_owned(),
+        Trust::Worktree => match context.case.under_review {
+            UnderReview::NoRepository | UnderReview::DiffFile(_) => {
+                "this program and the working directory".to_owned()
+            }
+            UnderReview::Commits(_) | UnderReview::NoChange { .. } => {
+                "the work tree, which the change under review can edit".to_owned()
+            }
+        },
     };
     let text = format!(
         "bundle {} from {source}: {}, {} of {} evaluated",

@@ -263,10 +263,12 @@ fn next(context: &Context<'_>) -> Vec<(String, &'static str)> {
                 "to see which approval is missing.",
             ),
         ],
-        Exit::Pass if can_approve => vec![(review, "to review and approve.")],
+        Exit::Pass if can_approve && !context.approvals.iter().any(|a| a.valid) => {
+            vec![(review, "to review and approve.")]
+        }
         Exit::Policy => vec![(
-            "countersign policy check".to_owned(),
-            "to check the policies by themselves.",
+            "countersign policy list -p DIR".to_owned(),
+            "to load the policies by themselves.",
         )],
         Exit::Input => vec![(
             "terraform show -json tfplan > plan.json".to_owned(),

@@ -107,7 +107,7 @@ fn nothing_evaluated_is_no_pass() {
             "No rule was evaluated, so this says nothing about the plan.",
             "policy (exit 5): no policy rule was evaluated",
             "0 of 7 rules over 3 resource changes; 0 findings.",
-            "`countersign policy check`",
+            "`countersign policy list -p DIR`",
         ],
     );
     case.policies.evaluated = 4;
@@ -299,7 +299,12 @@ fn what_the_plan_is_compared_with_is_said_in_every_case() {
         case.under_review = under_review;
         case.policies.trust = Trust::Worktree;
         let shown = human(&case);
-        assert_holds(&shown, &[text, "from the work tree, which the change"]);
+        let from = if text.contains("no repository") || text.contains("unified diff") {
+            "from this program and the working directory"
+        } else {
+            "from the work tree, which the change"
+        };
+        assert_holds(&shown, &[text, from]);
         assert_eq!(shown.contains("next: "), commits, "{shown}");
     }
 }

@@ -70,14 +70,16 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let signs = review
         .signs_with
         .as_ref()
-        .map_or("no signing key is known", |key| key.as_str());
+        .map_or("none; this version does not sign records", |key| {
+            key.as_str()
+        });
     let writes = review
         .writes_to
         .as_ref()
         .map_or("refs/notes/countersign", |place| place.as_str());
     out.push(Rich::of(
         Role::Dim,
-        format!("Signs with: {}", fit_end(signs, width.saturating_sub(12))),
+        format!("Signature:  {}", fit_end(signs, width.saturating_sub(12))),
     ));
     out.push(Rich::of(
         Role::Dim,

@@ -206,7 +206,7 @@ fn hopeless(case: &crate::review::ReviewCase) -> Option<Failure> {
             heading: line("The policies could not give an answer."),
             causes,
             hint: Some(line(
-                "Mend the policy and start again; countersign policy check names every problem with its line.",
+                "Mend the policy and start again; countersign policy list -p DIR names every problem with its line.",
             )),
             not_checked: vec![line(&format!(
                 "{} of {} rules were evaluated; {} findings of the others are not shown, because they could not be approved.",

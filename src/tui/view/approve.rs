@@ -67,14 +67,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
         );
     }
     let ask = if screen.sent {
-        Rich::of(Role::Warn, "Signing and writing ...")
+        Rich::of(Role::Warn, "Writing ...")
     } else if screen.is_open() {
         Rich::of(Role::Text, "Type  ")
             .add(
                 Role::Strong,
                 format!("approve {}", review.case.plan_digest().short()),
             )
-            .add(Role::Text, "  to sign, Esc to go back:  ")
+            .add(Role::Text, "  to approve, Esc to go back:  ")
             .add(Role::Strong, format!("{}_", screen.typed))
     } else if screen.recheck == Recheck::Running {
         Rich::of(Role::Dim, "Esc to go back")
