@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use countersign::cli::{World, run};
+use countersign::cli::{World, run, state_directory};
 
 /// Deep policies and plans must not end the process.
 const STACK_BYTES: usize = 512 << 20;
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         now: jiff::Timestamp::now(),
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         program: std::env::current_exe().ok(),
+        state: state_directory(),
     };
     let worker = std::thread::Builder::new()
         .name("main".to_owned())

@@ -1,7 +1,7 @@
 //! Approval records: reading them from notes, judging them, listing them.
 
 use super::args::ApprovalsAction;
-use super::{World, output, subject};
+use super::{World, output};
 use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note};
 use crate::decision::Journal;
 use crate::git::Repository;
@@ -200,14 +200,14 @@ fn list(
 }
 
 fn purge(all: bool, world: &World) -> Result<Exit, LoadError> {
-    let Some(state) = subject::state_directory() else {
+    let Some(state) = &world.state else {
         return Err(LoadError::input(
             "There is no state directory.",
             "Set HOME.",
         ));
     };
     let fail = |error: crate::store::StoreError| LoadError::input(&error.to_string(), "");
-    let drafts = Drafts::open(&state).map_err(fail)?;
+    let drafts = Drafts::open(state).map_err(fail)?;
     let removed = drafts
         .purge(if all { 0 } else { 14 }, world.now)
         .map_err(fail)?;

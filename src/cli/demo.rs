@@ -43,6 +43,7 @@ pub(super) fn run(args: &DemoArgs, world: &World) -> Result<Exit, LoadError> {
     make(&repository, world)?;
     let mut world = world.clone();
     world.directory.clone_from(&repository);
+    world.state = Some(directory.path().join("state"));
     // The example is not what this shell's or this CI's git variables speak of.
     world
         .env

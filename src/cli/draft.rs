@@ -1,6 +1,5 @@
 //! The draft behind a review: opened when the case is loaded, written to by the reviewer's effects.
 
-use super::subject;
 use crate::decision::{Entry, Journal};
 use crate::review::{ReviewCase, UnderReview};
 use crate::store::{DraftFile, DraftKey, Drafts, StoreError};
@@ -32,15 +31,16 @@ impl Draft {
     pub(super) fn open(
         case: &ReviewCase,
         directory: &std::path::Path,
+        state: Option<&std::path::Path>,
         now: jiff::Timestamp,
     ) -> Result<(Self, Journal), String> {
-        let Some(state) = subject::state_directory() else {
+        let Some(state) = state else {
             return Err(
                 "there is no home directory in which a draft could be kept; set HOME.".to_owned(),
             );
         };
         let failed = |error: StoreError| error.to_string();
-        let drafts = Drafts::open(&state).map_err(failed)?;
+        let drafts = Drafts::open(state).map_err(failed)?;
         drafts.purge(14, now).map_err(failed)?;
         let mut file = drafts.draft(&key(case, directory)).map_err(failed)?;
         let journal = file.load().map_err(failed)?;

@@ -42,6 +42,19 @@ pub struct World {
     pub threads: usize,
     /// The program's own path, for hooks.
     pub program: Option<PathBuf>,
+    /// Where drafts are kept, if there is such a place.
+    pub state: Option<PathBuf>,
+}
+
+/// The user's state directory for drafts, or the local data directory where there is none.
+#[must_use]
+pub fn state_directory() -> Option<PathBuf> {
+    let dirs = directories::ProjectDirs::from("", "", "countersign")?;
+    Some(
+        dirs.state_dir()
+            .unwrap_or_else(|| dirs.data_local_dir())
+            .to_path_buf(),
+    )
 }
 
 /// Runs the program.

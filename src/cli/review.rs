@@ -44,7 +44,7 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
     let (sender, messages) = channel();
     let shared: Shared = Arc::new(Mutex::new(None));
-    start_loading(&request, &shared, sender)?;
+    start_loading(&request, world.state.clone(), &shared, sender)?;
     let mut model = Model::loading();
     let outcome = review(&mut model, &messages, args, world, &shared)?;
     say_goodbye(outcome);
@@ -111,7 +111,12 @@ fn say_goodbye(outcome: Outcome) {
 }
 
 /// Loads on a thread of its own, with progress, so that the first frame is up at once.
-fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Result<(), LoadError> {
+fn start_loading(
+    request: &Request,
+    state: Option<PathBuf>,
+    shared: &Shared,
+    sender: Sender<Msg>,
+) -> Result<(), LoadError> {
     let request = request.clone();
     let shared = Arc::clone(shared);
     let work = move || {
@@ -135,7 +140,7 @@ fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Res
             }
         };
         let message = match load::load(&request, &progress) {
-            Ok(loaded) => ready(loaded, request.clone(), &shared),
+            Ok(loaded) => ready(loaded, request.clone(), state.as_deref(), &shared),
             Err(error) => Msg::Failed(failure(&error)),
         };
         drop(sender.send(message));
@@ -153,9 +158,14 @@ fn start_loading(request: &Request, shared: &Shared, sender: Sender<Msg>) -> Res
         })
 }
 
-fn ready(loaded: load::Loaded, mut request: Request, shared: &Shared) -> Msg {
+fn ready(
+    loaded: load::Loaded,
+    mut request: Request,
+    state: Option<&std::path::Path>,
+    shared: &Shared,
+) -> Msg {
     request.plans.clone_from(&loaded.sources);
-    let opened = Draft::open(&loaded.case, &request.directory, request.now);
+    let opened = Draft::open(&loaded.case, &request.directory, state, request.now);
     let (draft, journal) = match opened {
         Ok(opened) => opened,
         Err(error) => {

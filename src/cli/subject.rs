@@ -1,7 +1,6 @@
 //! From arguments to what `load` is asked for.
 
 use std::io::Read;
-use std::path::PathBuf;
 
 use super::World;
 use super::args::SubjectArgs;
@@ -58,14 +57,4 @@ fn read_stdin() -> Result<Vec<u8>, LoadError> {
             )
         })?;
     Ok(bytes)
-}
-
-/// Where drafts are kept: the state directory, or the local data directory where there is none.
-pub(super) fn state_directory() -> Option<PathBuf> {
-    let dirs = directories::ProjectDirs::from("", "", "countersign")?;
-    Some(
-        dirs.state_dir()
-            .unwrap_or_else(|| dirs.data_local_dir())
-            .to_path_buf(),
-    )
 }

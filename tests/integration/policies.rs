@@ -119,11 +119,11 @@ fn every_policy_says_what_it_is_and_what_to_do() {
             "{id} has no title"
         );
         assert!(
-            policy.description.chars().count() > 40,
+            policy.description.as_str().chars().count() > 40,
             "{id} has no description"
         );
         assert!(
-            policy.remediation.chars().count() > 20,
+            policy.remediation.as_str().chars().count() > 20,
             "{id} has no remediation"
         );
         assert!(

@@ -89,6 +89,16 @@ fn message(finding: &Finding, width: usize) -> Vec<Rich> {
 }
 
 /// Facts that the policy gives beside its message.
+/// Whether a fact only says that something is not so.
+fn says_nothing(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => true,
+        serde_json::Value::String(text) => text.is_empty(),
+        serde_json::Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
 fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
     let mut parts = Vec::new();
     if let Some(attribute) = &finding.attribute {
@@ -97,7 +107,11 @@ fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
     if let Some(subject) = &finding.subject {
         parts.push(format!("subject {subject}"));
     }
-    for (name, value) in &finding.facts {
+    for (name, value) in finding
+        .facts
+        .iter()
+        .filter(|(_, value)| !says_nothing(value))
+    {
         let value = match value {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
