@@ -59,7 +59,7 @@ pub(super) enum Command {
 /// What is reviewed.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct SubjectArgs {
-    /// Plans: JSON of `terraform show -json`, binary plan files, or - for standard input.
+    /// Plans: JSON of `terraform show -json`, binary plan files, directories, patterns, or - for standard input.
     #[arg(value_name = "PLAN")]
     pub(super) plans: Vec<PathBuf>,
     /// The ref that the change is to be merged into.

@@ -148,6 +148,16 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
     let mut exit = Exit::Pass;
     for update in pushed {
         if update.is_deletion() {
+            if is_protected(
+                &protected_refs(&repository, &update.remote_id)?,
+                &update.remote_ref,
+            )? {
+                output::say(&format!(
+                    "countersign: {} is protected; deleting it stops here.",
+                    update.remote_ref
+                ));
+                exit = exit.and(Exit::Unapproved);
+            }
             continue;
         }
         let zero = update.remote_id.chars().all(|c| c == '0');
@@ -186,6 +196,17 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
             exit = exit.and(Exit::Input);
             continue;
         }
+        let forward = repository
+            .is_ancestor(&base, &update.local_id)
+            .map_err(|e| LoadError::git(&e))?;
+        if !forward {
+            output::say(&format!(
+                "countersign: {} would lose commits that are on {remote}; a forced push is not covered by an approval.",
+                update.remote_ref
+            ));
+            exit = exit.and(Exit::Unapproved);
+            continue;
+        }
         exit = exit.and(one(&repository, &base, &update.local_id, world)?);
     }
     Ok(exit)
@@ -210,14 +231,24 @@ fn tracked(repository: &Repository, remote: &str, name: &str) -> Result<Option<S
 
 /// The protected refs, as the base's configuration has them.
 fn protected_refs(repository: &Repository, base: &str) -> Result<Vec<String>, LoadError> {
+    base_config(repository, base).map(|config| config.allowed_refs)
+}
+
+/// The configuration at the base; one that cannot be read guards nothing and is an error.
+fn base_config(repository: &Repository, base: &str) -> Result<Config, LoadError> {
     let bytes = repository
         .read_blob(base, crate::load::config::FILE)
         .map_err(|e| LoadError::git(&e))?;
-    let Some(text) = bytes.and_then(|b| String::from_utf8(b).ok()) else {
-        return Ok(Config::default().allowed_refs);
+    let Some(bytes) = bytes else {
+        return Ok(Config::default());
     };
+    let text = String::from_utf8(bytes).map_err(|_bytes| {
+        LoadError::usage(
+            "countersign.toml at the base is not UTF-8 text.",
+            "Save it as UTF-8.",
+        )
+    })?;
     Config::read(&text, crate::load::config::FILE)
-        .map(|config| config.allowed_refs)
         .map_err(|problems| LoadError::config(crate::load::config::FILE, &problems))
 }
 
@@ -239,11 +270,17 @@ fn is_protected(patterns: &[String], name: &str) -> Result<bool, LoadError> {
 /// Checks one change: does a valid approval cover it, and does nothing block?
 fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result<Exit, LoadError> {
     let short: String = head.chars().take(7).collect();
+    if head == base {
+        return Ok(Exit::Pass);
+    }
     if repository
         .is_ancestor(head, base)
         .map_err(|e| LoadError::git(&e))?
     {
-        return Ok(Exit::Pass);
+        output::say(&format!(
+            "countersign: {short} is older than what is there; going back is not covered by an approval."
+        ));
+        return Ok(Exit::Unapproved);
     }
     if !concerns_us(repository, base, head)? {
         output::say(&format!(
@@ -307,8 +344,8 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
     Ok(verdict.exit)
 }
 
-/// Whether a change can alter what Terraform does: it touches a Terraform file, or any file in or below a directory with Terraform files,
-/// such as a template.
+/// Whether a change can alter what Terraform does or how it is judged: it touches a Terraform file, policies or their data, or any file
+/// in or below a directory with Terraform files, such as a template.
 fn concerns_us(repository: &Repository, base: &str, head: &str) -> Result<bool, LoadError> {
     let git = |e| LoadError::git(&e);
     let ask = crate::git::ChangeRequest {
@@ -327,10 +364,16 @@ fn concerns_us(repository: &Repository, base: &str, head: &str) -> Result<bool, 
         return Ok(true);
     }
     let mut directories = std::collections::BTreeSet::new();
+    let config = base_config(repository, base)?;
+    for path in config.policy_paths.iter().chain(&config.data_paths) {
+        directories.insert(path.trim_start_matches("./").to_owned());
+    }
     for commit in [base, head] {
         for entry in repository
             .files_matching(commit, |path| {
-                path.ends_with(".tf") || path.ends_with(".tf.json")
+                [".tf", ".tf.json", ".tofu", ".tofu.json"]
+                    .iter()
+                    .any(|end| path.ends_with(end))
             })
             .map_err(git)?
         {

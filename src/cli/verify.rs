@@ -3,6 +3,7 @@
 use super::args::VerifyArgs;
 use super::check::{Outcome, Reports, load_quietly};
 use super::{World, approvals, check, output, subject};
+use crate::git::{ChangeRequest, NoChangeReason, UnderReview};
 use crate::load::{LoadError, Request};
 use crate::review::Exit;
 
@@ -46,31 +47,37 @@ fn refuse(error: LoadError) -> LoadError {
     }
 }
 
-/// On the branch that the change was merged into there is no change under review any more. Then the base is what the record
-/// says, when the reviewed commit itself is here (a fast-forward), and the first parent otherwise (a merge or a squash).
+/// On the branch that the change was merged into there is no change under review any more. A merge commit says what was there before:
+/// its first parent. Nothing else does: the commit before a fast-forwarded head belongs to the change, and a record may name any base.
 fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, LoadError> {
     let git = |e| LoadError::git(&e);
     let Ok(repository) = approvals::open(request.repo.as_deref(), world) else {
         return Ok(None);
     };
-    let ask = crate::git::ChangeRequest {
+    let ask = ChangeRequest {
         base: None,
         head: request.head.clone(),
         ci: request.env.clone(),
     };
-    let crate::git::UnderReview::NoChange { head, .. } = repository.resolve(&ask).map_err(git)?
-    else {
+    let UnderReview::NoChange { head, reason, .. } = repository.resolve(&ask).map_err(git)? else {
         return Ok(None);
     };
-    let tree = repository.tree_id(&head).map_err(git)?;
-    for line in approvals::records(&repository, &head, &tree)? {
-        if let Ok(record) = &line.record
-            && record.statement().commit == head
-            && let Some(base) = &record.statement().base
-            && repository.is_ancestor(base, &head).unwrap_or(false)
-        {
-            return Ok(Some(base.clone()));
-        }
+    if reason == NoChangeReason::NoBase {
+        return Ok(None);
     }
-    repository.commit_id(&format!("{head}^1")).map_err(git)
+    let parent = |number: usize| {
+        repository
+            .commit_id(&format!("{head}^{number}"))
+            .map_err(git)
+    };
+    if parent(2)?.is_some() && parent(3)?.is_none() {
+        return parent(1);
+    }
+    Err(LoadError {
+        exit: Exit::Unapproved,
+        ..LoadError::input(
+            "The change is already merged, and its commits do not tell what the branch was before.",
+            "Name that commit: countersign verify --base COMMIT (HEAD~1 after a squash merge; in CI, the commit before the push).",
+        )
+    })
 }

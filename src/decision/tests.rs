@@ -24,6 +24,7 @@ pub(crate) fn finding(policy: &str, address: &str, enforcement: Enforcement) -> 
         plan_index: 0,
         change_index: None,
         address: Some(Printable::line(address)),
+        target: Some(crate::finding::Target::new(address)),
         deposed: None,
         module: Printable::default(),
         kind: None,

@@ -89,10 +89,11 @@ impl Waiver {
     /// Whether this waiver is meant for a finding.
     #[must_use]
     pub fn covers(&self, finding: &Finding) -> bool {
-        let Some(address) = &finding.address else {
+        let Some(target) = &finding.target else {
             return false;
         };
-        finding.policy.as_str() == self.policy && self.matcher.is_match(address.as_str())
+        finding.policy.as_str() == self.policy
+            && target.is(|address| self.matcher.is_match(address))
     }
 
     /// Whether it still counts on a day.

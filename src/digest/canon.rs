@@ -77,6 +77,7 @@ impl<'a> Leaves<'a> {
             Leaf::Timestamp => out.push(b'@'),
             Leaf::Sensitive => {
                 out.push(b'*');
+                out.extend_from_slice(&self.count.to_le_bytes());
                 self.count += 1;
                 sized(b'"', text.as_bytes(), &mut self.sensitive);
             }
@@ -346,6 +347,7 @@ fn exact(
     }
     if marks.is_some_and(|m| m == &Value::Bool(true)) {
         out.push(b'*');
+        out.extend_from_slice(&leaves.count.to_le_bytes());
         leaves.count += 1;
         let plain = Redactor::default();
         let mut inside = Leaves::new(None, &plain);
@@ -485,6 +487,21 @@ mod tests {
         assert_ne!(one.1, two.1);
         assert_eq!(one.2, 2);
         assert_ne!(one.0, run(r#"{"pin":1234,"list":["z","b"],"x":0}"#).0);
+    }
+
+    #[test]
+    fn secrets_that_change_places_change_the_digest() {
+        let mut builder = RedactorBuilder::default();
+        builder.secret("first-secret");
+        builder.secret("other-secret");
+        let redactor = builder.build().unwrap();
+        let run = |raw: &str| {
+            let mut leaves = Leaves::new(None, &redactor);
+            (hash_json(raw, None, &mut leaves).unwrap(), leaves.sensitive)
+        };
+        let one = run(r#"{"a":"first-secret","b":"other-secret"}"#);
+        assert_ne!(one, run(r#"{"b":"first-secret","a":"other-secret"}"#));
+        assert_ne!(one, run(r#"{"a":"other-secret","b":"first-secret"}"#));
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Certainty, Enforcement, Finding, FingerprintParts, Location, PolicyLocation, Severity, Standing,
+    Certainty, Enforcement, Finding, FingerprintParts, Location, PolicyLocation, Severity,
+    Standing, Target,
 };
 use crate::change::Change;
 use crate::digest::{Digest, Sink};
@@ -36,6 +37,8 @@ pub struct Origin<'a> {
     pub plan: &'a Plan,
     /// The git change.
     pub change: Option<&'a Change>,
+    /// Digest of the files and lines that the git change touches.
+    pub change_digest: Option<Digest>,
     /// The index of the configuration's source.
     pub source: Option<&'a SourceIndex>,
     /// The policies.
@@ -68,7 +71,36 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
             findings.push(unknown_action(origin, index, change));
         }
     }
+    tell_twins_apart(&mut findings);
     (findings, problems)
+}
+
+/// Gives findings at one place fingerprints of their own: by message, and by their order where even that is the same. Otherwise an
+/// answer to one would be an answer to the other.
+fn tell_twins_apart(findings: &mut [Finding]) {
+    let mut groups: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        groups.entry(finding.fingerprint).or_default().push(index);
+    }
+    for (fingerprint, mut indices) in groups {
+        if indices.len() < 2 {
+            continue;
+        }
+        indices.sort_by_key(|i| findings.get(*i).map(|f| (f.message.clone(), f.content)));
+        let mut same: BTreeMap<Printable, usize> = BTreeMap::new();
+        for index in indices {
+            let Some(finding) = findings.get_mut(index) else {
+                continue;
+            };
+            let ordinal = same.entry(finding.message.clone()).or_default();
+            let mut sink = Sink::new("countersign fingerprint v1 twin");
+            sink.digest(&fingerprint);
+            sink.text(finding.message.as_str());
+            sink.text(&ordinal.to_string());
+            *ordinal += 1;
+            finding.fingerprint = sink.finish();
+        }
+    }
 }
 
 /// Rows of the plan at the addresses that results name.
@@ -102,6 +134,22 @@ impl Fields<'_> {
 
     fn text(&self, key: &str) -> Option<Printable> {
         self.raw(key).map(|text| self.redactor.line(text))
+    }
+
+    /// An attribute path: a text, or a list of steps.
+    fn path(&self, key: &str) -> Option<Printable> {
+        let Some(Json::Array(steps)) = self.fields.get(key) else {
+            return self.text(key);
+        };
+        let mut path = String::new();
+        for step in steps {
+            match step {
+                Json::String(name) if path.is_empty() => path.push_str(name),
+                Json::String(name) => path.push_str(&format!(".{name}")),
+                other => path.push_str(&format!("[{other}]")),
+            }
+        }
+        Some(self.redactor.line(&path))
     }
 
     fn number(&self, key: &str) -> Option<u32> {
@@ -190,6 +238,7 @@ fn from_hit(
         RuleKind::Deny => (
             overrides
                 .enforcement
+                .or(rule.enforcement)
                 .or(policy.enforcement)
                 .unwrap_or(Enforcement::SoftMandatory),
             rule.severity
@@ -199,7 +248,7 @@ fn from_hit(
     };
     let message = redactor.lines(&hit.message);
     let facts = fields.facts();
-    let attribute = fields.text("attribute");
+    let attribute = fields.path("attribute");
     let subject = fields.text("subject");
     let bare = address.is_none() && attribute.is_none() && subject.is_none();
     let fingerprint = FingerprintParts {
@@ -215,7 +264,7 @@ fn from_hit(
     .digest();
     Ok(Finding {
         fingerprint,
-        content: content(origin, rule, row, &message, &facts),
+        content: content(origin, rule, row, &message, &fields),
         policy: policy.id.clone(),
         title: policy.title.clone(),
         rule: Printable::line(&rule.reported),
@@ -229,6 +278,7 @@ fn from_hit(
         plan_index: origin.plan_index,
         change_index,
         address: fields.text("address"),
+        target: address.map(Target::new),
         deposed: fields.text("deposed"),
         module: row.map_or_else(Printable::default, |r| redactor.line(&r.module)),
         kind: row.map(|r| redactor.line(&r.kind)),
@@ -284,26 +334,37 @@ fn row_of(
         .or_else(|| indices.first().copied())
 }
 
-/// What a decision stays valid for. A rule that reads only resource changes speaks of its change; any other may speak of the whole plan.
+/// What a decision stays valid for. A rule that looks at each resource change alone speaks of its change; any other may have looked at
+/// the whole plan, and one that reads `input.countersign` at the git change too.
 fn content(
     origin: &Origin<'_>,
     rule: &Rule,
     row: Option<&ResourceChange>,
     message: &Printable,
-    facts: &BTreeMap<String, Json>,
+    fields: &Fields<'_>,
 ) -> Digest {
     let mut sink = Sink::new("countersign content v1");
     sink.text(&rule.text);
     sink.text(message.as_str());
-    for (name, value) in facts {
-        sink.text(name);
+    for (name, value) in fields.facts() {
+        sink.text(&name);
         sink.text(&value.to_string());
     }
+    for key in ["file", "severity", "certainty"] {
+        sink.optional(fields.text(key).as_ref().map(Printable::as_str));
+    }
     match row {
-        Some(row) if rule.sliced || rule.reads_only_changes => {
-            sink.digest(&origin.plan.content_digest(row));
-        }
+        Some(row) if rule.sliced => sink.digest(&origin.plan.content_digest(row)),
         _ => sink.text(&origin.plan.effect.to_string()),
+    }
+    let reads_git = rule
+        .inputs
+        .as_ref()
+        .is_none_or(|keys| keys.contains("countersign"));
+    if let Some(files) = origin.change_digest
+        && reads_git
+    {
+        sink.digest(&files);
     }
     sink.finish()
 }
@@ -380,6 +441,7 @@ fn blank(origin: &Origin<'_>, policy: &Printable, rule: &str, message: Printable
         plan_index: origin.plan_index,
         change_index: None,
         address: None,
+        target: None,
         deposed: None,
         module: Printable::default(),
         kind: None,
@@ -463,6 +525,7 @@ fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) ->
         enforcement: overrides.enforcement.unwrap_or(Enforcement::SoftMandatory),
         change_index: Some(index),
         address: Some(redactor.line(&change.address)),
+        target: Some(Target::new(&change.address)),
         deposed: change.deposed.as_deref().map(|d| redactor.line(d)),
         module: redactor.line(&change.module),
         kind: Some(redactor.line(&change.kind)),

@@ -15,6 +15,7 @@ pub use order::sort;
 pub use crate::policy::{Certainty, Enforcement, Severity};
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -54,6 +55,30 @@ pub struct PolicyLocation {
     pub line: u32,
 }
 
+/// An address as the plan writes it. It can be matched, not shown: it was neither redacted nor sanitised.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target(String);
+
+impl Target {
+    /// Keeps an address for matching.
+    #[must_use]
+    pub fn new(address: &str) -> Self {
+        Self(address.to_owned())
+    }
+
+    /// Whether a test holds for the address.
+    #[must_use]
+    pub fn is(&self, test: impl FnOnce(&str) -> bool) -> bool {
+        test(&self.0)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Target(..)")
+    }
+}
+
 /// One finding.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -87,6 +112,8 @@ pub struct Finding {
     pub change_index: Option<usize>,
     /// Address of the resource.
     pub address: Option<Printable>,
+    /// The address as the plan writes it, for matching only; never shown.
+    pub target: Option<Target>,
     /// Key of a deposed object.
     pub deposed: Option<Printable>,
     /// Module path; empty for the root module.

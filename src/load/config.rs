@@ -210,6 +210,17 @@ impl Config {
     }
 }
 
+/// Whether a command shows a plan and does nothing else: a configuration is no place for programs to run.
+fn is_show(command: &[String]) -> bool {
+    match command {
+        [program, arguments @ ..] => {
+            matches!(program.as_str(), "terraform" | "tofu")
+                && arguments.iter().map(String::as_str).eq(["show", "-json"])
+        }
+        [] => false,
+    }
+}
+
 type Table<'i> = DeTable<'i>;
 type Entry<'t, 'i> = (&'t str, &'t Spanned<DeValue<'i>>);
 
@@ -272,14 +283,33 @@ impl Reader<'_> {
                         r.say(&value.span(), format!("\"{key}\" must not be empty."));
                     } else if key == "paths" {
                         config.plan_paths = list;
+                    } else if !is_show(&list) {
+                        r.say(
+                            &value.span(),
+                            "\"show\" must be terraform or tofu, then show -json, such as [\"tofu\", \"show\", \"-json\"].".to_owned(),
+                        );
                     } else {
                         config.show = list;
                     }
                 }),
                 "git" => self.table("git", value, &["allowed_refs"], |r, (key, value)| {
-                    if let Some(list) = r.strings(key, value) {
-                        config.allowed_refs = list;
+                    let Some(list) = r.strings(key, value) else {
+                        return;
+                    };
+                    if list.is_empty() {
+                        r.say(&value.span(), format!("\"{key}\" must not be empty."));
                     }
+                    for pattern in &list {
+                        if !pattern.starts_with("refs/") {
+                            r.say(
+                                &value.span(),
+                                format!("\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."),
+                            );
+                        } else if globset::Glob::new(pattern).is_err() {
+                            r.say(&value.span(), format!("\"{pattern}\" is no pattern."));
+                        }
+                    }
+                    config.allowed_refs = list;
                 }),
                 "policies" => self.policies(value, config),
                 "policy" => self.policy(value, config),
@@ -643,6 +673,20 @@ require = "changes"
             &serde_json::json!({"allow": ["acme/*"]})
         );
         assert!(config.review_every_change);
+    }
+
+    #[test]
+    fn settings_that_would_guard_nothing_or_run_something_are_refused() {
+        for text in [
+            "[git]\nallowed_refs = [\"main\"]\n",
+            "[git]\nallowed_refs = []\n",
+            "[git]\nallowed_refs = [\"refs/heads/[\"]\n",
+            "[plan]\nshow = [\"sh\", \"-c\", \"id\"]\n",
+            "[plan]\nshow = [\"./terraform\", \"show\", \"-json\"]\n",
+            "[plan]\nshow = [\"terraform\", \"apply\"]\n",
+        ] {
+            assert_eq!(Config::read(text, FILE).unwrap_err().len(), 1, "{text}");
+        }
     }
 
     #[test]

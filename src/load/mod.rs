@@ -8,6 +8,7 @@
 
 pub mod config;
 mod error;
+mod find;
 mod plans;
 mod policies;
 
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use crate::change::{Change, unified};
 use crate::decision::Identity;
+use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
 use crate::policy::{Availability, Need, Policies, Settings, Subject, Trust};
@@ -207,6 +209,10 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
         } => UnderReview::NoChange {
             head,
             dirty,
+            base: match &reason {
+                NoChangeReason::NoBase => None,
+                NoChangeReason::HeadInBase { base } => Some(base.clone()),
+            },
             reason: Printable::line(&match reason {
                 NoChangeReason::NoBase => "no base was asked for and none was found.".to_owned(),
                 NoChangeReason::HeadInBase { base } => {
@@ -228,10 +234,7 @@ fn trusted_commit(
 ) -> Result<Option<String>, LoadError> {
     let base = match under_review {
         UnderReview::Commits(change) => change.base.clone(),
-        // On the base itself, its own commit is what was merged before.
-        UnderReview::NoChange { head, reason, .. } if reason.as_str().starts_with("the base") => {
-            Some(head.clone())
-        }
+        UnderReview::NoChange { base, .. } => base.clone(),
         _ => None,
     };
     match (request.trust, base) {
@@ -296,7 +299,7 @@ fn find_plans(
     root: &Path,
 ) -> Result<Vec<PlanSource>, LoadError> {
     if !request.plans.is_empty() {
-        return Ok(request.plans.clone());
+        return find::expand(&request.plans, &request.directory);
     }
     let found = config
         .plan_paths
@@ -542,6 +545,11 @@ fn evaluate(
     progress: &Progress<'_>,
 ) -> Vec<Printable> {
     let change = case.under_review.change().cloned();
+    // Which files and lines, not which commits: a merge of the same change says the same.
+    let change_digest = change
+        .as_ref()
+        .and_then(|change| serde_json::to_vec(&change.files).ok())
+        .map(|files| Digest::of(&files));
     let in_repository = !matches!(
         case.under_review,
         UnderReview::NoRepository | UnderReview::DiffFile(_)
@@ -583,6 +591,7 @@ fn evaluate(
             root: &plan.root,
             plan: &plan.plan,
             change: change.as_ref(),
+            change_digest,
             source,
             policies: &policies.summary.policies,
             rules: &policies.rules,

@@ -46,6 +46,7 @@ pub(super) fn bundles(
 ) -> Result<Vec<Bundle>, LoadError> {
     let mut bundles = vec![builtin::bundle().map_err(|e| broken(&e))?];
     for path in &config.policy_paths {
+        let path = path.trim_start_matches("./").trim_end_matches('/');
         let files = match tree {
             Tree::Commit(repository, commit) => from_commit(repository, commit, path)?,
             Tree::Directory(root) => from_directory(&root.join(path), path)?,
@@ -211,8 +212,22 @@ fn from_commit(
     let entries = repository.list(commit, path, true).map_err(git)?;
     let mut files = Vec::new();
     for entry in entries {
-        if entry.kind != EntryKind::File || !is_wanted(&entry.path) {
-            continue;
+        match entry.kind {
+            EntryKind::Directory => continue,
+            EntryKind::Submodule => {
+                return Err(broken(&format!(
+                    "{} is a submodule; its policies are not in this repository.",
+                    entry.path
+                )));
+            }
+            EntryKind::File | EntryKind::Symlink if !is_wanted(&entry.path) => continue,
+            EntryKind::Symlink => {
+                return Err(broken(&format!(
+                    "{} is a symbolic link; policies are read from files of the trusted commit only.",
+                    entry.path
+                )));
+            }
+            EntryKind::File => {}
         }
         if files.len() >= MAX_FILES {
             return Err(broken(&format!(

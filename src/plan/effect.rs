@@ -82,7 +82,8 @@ pub(super) fn effect(
 ) -> Result<(Effect, Option<Digest>), PlanError> {
     let timestamp: Option<String> = top
         .get("timestamp")
-        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        .and_then(|raw| serde_json::from_str::<String>(raw.get()).ok())
+        .filter(|text| text.parse::<jiff::Timestamp>().is_ok());
     let mut entries: Vec<(&str, &RawValue)> = top
         .0
         .iter()
@@ -133,9 +134,19 @@ pub(super) fn effect(
                 }
             }
             "output_changes" => {
-                let outputs: Option<std::collections::BTreeMap<String, &RawValue>> =
-                    super::shape(name, raw)?;
-                for (output, raw) in outputs.into_iter().flatten() {
+                let outputs: Option<TopLevel<'_>> = super::shape(name, raw)?;
+                let mut outputs = outputs.map_or_else(Vec::new, |outputs| outputs.0);
+                outputs.sort_by(|a, b| a.0.cmp(&b.0));
+                for pair in outputs.windows(2) {
+                    if let [a, b] = pair
+                        && a.0 == b.0
+                    {
+                        return Err(PlanError::DuplicateKey {
+                            place: name.to_owned(),
+                        });
+                    }
+                }
+                for (output, raw) in outputs {
                     sink.text(&output);
                     let (digest, leaves) =
                         section.element(raw.get(), change_marks(raw.get()).as_ref())?;
@@ -240,8 +251,16 @@ impl Section<'_> {
         leaves: &mut Leaves<'_>,
     ) -> Result<Digest, PlanError> {
         let mut sink = Sink::new("timed");
-        let fields: std::collections::BTreeMap<String, &RawValue> =
-            serde_json::from_str(text).map_err(|e| self.error(&e.into()))?;
+        let TopLevel(mut fields) = serde_json::from_str(text).map_err(|e| self.error(&e.into()))?;
+        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        if fields
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.0 == b.0))
+        {
+            return Err(PlanError::DuplicateKey {
+                place: self.name.to_owned(),
+            });
+        }
         let timestamp = leaves.timestamp;
         for (name, raw) in fields {
             sink.text(&name);

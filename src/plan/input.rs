@@ -133,8 +133,31 @@ pub(super) fn top_level(text: &str) -> Result<TopLevel<'_>, PlanError> {
         &top,
         start > 0,
     )?;
+    let top = unwrapped(top);
     recognise(&top)?;
     Ok(top)
+}
+
+/// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then.
+fn unwrapped(top: TopLevel<'_>) -> TopLevel<'_> {
+    let is_plan = |top: &TopLevel<'_>| {
+        top.get("format_version").is_some()
+            && ["resource_changes", "planned_values", "configuration"]
+                .iter()
+                .any(|key| top.get(key).is_some())
+    };
+    if is_plan(&top) {
+        return top;
+    }
+    let repeats = top.0.iter().filter(|(name, _)| name == "plan").count() > 1;
+    let inner = top
+        .get("plan")
+        .filter(|_| !repeats)
+        .and_then(|raw| serde_json::from_str::<TopLevel<'_>>(raw.get()).ok());
+    match inner {
+        Some(inner) if is_plan(&inner) => inner,
+        _ => top,
+    }
 }
 
 fn document_start(text: &str) -> Result<usize, PlanError> {
@@ -299,6 +322,7 @@ mod tests {
             format!("[command]/usr/bin/terraform-bin show -json\n{PLAN}\n::debug::stdout: x\n")
                 .into_bytes(),
             format!("12:00:00 INFO reading\n{PLAN}").into_bytes(),
+            format!("{{\"plan\":{PLAN},\"run\":{{\"id\":\"run-1\"}}}}").into_bytes(),
         ] {
             let text = decode(bytes).unwrap();
             assert!(top_level(&text).is_ok());

@@ -314,6 +314,11 @@ fn redactor(
         secrets.configuration(raw, top.get("variables"))?;
         secrets.provider_settings(raw);
     }
+    for key in ["action_invocations", "deferred_action_invocations"] {
+        if let Some(raw) = top.get(key) {
+            secrets.invocations(raw);
+        }
+    }
     let planned = top
         .get("planned_values")
         .map(|raw| secrets.planned_values(raw))

@@ -116,11 +116,12 @@ impl Secrets {
                 self.raw_all(variable.default);
             }
         }
-        self.module(&root, 0);
+        self.module(&root, &values, 0);
         Ok(())
     }
 
-    fn module(&mut self, module: &RawConfigModule<'_>, depth: usize) {
+    /// `values` are those of the root module's variables: a sensitive variable of a child that is fed from one makes it a secret.
+    fn module(&mut self, module: &RawConfigModule<'_>, values: &Json, depth: usize) {
         if depth > 64 {
             return;
         }
@@ -138,9 +139,39 @@ impl Secrets {
                     {
                         self.all(constant);
                     }
+                    let references = expressions.get(name).and_then(|e| e.get("references"));
+                    for reference in references.and_then(Json::as_array).into_iter().flatten() {
+                        let fed = reference.as_str().and_then(|r| r.strip_prefix("var."));
+                        let value = fed
+                            .filter(|_| depth == 0)
+                            .and_then(|fed| values.get(fed.split('.').next()?)?.get("value"));
+                        if let Some(value) = value {
+                            self.all(value);
+                        }
+                    }
                 }
             }
-            self.module(child, depth + 1);
+            self.module(child, values, depth + 1);
+        }
+    }
+
+    /// Settings of actions that are marked sensitive.
+    pub(super) fn invocations(&mut self, raw: &RawValue) {
+        let Ok(Json::Array(items)) = serde_json::from_str::<Json>(raw.get()) else {
+            return;
+        };
+        for item in &items {
+            // A deferred invocation holds the invocation itself one level below.
+            for action in [Some(item), item.get("action_invocation")]
+                .into_iter()
+                .flatten()
+            {
+                if let (Some(values), Some(marks)) =
+                    (action.get("config_values"), action.get("config_sensitive"))
+                {
+                    self.marked(values, marks);
+                }
+            }
         }
     }
 
@@ -290,6 +321,9 @@ fn is_secret_name(name: &str) -> bool {
         "apikey",
         "access_key",
         "credentials",
+        "app_key",
+        "account_key",
+        "passphrase",
         "client_key",
         "shared_key",
         "sas",

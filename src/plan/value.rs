@@ -234,6 +234,10 @@ pub(super) fn union(a: Json, b: Json) -> Json {
             }
             Json::Array(out)
         }
+        // The value changed its shape, so marks cannot be laid over each other: one mark hides all of it.
+        (a @ (Json::Object(_) | Json::Array(_)), b @ (Json::Object(_) | Json::Array(_))) => {
+            Json::Bool(holds_true(&a) || holds_true(&b))
+        }
         (Json::Object(a), _) | (_, Json::Object(a)) => Json::Object(a),
         (Json::Array(a), _) | (_, Json::Array(a)) => Json::Array(a),
         _ => Json::Bool(false),
@@ -293,5 +297,7 @@ mod tests {
             json!({"a": true, "b": [false, true], "c": {}})
         );
         assert_eq!(union(json!(false), json!({"x": true})), json!({"x": true}));
+        assert_eq!(union(json!({"x": {}}), json!([true])), json!(true));
+        assert_eq!(union(json!({"x": {}}), json!([false])), json!(false));
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn read(text: &str) -> (BTreeMap<u32, Annotation>, Vec<BrokenAnnotati
     let mut broken = Vec::new();
     let mut lines = (1_u32..).zip(text.lines()).peekable();
     while let Some((line, content)) = lines.next() {
-        if content.trim_end() != "# METADATA" {
+        if content.strip_prefix('#').map(str::trim) != Some("METADATA") {
             continue;
         }
         let mut yaml_text = String::new();

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::engine::{LoadedPackage, LoadedRule};
 use super::facts::{Need, Policy};
 use super::level::{Enforcement, Severity};
-use super::result::{Rule, RuleKind};
+use super::result::Rule;
 use crate::text::Printable;
 
 /// Reads a package's annotation; faults are sentences for the list of problems.
@@ -88,32 +88,46 @@ pub(super) fn describe(
     (policy, faults)
 }
 
-/// A rule as reports name it.
-pub(super) fn reported(rule: &LoadedRule, policy: usize) -> Rule {
+/// A rule as reports name it; faults are sentences for the list of problems.
+pub(super) fn reported(rule: &LoadedRule, policy: usize, builtin: bool) -> (Rule, Vec<String>) {
+    let mut faults = Vec::new();
     let custom = |key: &str| {
         rule.annotation
             .as_ref()
             .and_then(|a| a.custom(key))
             .and_then(Json::as_str)
     };
-    let name = custom("rule").unwrap_or(&rule.name).to_owned();
-    Rule {
+    let severity = custom("severity");
+    if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
+        faults.push(format!(
+            "the rule {} has the severity \"{word}\", which is none.",
+            rule.name
+        ));
+    }
+    let enforcement = custom("enforcement");
+    if let Some(word) = enforcement.filter(|word| Enforcement::parse(word).is_none()) {
+        faults.push(format!(
+            "the rule {} has the enforcement \"{word}\", which is none.",
+            rule.name
+        ));
+    }
+    // Only the shipped policies name their rules otherwise, and say which rules look at each resource change alone.
+    let name = custom("rule")
+        .filter(|_| builtin)
+        .unwrap_or(&rule.name)
+        .to_owned();
+    let rule = Rule {
         policy,
         name: rule.name.clone(),
-        kind: if name.starts_with("warn") {
-            RuleKind::Warn
-        } else {
-            rule.kind
-        },
+        kind: rule.kind,
         reported: name,
-        sliced: custom("slice") == Some("resource-changes"),
-        reads_only_changes: rule
-            .inputs
-            .as_ref()
-            .is_some_and(|inputs| inputs.iter().all(|key| key == "resource_changes")),
-        severity: custom("severity").and_then(Severity::parse),
+        sliced: builtin && custom("slice") == Some("resource-changes"),
+        inputs: rule.inputs.clone(),
+        severity: severity.and_then(Severity::parse),
+        enforcement: enforcement.and_then(Enforcement::parse),
         file: std::sync::Arc::clone(&rule.file),
         line: rule.line,
         text: std::sync::Arc::from(rule.text.as_str()),
-    }
+    };
+    (rule, faults)
 }

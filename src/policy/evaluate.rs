@@ -167,7 +167,12 @@ impl Policies {
                 let Some(policy) = packages.get(&(index, rule.package.clone())) else {
                     continue;
                 };
-                rules.push(reported(rule, *policy));
+                let builtin = policies.get(*policy).is_some_and(|p| p.builtin);
+                let (made, faults) = reported(rule, *policy, builtin);
+                for fault in faults {
+                    problems.push(problem(&rule.package, Some(&rule.file), &fault));
+                }
+                rules.push(made);
                 entries.push((index, position));
             }
         }
@@ -215,7 +220,8 @@ impl Policies {
                 match available(*need) {
                     Availability::Present => {}
                     Availability::Missing => {
-                        skipped.entry(index).or_insert((*need, true));
+                        // What is missing counts before what does not apply.
+                        skipped.insert(index, (*need, true));
                     }
                     Availability::NotApplicable => {
                         skipped.entry(index).or_insert((*need, false));

@@ -26,10 +26,12 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Whether it looks at each resource change on its own.
     pub sliced: bool,
-    /// Whether it reads nothing of the plan but resource changes.
-    pub reads_only_changes: bool,
+    /// Top-level keys of the input that it reads; all of them when `None`.
+    pub inputs: Option<std::collections::BTreeSet<String>>,
     /// Severity from the rule's own annotation.
     pub severity: Option<super::Severity>,
+    /// Enforcement from the rule's own annotation.
+    pub enforcement: Option<super::Enforcement>,
     /// File of the rule.
     pub file: Arc<str>,
     /// Line of its first definition.

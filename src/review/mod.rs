@@ -46,6 +46,8 @@ pub enum UnderReview {
         head: String,
         /// Why there is no change, as a sentence.
         reason: Printable,
+        /// The base that already holds the head, where there is one.
+        base: Option<String>,
         /// Terraform files that differ from head in the work tree.
         dirty: Vec<String>,
     },

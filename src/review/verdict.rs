@@ -293,7 +293,7 @@ fn conclude(case: &ReviewCase, states: &[FindingState]) -> (Exit, Vec<String>) {
         1 => say(Exit::Policy, "1 policy problem".to_owned()),
         n => say(Exit::Policy, format!("{n} policy problems")),
     }
-    if case.policies.evaluated == 0 && case.not_applicable.is_empty() {
+    if case.policies.evaluated == 0 {
         say(Exit::Policy, "no policy rule was evaluated".to_owned());
     }
     for level in Enforcement::ALL {

@@ -86,14 +86,18 @@ fn neighbours_of_the_plan_json_are_named() {
 }
 
 #[test]
-fn a_plan_in_a_wrapper_is_named_with_the_command_that_unwraps_it() {
-    let wrapped = format!(
-        "{{\"plan\":{}}}",
-        String::from_utf8(plan("02-update")).unwrap()
-    );
-    refused_plan(&wrapped, "wraps a plan under the key \"plan\"");
-    let two = [plan("02-update"), b"\n".to_vec(), plan("04-delete")].concat();
-    refused_plan(two, "more than one JSON document");
+fn a_plan_in_a_wrapper_is_unwrapped_or_named() {
+    // What HCP Terraform hands to policies holds the plan under this key.
+    let text = String::from_utf8(plan("04-delete")).unwrap();
+    let scene = Scene::new();
+    scene.write("plan.json", format!("{{\"plan\":{text},\"run\":{{}}}}"));
+    let run = scene.run(&["--check", "-f", "json", "plan.json"]).must_end(1);
+    assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
+    refused_plan(format!("{{\"tfplan\":{text}}}"), "wraps a plan under the key \"tfplan\"");
+    refused_plan("{\"plan\":{\"steps\":[]}}", "wraps a plan under the key \"plan\"");
+    // Which of two would be meant is nobody's guess.
+    refused_plan(format!("{{\"plan\":{text},\"plan\":{text}}}"), "plan");
+    refused_plan(format!("{text}\n{text}"), "more than one JSON document");
 }
 
 #[test]

@@ -194,13 +194,13 @@ fn expired_and_unused_waivers_are_said() {
     outside(&expired)
         .run(&["--check"])
         .must_end(1)
-        .must_say("expired")
+        .must_say("is over; remove it")
         .must_say("countersign.toml:1");
     let unused = waiver("terraform_data.never_there", &days_from_now(9));
     outside(&unused)
         .run(&["--check"])
         .must_end(1)
-        .must_say("unused")
+        .must_say("covers no finding; remove it")
         .must_say("countersign.toml:1");
 }
 

@@ -5,9 +5,11 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -216,6 +218,17 @@ pub(crate) fn copy_terraform(from: &Path, to: &Path) {
     }
 }
 
+/// How long a program may run: long enough for a slow machine, short enough to fail.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
 /// What a program did.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -242,9 +255,22 @@ impl Run {
             // A program may end without reading everything.
             drop(stdin.write_all(&input));
         });
-        let output = child.wait_with_output().unwrap();
+        let readers = [drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap())];
+        let started = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
+                None => {
+                    child.kill().unwrap();
+                    child.wait().unwrap();
+                    panic!("{command:?} did not end within {PATIENCE:?}");
+                }
+            }
+        };
         writer.join().unwrap();
-        Self::from_output(&output)
+        let [stdout, stderr] = readers.map(|reader| reader.join().unwrap());
+        Self::from_output(&Output { status, stdout, stderr })
     }
 
     /// Reads what a finished program left.

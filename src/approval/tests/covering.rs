@@ -167,6 +167,7 @@ fn what_matches_in_substance_is_covered() {
             Box::new(|s| {
                 s.squashed();
                 s.case.under_review = UnderReview::NoChange {
+                    base: None,
                     head: HEAD.to_owned(),
                     reason: Printable::line("The head is in the base."),
                     dirty: Vec::new(),

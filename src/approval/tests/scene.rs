@@ -46,6 +46,7 @@ impl Scene {
     /// The tip of the base after a squash: another commit, the same tree, nothing under review.
     pub(super) fn squashed(&mut self) {
         self.case.under_review = UnderReview::NoChange {
+            base: None,
             head: OTHER.to_owned(),
             reason: Printable::line("The head is in the base."),
             dirty: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
@@ -160,7 +161,11 @@ impl Runner<'_> {
 
     /// The values of several rules at once; `None` when one of them failed or is undefined.
     fn together(&mut self, query: &str) -> Option<Vec<Value>> {
+        let started = Instant::now();
         let results = self.engine.eval_query(query.to_owned(), false).ok()?;
+        if started.elapsed() >= self.limits.time {
+            return None;
+        }
         let value = &results.result.first()?.expressions.first()?.value;
         let values = value.as_array().ok()?;
         Some(values.iter().cloned().collect())
@@ -189,10 +194,15 @@ impl Runner<'_> {
 
     fn value(&mut self, rule: &LoadedRule, input: &Input) -> Result<Vec<Outcome>, String> {
         self.engine.set_input(input.0.clone());
+        let started = Instant::now();
         let value = self
             .engine
             .eval_rule(rule.path.clone())
             .map_err(|error| self.explain(&error))?;
+        // The engine drops a limit that is hit in one clause of a function when another clause gives a value.
+        if started.elapsed() >= self.limits.time {
+            return Err(self.too_slow());
+        }
         self.outcomes(rule, &value)
     }
 
@@ -210,13 +220,17 @@ impl Runner<'_> {
             .collect()
     }
 
+    fn too_slow(&self) -> String {
+        format!(
+            "the rule ran longer than {} s.",
+            self.limits.time.as_secs_f32()
+        )
+    }
+
     fn explain(&self, error: &anyhow::Error) -> String {
         let message = first_line(error);
         if message.contains("execution exceeded") || message.contains("time limit") {
-            format!(
-                "the rule ran longer than {} s.",
-                self.limits.time.as_secs_f32()
-            )
+            self.too_slow()
         } else if message.contains("memory") && message.contains("limit") {
             "the rule needed more memory than it may.".to_owned()
         } else {

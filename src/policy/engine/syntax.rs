@@ -71,6 +71,45 @@ fn dotted(expr: &Expr) -> Option<String> {
 pub(super) struct Program {
     uses: BTreeMap<String, Uses>,
     functions: BTreeSet<String>,
+    /// Imports that the engine would resolve in another way than their file says: file, line, alias.
+    pub(super) conflicts: Vec<(String, u32, String)>,
+}
+
+type Aliases = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Aliases by package: the engine keeps them by package, not by file. The same alias with another target, or with the name of a
+/// rule, would silently mean something else in one of the files.
+fn aliases_of(
+    modules: &[Ref<Module>],
+    names: &BTreeMap<String, BTreeSet<String>>,
+) -> (Aliases, Vec<(String, u32, String)>) {
+    let mut out = Aliases::new();
+    let mut conflicts = Vec::new();
+    for module in modules {
+        let package = package_of(module);
+        let rules = names.get(&package);
+        let aliases = out.entry(package).or_default();
+        for import in &module.imports {
+            let Some(path) = dotted(&import.refr) else {
+                continue;
+            };
+            if path.starts_with("future.") || path.starts_with("rego.") {
+                continue;
+            }
+            let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
+            let alias = import
+                .r#as
+                .as_ref()
+                .map_or(last, |span| span.text().to_owned());
+            let other = aliases.insert(alias.clone(), path.clone());
+            let shadows = rules.is_some_and(|rules| rules.contains(&alias));
+            if other.is_some_and(|other| other != path) || shadows {
+                let file = import.span.source.get_path().clone();
+                conflicts.push((file, import.span.line, alias));
+            }
+        }
+    }
+    (out, conflicts)
 }
 
 impl Program {
@@ -84,24 +123,16 @@ impl Program {
             let known = names.entry(package).or_default();
             known.extend(module.policy.iter().map(|rule| name_of(rule)));
         }
+        let (aliases, conflicts) = aliases_of(modules, &names);
+        let no_aliases = BTreeMap::new();
         for module in modules {
             let package = package_of(module);
-            let mut aliases = BTreeMap::new();
-            for import in &module.imports {
-                if let Some(path) = dotted(&import.refr) {
-                    let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
-                    let alias = import
-                        .r#as
-                        .as_ref()
-                        .map_or(last, |span| span.text().to_owned());
-                    aliases.insert(alias, path);
-                }
-            }
+            let aliases = aliases.get(&package).unwrap_or(&no_aliases);
             let empty = BTreeSet::new();
             let mut walker = Walker {
                 package: &package,
                 local: names.get(&package).unwrap_or(&empty),
-                aliases: &aliases,
+                aliases,
                 uses: Uses::default(),
             };
             for rule in &module.policy {
@@ -126,7 +157,11 @@ impl Program {
                 entry.broken_walks.extend(found.broken_walks);
             }
         }
-        Self { uses, functions }
+        Self {
+            uses,
+            functions,
+            conflicts,
+        }
     }
 
     /// The paths of rules that a reference may reach: the rule itself, or everything below a package.

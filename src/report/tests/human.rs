@@ -283,6 +283,7 @@ fn what_the_plan_is_compared_with_is_said_in_every_case() {
         ),
         (
             UnderReview::NoChange {
+                base: None,
                 head: "4".repeat(40),
                 reason: line("head is contained in base."),
                 dirty: Vec::new(),

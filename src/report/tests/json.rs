@@ -168,6 +168,7 @@ fn without_a_change_the_key_is_null() {
     for under_review in [
         UnderReview::NoRepository,
         UnderReview::NoChange {
+            base: None,
             head: "2".repeat(40),
             reason: line("head is in base."),
             dirty: Vec::new(),

@@ -58,6 +58,7 @@ pub(super) fn finding(
 ) -> Finding {
     let label = change.label();
     Finding {
+        target: None,
         fingerprint: Digest::of(format!("{policy} {label}").as_bytes()),
         content: Digest::of(format!("content {policy} {label}").as_bytes()),
         policy: Printable::line(policy),
