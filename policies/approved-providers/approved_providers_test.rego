@@ -241,7 +241,7 @@ test_a_plan_without_configuration_is_undecided if {
 }
 
 test_names_of_another_form_are_denied if {
-	subjects(["a/b/c/d", ""], {"allow": ["*", "*/*", "*/*/*", "*/*/*/*"]}) == {"a/b/c/d", "registry.terraform.io/hashicorp/"}
+	subjects(["a/b/c/d", "hashicorp/aws\n"], {"allow": ["*", "*/*", "*/*/*", "*/*/*/*"]}) == {"a/b/c/d", "hashicorp/aws\n"}
 }
 
 test_wrong_settings_approve_nothing if {

@@ -10,7 +10,13 @@ test_modules_are_listed_with_their_addresses if {
 	count(found) == 4
 }
 
-deep := {"configuration": {"root_module": {"module_calls": {"m1": call({"module_calls": {"m2": call({"module_calls": {"m3": call({"module_calls": {"m4": call({"module_calls": {"m5": call({"module_calls": {"m6": call({"module_calls": {"m7": call({"module_calls": {"m8": call({"module_calls": {"m9": call({"outputs": {}})}})}})}})}})}})}})}})}})}}}}
+holding(name, inner) := {"module_calls": {name: call(inner)}}
+
+deep_low := holding("m6", holding("m7", holding("m8", holding("m9", {"outputs": {}}))))
+
+deep_high := holding("m1", holding("m2", holding("m3", holding("m4", holding("m5", deep_low)))))
+
+deep := {"configuration": {"root_module": deep_high}}
 
 test_modules_of_any_depth_are_listed if {
 	found := data.countersign.lib.configuration.modules with input as deep

@@ -7,7 +7,10 @@ public_registries := ["registry.terraform.io", "registry.opentofu.org"]
 
 # normalise gives host/namespace/type in lower case. Plans of Terraform 0.12 name a provider by its type
 # alone, states upgraded from it by -/type: both mean the hashicorp namespace of the public registry.
-normalise(name) := from_parts(split(lower(trim_space(name)), "/"))
+# A name with other characters than these is none of ours: it stays as it is, so that no pattern takes it for another.
+normalise(name) := from_parts(split(lower(name), "/")) if {
+	regex.match(`^[A-Za-z0-9._:/-]+$`, name)
+} else := name
 
 from_parts(parts) := of_type(parts[0]) if {
 	count(parts) == 1
@@ -24,7 +27,7 @@ from_parts(parts) := of_type(parts[0]) if {
 
 # A bare name may carry an alias ("aws.east"). The provider built into Terraform is not in a registry.
 of_type(name) := "terraform.io/builtin/terraform" if {
-	split(name, ".")[0] == "terraform"
+	name == "terraform"
 } else := concat("/", ["registry.terraform.io/hashicorp", split(name, ".")[0]])
 
 # short leaves out the host of the default registry, as users write it.

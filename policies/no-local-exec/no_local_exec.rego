@@ -40,8 +40,10 @@ deny contains finding if {
 	finding := ephemeral_finding(block)
 }
 
-# A provisioner whose resource the source index cannot name may belong to anything.
+# A provisioner whose resource the source index cannot name may belong to anything, unless the index found this plan's root
+# module: then it belongs to another one.
 deny contains finding if {
+	not root_is_known
 	entry := input.countersign.source.provisioners[_]
 	object.get(entry, "address", null) == null
 	finding := object.union(place(entry), {
@@ -52,6 +54,11 @@ deny contains finding if {
 		"certainty": "unknown",
 		"facts": {"type": provisioner_type(entry), "latent": false, "source_only": true},
 	})
+}
+
+root_is_known if {
+	block := input.countersign.source.blocks[_]
+	is_string(block.module)
 }
 
 # Without a configuration nothing can be looked for: that is not the same as nothing found.
@@ -119,15 +126,11 @@ latent_provisioner(item) if {
 	not runs(item)
 }
 
-runs(item) if {
-	object.get(item, "when", "unknown") != "destroy"
-	created[item.address]
-}
+# What the source says about "when" is no proof that this plan was made from that source: it never makes a
+# provisioner latent. Where it speaks against a run, the finding says that it cannot be told.
+runs(item) if created[item.address]
 
-runs(item) if {
-	object.get(item, "when", "unknown") != "create"
-	deleted[item.address]
-}
+runs(item) if deleted[item.address]
 
 provisioner_finding(item, latent) := object.union_n([
 	{
@@ -163,6 +166,18 @@ undecided(item) if {
 }
 
 undecided(item) if {
+	item.when == "destroy"
+	created[item.address]
+	not deleted[item.address]
+}
+
+undecided(item) if {
+	item.when == "create"
+	deleted[item.address]
+	not created[item.address]
+}
+
+undecided(item) if {
 	item.source_only
 	configured[item.address]
 }
@@ -185,6 +200,20 @@ provisioner_event(item, false) := sprintf(
 	[item.address, item.type],
 ) if {
 	unclear[item.address]
+} else := sprintf(
+	"%s is created and has a %s provisioner; the source says that it runs on destroy, which the plan does not prove",
+	[item.address, item.type],
+) if {
+	item.when == "destroy"
+	created[item.address]
+	not deleted[item.address]
+} else := sprintf(
+	"%s is destroyed and has a %s provisioner; the source says that it runs on create, which the plan does not prove",
+	[item.address, item.type],
+) if {
+	item.when == "create"
+	deleted[item.address]
+	not created[item.address]
 } else := sprintf("%s runs %s when it is %s", [item.address, item.type, past[item.when]]) if {
 	past[item.when]
 } else := sprintf("%s runs %s when it is replaced: on create, or on destroy if that is its when", [item.address, item.type]) if {

@@ -167,10 +167,9 @@ test_the_source_tells_when_and_where if {
 	f.msg == "terraform_data.x runs local-exec when it is created (main.tf:12)."
 }
 
-test_a_destroy_time_provisioner_is_latent_on_create if {
-	plan := with_source(simple(["create"]), [in_source("destroy", 12)])
-	denied(plan) == set()
-	{f.facts.when | some f in warned(plan)} == {"destroy"}
+test_what_the_source_says_of_a_created_resource_is_no_proof if {
+	found := denied(with_source(simple(["create"]), [in_source("destroy", 12)]))
+	{[f.certainty, f.facts.when, f.msg] | some f in found} == {["unknown", "destroy", "terraform_data.x is created and has a local-exec provisioner; the source says that it runs on destroy, which the plan does not prove (main.tf:12)."]}
 }
 
 test_a_destroy_time_provisioner_runs_on_delete_and_replace if {
@@ -181,16 +180,14 @@ test_a_destroy_time_provisioner_runs_on_delete_and_replace if {
 	}
 }
 
-test_a_create_time_provisioner_is_latent_on_delete if {
-	plan := with_source(simple(["delete"]), [in_source("create", 12)])
-	denied(plan) == set()
-	count(warned(plan)) == 1
+test_what_the_source_says_of_a_deleted_resource_is_no_proof if {
+	found := denied(with_source(simple(["delete"]), [in_source("create", 12)]))
+	{[f.certainty, f.facts.when] | some f in found} == {["unknown", "create"]}
 }
 
 test_source_and_plan_are_matched_by_order if {
 	plan := with_source(root([block([local_exec, local_exec])], [change(["create"])]), [in_source("create", 5), in_source("destroy", 9)])
-	{[f.attribute, f.line] | some f in denied(plan)} == {["provisioner[0]", 5]}
-	{[f.attribute, f.line] | some f in warned(plan)} == {["provisioner[1]", 9]}
+	{[f.attribute, f.line, object.get(f, "certainty", "proven")] | some f in denied(plan)} == {["provisioner[0]", 5, "proven"], ["provisioner[1]", 9, "unknown"]}
 }
 
 test_a_source_with_fewer_provisioners_is_not_believed if {

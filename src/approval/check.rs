@@ -72,7 +72,7 @@ pub(super) fn check_with(
     if statement.config != context.config {
         return Err(Void::OtherConfig);
     }
-    reviewer(statement, context, commit)?;
+    reviewer(statement, context)?;
     cover::check(statement, blocking)?;
     Ok(Covers { commit, plans })
 }
@@ -191,21 +191,15 @@ fn time(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
     Ok(())
 }
 
-fn reviewer(
-    statement: &Statement,
-    context: &Context<'_>,
-    matched: MatchedCommit,
-) -> Result<(), Void> {
+fn reviewer(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
     if !context.rules.prevent_self {
         return Ok(());
     }
     let email = normal_email(&statement.reviewer.email);
-    // Who merges what was approved adds nothing to it: the tree is the one that was reviewed.
-    let here = match matched {
-        MatchedCommit::Same => context.authors.as_slice(),
-        MatchedCommit::SameTree => &[],
-    };
-    let here = here.iter().map(|author| normal_email(&author.email));
+    let here = context
+        .authors
+        .iter()
+        .map(|author| normal_email(&author.email));
     let mut authors = here
         .chain(statement.authors.iter().cloned())
         .filter(|a| !a.is_empty())

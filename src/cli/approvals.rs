@@ -3,8 +3,9 @@
 use super::args::ApprovalsAction;
 use super::{World, output};
 use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note};
+use crate::change::Author;
 use crate::decision::Journal;
-use crate::git::Repository;
+use crate::git::{ChangeRequest, Repository, UnderReview};
 use crate::load::{LoadError, Loaded};
 use crate::report::ApprovalLine;
 use crate::review::Exit;
@@ -98,6 +99,9 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
         exact,
         accept_unsigned: true,
     };
+    if let Some(authors) = merged_authors(repository, commit, context.base.as_deref())? {
+        context.authors = authors;
+    }
     if let Some(merge_base) = &context.merge_base {
         let unseen = repository
             .unseen_history(merge_base, commit)
@@ -122,6 +126,36 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
             lines: summaries(&refusal.approvals),
         },
     })
+}
+
+/// Who wrote what a merge commit brought in. Whoever made the merge itself added nothing: its tree is the one that was reviewed, or no
+/// record covers it.
+fn merged_authors(
+    repository: &Repository,
+    commit: &str,
+    base: Option<&str>,
+) -> Result<Option<Vec<Author>>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let parent = |number: usize| {
+        repository
+            .commit_id(&format!("{commit}^{number}"))
+            .map_err(git)
+    };
+    let (Some(first), Some(second), None) = (parent(1)?, parent(2)?, parent(3)?) else {
+        return Ok(None);
+    };
+    if base != Some(first.as_str()) {
+        return Ok(None);
+    }
+    let ask = ChangeRequest {
+        base: Some(first),
+        head: Some(second),
+        ci: std::collections::BTreeMap::new(),
+    };
+    match repository.resolve(&ask).map_err(git)? {
+        UnderReview::Change(change, _) => Ok(Some(change.authors)),
+        UnderReview::NoChange { .. } => Ok(None),
+    }
 }
 
 fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {

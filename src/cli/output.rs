@@ -17,10 +17,23 @@ pub(super) fn data(text: &str) -> io::Result<()> {
 
 /// Says something to the person at standard error; made printable again, whatever it is.
 pub(super) fn say(text: &str) {
-    let shown = Printable::lines(text);
+    let shown = without_ci_commands(Printable::lines(text).as_str());
     let mut err = io::stderr().lock();
     // There is nowhere left to say that standard error is gone.
     drop(writeln!(err, "{shown}"));
+}
+
+/// CI systems take some lines of a log for commands: `::name::` at the start of a line, `##[name]` and `##vso[` anywhere.
+fn without_ci_commands(text: &str) -> String {
+    let lines: Vec<String> = text
+        .replace("##", "#<U+0023>")
+        .split('\n')
+        .map(|line| match line.trim_start().strip_prefix("::") {
+            Some(rest) => format!("<U+003A>:{rest}"),
+            None => line.to_owned(),
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// Whether a report on standard output uses colours.

@@ -67,7 +67,9 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
         }
     }
     for (index, change) in origin.plan.changes.iter().enumerate() {
-        if change.action == Action::Unknown {
+        // Nothing but a managed resource can be destroyed; a row that says otherwise is not one that Terraform writes.
+        let odd = change.mode != Mode::Managed && change.action.is_destructive();
+        if change.action == Action::Unknown || odd {
             findings.push(unknown_action(origin, index, change));
         }
     }

@@ -19,9 +19,6 @@ pub(super) fn ci_target(env: &BTreeMap<String, String>) -> Option<(&'static str,
             .filter(|value| !value.is_empty())
     };
     let is_pull_request = |name: &str| value(name).is_some_and(|value| value != "false");
-    if let Some(commit) = value("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
-        return Some(("CI_MERGE_REQUEST_DIFF_BASE_SHA", Target::Commit(commit)));
-    }
     // The second name says whether the first is the target of a pull request; pushes set some of them too.
     let branches: [(&'static str, Option<&str>); 12] = [
         ("GITHUB_BASE_REF", None),
@@ -37,11 +34,16 @@ pub(super) fn ci_target(env: &BTreeMap<String, String>) -> Option<(&'static str,
         ("BITRISEIO_GIT_BRANCH_DEST", None),
         ("BASE_BRANCH_NAME", Some("PULL_NUM")),
     ];
-    branches.into_iter().find_map(|(variable, condition)| {
+    let named = branches.into_iter().find_map(|(variable, condition)| {
         let branch = value(variable).filter(|_| condition.is_none_or(is_pull_request))?;
         Some((
             variable,
             Target::Branch(branch.strip_prefix("refs/heads/").unwrap_or(branch)),
         ))
+    });
+    // The fork point is the author's choice, and with it an older configuration; it counts only where no branch is named.
+    named.or_else(|| {
+        value("CI_MERGE_REQUEST_DIFF_BASE_SHA")
+            .map(|commit| ("CI_MERGE_REQUEST_DIFF_BASE_SHA", Target::Commit(commit)))
     })
 }

@@ -170,7 +170,7 @@ impl Repository {
 
     /// The references a short name may mean, in git's order, with their commits.
     fn candidates(&self, name: &str) -> Vec<(String, Oid)> {
-        ["refs/tags/", "refs/heads/", "refs/remotes/"]
+        ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"]
             .iter()
             .filter_map(|prefix| {
                 let reference = format!("{prefix}{name}");

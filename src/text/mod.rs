@@ -11,7 +11,7 @@
 mod redact;
 mod width;
 
-pub use redact::{MASK, Redactor, RedactorBuilder};
+pub use redact::{MASK, Redactor, RedactorBuilder, TooManySecrets};
 pub use width::{display_width, fit_end, fit_middle, wrap};
 
 use std::fmt;

@@ -7,9 +7,11 @@
 //! Values of fewer than [`SHORTEST`] characters and words that the plan uses as types, providers, names or attribute names are
 //! masked where they are marked but not looked for in text: scrubbing "postgres" or "true" would make every report useless.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -65,10 +67,15 @@ impl RedactorBuilder {
     /// Builds the redactor.
     ///
     /// # Errors
-    /// When the patterns are too many for the automaton; the caller must then refuse the plan rather than show it.
-    pub fn build(self) -> Result<Redactor, aho_corasick::BuildError> {
+    /// When the secrets are too many to look for; the caller must then refuse the plan rather than show it.
+    pub fn build(self) -> Result<Redactor, TooManySecrets> {
         let mut forms = BTreeSet::new();
+        let mut bytes = 0_usize;
         for secret in self.secrets.difference(&self.plain) {
+            bytes = bytes.saturating_add(secret.len());
+            if bytes > MAX_BYTES {
+                return Err(TooManySecrets);
+            }
             add_forms(secret, &mut forms);
         }
         for word in &self.plain {
@@ -77,19 +84,77 @@ impl RedactorBuilder {
         if forms.is_empty() {
             return Ok(Redactor::default());
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&forms)?;
-        Ok(Redactor {
-            automata: vec![automaton],
-        })
+        Redactor::of(forms)
     }
+}
+
+/// The plan's secrets are more than this program looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are more than {MAX_BYTES} bytes of them")]
+pub struct TooManySecrets;
+
+/// Most bytes of secrets that are looked for.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Longest part of a secret that the automaton knows; the rest is compared where that part occurs. A whole private key in the automaton
+/// would make it large, and a long repetitive text would make it slow.
+const HEAD: usize = 64;
+
+/// What one redactor looks for.
+struct Patterns {
+    /// Heads of all forms; overlapping matches are found.
+    automaton: AhoCorasick,
+    /// The rests behind each head, in the order of the automaton's patterns.
+    rests: Vec<Vec<String>>,
+}
+
+impl Patterns {
+    /// Places of the text that hold secrets, overlapping ones united, in order.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut previous = (usize::MAX, usize::MAX);
+        for found in self.automaton.find_overlapping_iter(text) {
+            let pattern = found.pattern().as_usize();
+            // In a run of one character each position matches; the first has compared the rest already.
+            let is_run = previous == (pattern, found.start().wrapping_sub(1));
+            previous = (pattern, found.start());
+            let mut end = found.end();
+            if !is_run {
+                let behind = text.get(end..).unwrap_or_default();
+                let rests = self.rests.get(pattern).map_or(&[][..], Vec::as_slice);
+                end += rests
+                    .iter()
+                    .map(|rest| common(rest, behind))
+                    .max()
+                    .unwrap_or(0);
+            }
+            places.push(found.start()..end);
+        }
+        places.sort_unstable_by_key(|place| (place.start, place.end));
+        let mut united: Vec<Range<usize>> = Vec::new();
+        for place in places {
+            match united.last_mut() {
+                Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+                _ => united.push(place),
+            }
+        }
+        united
+    }
+}
+
+/// How many bytes two texts have in common at their beginning, at a character boundary.
+fn common(a: &str, b: &str) -> usize {
+    a.char_indices()
+        .zip(b.chars())
+        .take_while(|((_, x), y)| x == y)
+        .last()
+        .map_or(0, |((at, c), _)| at + c.len_utf8())
 }
 
 /// Removes every known secret from a text. Cannot be printed: it holds the secrets.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    automata: Vec<AhoCorasick>,
+    patterns: Vec<Arc<Patterns>>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -99,19 +164,43 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
+    fn of(forms: BTreeSet<String>) -> Result<Self, TooManySecrets> {
+        let mut by_head: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for form in forms {
+            let cut = (0..=HEAD.min(form.len()))
+                .rev()
+                .find(|at| form.is_char_boundary(*at));
+            let (head, rest) = form.split_at(cut.unwrap_or(0));
+            by_head
+                .entry(head.to_owned())
+                .or_default()
+                .push(rest.to_owned());
+        }
+        let (heads, rests): (Vec<String>, Vec<Vec<String>>) = by_head.into_iter().unzip();
+        let automaton = AhoCorasick::new(&heads).map_err(|_error| TooManySecrets)?;
+        Ok(Self {
+            patterns: vec![Arc::new(Patterns { automaton, rests })],
+        })
+    }
+
     /// Replaces every known secret.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for automaton in &self.automata {
-            if automaton.is_match(&text) {
-                let mut out = String::with_capacity(text.len());
-                automaton.replace_all_with(&text, &mut out, |_, _, out| {
-                    out.push_str(MASK);
-                    true
-                });
-                text = out;
+        for patterns in &self.patterns {
+            let places = patterns.places(&text);
+            if places.is_empty() {
+                continue;
             }
+            let mut out = String::with_capacity(text.len());
+            let mut from = 0;
+            for place in places {
+                out.push_str(text.get(from..place.start).unwrap_or_default());
+                out.push_str(MASK);
+                from = place.end;
+            }
+            out.push_str(text.get(from..).unwrap_or_default());
+            text = out;
         }
         text
     }
@@ -120,9 +209,9 @@ impl Redactor {
     #[must_use]
     pub fn union<'a>(redactors: impl IntoIterator<Item = &'a Self>) -> Self {
         Self {
-            automata: redactors
+            patterns: redactors
                 .into_iter()
-                .flat_map(|r| r.automata.iter().cloned())
+                .flat_map(|r| r.patterns.iter().cloned())
                 .collect(),
         }
     }
@@ -130,7 +219,7 @@ impl Redactor {
     /// Whether a text holds a known secret.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
-        self.automata.iter().any(|a| a.is_match(text))
+        self.patterns.iter().any(|p| p.automaton.is_match(text))
     }
 
     /// Redacts one line of text and makes it printable.
@@ -254,9 +343,26 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_secret_wins_where_two_overlap() {
-        let redactor = redactor(&["secret-value", "secret-value-long"]);
-        assert_eq!(redactor.redact("x secret-value-long y"), "x (sensitive) y");
+    fn overlapping_secrets_leave_nothing_between_them() {
+        let one = redactor(&["secret-value", "secret-value-long"]);
+        assert_eq!(one.redact("x secret-value-long y"), "x (sensitive) y");
+        let two = redactor(&["mykey=AKIA", "AKIAREALSECRET99"]);
+        assert_eq!(two.redact("x mykey=AKIAREALSECRET99 y"), "x (sensitive) y");
+    }
+
+    #[test]
+    fn long_secrets_are_masked_to_their_end_and_cost_little() {
+        let long: String = (0..1000).map(|n| format!("{n:04}")).collect();
+        let key = redactor(&[&long]);
+        assert_eq!(key.redact(&format!("<{long}>")), "<(sensitive)>");
+        // A part of it is as secret, up to where the text goes another way.
+        let part: String = long.chars().take(900).collect();
+        assert_eq!(key.redact(&format!("<{part}!>")), "<(sensitive)!>");
+        let run = "A".repeat(200_000);
+        assert_eq!(
+            redactor(&[&run]).redact(&format!("<{run}>")),
+            "<(sensitive)>"
+        );
     }
 
     #[test]

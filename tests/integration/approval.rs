@@ -12,7 +12,7 @@ use crate::scene::{RAE, Run, SAM, Scene};
 const NOTES: &str = "refs/notes/countersign";
 
 /// A change without findings that Rae approved; Sam is back at the keyboard.
-fn approved() -> Scene {
+pub(crate) fn approved() -> Scene {
     let scene = Scene::change("02-update");
     scene.approve(0);
     scene
@@ -37,7 +37,7 @@ fn refused(scene: &Scene, arguments: &[&str], reason: &str) {
 }
 
 #[track_caller]
-fn accepted(scene: &Scene, arguments: &[&str]) -> Run {
+pub(crate) fn accepted(scene: &Scene, arguments: &[&str]) -> Run {
     let verify = scene
         .run(&[&["verify", "--format", "json"], arguments].concat())
         .must_end(0);
@@ -338,46 +338,6 @@ fn accepted_among_others(scene: &Scene) {
         "{run}"
     );
     assert_eq!(valid.len(), 2, "{run}");
-}
-
-#[test]
-fn after_the_change_was_merged_in_any_way_its_approval_still_covers_it() {
-    for how in [
-        &["merge", "--quiet", "--ff-only", "feat"][..],
-        &["merge", "--quiet", "--no-ff", "--no-edit", "feat"],
-        &["merge", "--squash", "feat"],
-    ] {
-        let scene = Scene::change("04-delete");
-        scene.approve(8);
-        scene.git(&["checkout", "--quiet", "main"]);
-        scene.git(how);
-        if how.contains(&"--squash") {
-            scene.git(&["commit", "--quiet", "-m", "Squashed"]);
-        }
-        accepted(&scene, &[]);
-        // What comes on top is not covered.
-        scene.write("extra.tf", "resource \"terraform_data\" \"extra\" {}\n");
-        scene.commit("One thing more");
-        scene.run(&["verify"]).must_end(3);
-    }
-}
-
-#[test]
-fn the_reviewer_may_merge_what_she_approved() {
-    // The merge adds nothing to the reviewed tree, so it makes nobody an author of it.
-    for how in [
-        &["merge", "--quiet", "--no-ff", "--no-edit", "feat"][..],
-        &["merge", "--squash", "feat"],
-    ] {
-        let scene = approved();
-        scene.work_as(RAE);
-        scene.git(&["checkout", "--quiet", "main"]);
-        scene.git(how);
-        if how.contains(&"--squash") {
-            scene.git(&["commit", "--quiet", "-m", "Squashed"]);
-        }
-        accepted(&scene, &[]);
-    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What people feed by mistake, and what is meant to confuse: each is a named error with a hint and status 4.
+//! Plans that people feed by mistake, and what is meant to confuse: each is a named error with a hint and status 4.
 //!
 //! Every case runs twice: for people, whose standard output stays empty, and as JSON, which keeps its schema. An errored plan is the
 //! one input that is refused and still reported on.
@@ -10,7 +10,7 @@ use crate::scene::{Run, Scene, package, plan, plan_tree};
 
 /// Runs the gate for people and for programs; both must refuse with these words, a hint and status 4.
 #[track_caller]
-fn refused(scene: &Scene, arguments: &[&str], said: &str) -> Run {
+pub(crate) fn refused(scene: &Scene, arguments: &[&str], said: &str) -> Run {
     let human = scene.run(&[&["--check"], arguments].concat()).must_end(4);
     assert!(
         human.stdout.is_empty(),
@@ -91,10 +91,18 @@ fn a_plan_in_a_wrapper_is_unwrapped_or_named() {
     let text = String::from_utf8(plan("04-delete")).unwrap();
     let scene = Scene::new();
     scene.write("plan.json", format!("{{\"plan\":{text},\"run\":{{}}}}"));
-    let run = scene.run(&["--check", "-f", "json", "plan.json"]).must_end(1);
+    let run = scene
+        .run(&["--check", "-f", "json", "plan.json"])
+        .must_end(1);
     assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
-    refused_plan(format!("{{\"tfplan\":{text}}}"), "wraps a plan under the key \"tfplan\"");
-    refused_plan("{\"plan\":{\"steps\":[]}}", "wraps a plan under the key \"plan\"");
+    refused_plan(
+        format!("{{\"tfplan\":{text}}}"),
+        "wraps a plan under the key \"tfplan\"",
+    );
+    refused_plan(
+        "{\"plan\":{\"steps\":[]}}",
+        "wraps a plan under the key \"plan\"",
+    );
     // Which of two would be meant is nobody's guess.
     refused_plan(format!("{{\"plan\":{text},\"plan\":{text}}}"), "plan");
     refused_plan(format!("{text}\n{text}"), "more than one JSON document");
@@ -319,176 +327,6 @@ fn an_errored_plan_cannot_be_approved() {
             .try_git(&["rev-parse", "--verify", "--quiet", "refs/notes/countersign"])
             .status,
         1
-    );
-}
-
-#[test]
-fn a_repository_without_a_commit_is_refused() {
-    let scene = Scene::repository();
-    scene.write("plan.json", plan("02-update"));
-    refused(
-        &scene,
-        &["plan.json"],
-        "the branch `main` has no commit yet",
-    );
-    let run = scene.run(&["verify", "--format", "json"]).must_end(4);
-    assert_eq!(run.report()["verdict"]["status"], "input", "{run}");
-}
-
-#[test]
-fn a_base_or_head_that_does_not_exist_is_refused() {
-    let scene = Scene::change("02-update");
-    refused(
-        &scene,
-        &["--base", "origin/main"],
-        "the base `origin/main` (from --base) does not exist",
-    );
-    refused(&scene, &["--base=--output=x"], "does not exist");
-    refused(
-        &scene,
-        &["--head", "nowhere"],
-        "the head `nowhere` does not exist",
-    );
-    let mut check = scene.countersign();
-    let run = Run::of(
-        check.args(["--check"]).env("GITHUB_BASE_REF", "release"),
-        b"",
-    )
-    .must_end(4);
-    run.must_say("the base `release` (from GITHUB_BASE_REF) does not exist")
-        .must_say("hint: Run: git fetch");
-}
-
-#[test]
-fn unrelated_histories_are_refused() {
-    let scene = Scene::change("02-update");
-    scene.git(&["checkout", "--quiet", "--orphan", "other"]);
-    scene.commit("A history of its own");
-    refused(&scene, &["--base", "main"], "have no common history");
-}
-
-#[test]
-fn a_shallow_clone_without_the_merge_base_is_refused_with_the_command_that_fetches_it() {
-    let origin = Scene::change("02-update");
-    origin.git(&["checkout", "--quiet", "main"]);
-    origin.write("other.txt", "main goes on");
-    origin.commit("Something else");
-    let url = format!("file://{}", origin.path("").display());
-    let scene = Scene::new();
-    scene.git(&[
-        "clone",
-        "--quiet",
-        "--depth",
-        "1",
-        "--no-single-branch",
-        &url,
-        "clone",
-    ]);
-    scene.write("clone/plan.json", plan("02-update"));
-    let arguments = [
-        "--repo",
-        "clone",
-        "--base",
-        "origin/main",
-        "--head",
-        "origin/feat",
-        "clone/plan.json",
-    ];
-    refused(
-        &scene,
-        &arguments,
-        "this clone is shallow and does not reach the merge base",
-    );
-    let run = scene
-        .run(&[&["--check"], &arguments[..]].concat())
-        .must_say("git fetch --unshallow");
-    // The command that was named helps.
-    let advice = run
-        .stderr
-        .lines()
-        .find_map(|line| line.strip_prefix("hint: Run: git "))
-        .unwrap();
-    let words: Vec<&str> = ["-C", "clone"]
-        .into_iter()
-        .chain(advice.split(' '))
-        .collect();
-    scene.git(&words);
-    scene
-        .run(&[&["--check"], &arguments[..]].concat())
-        .must_end(0);
-}
-
-#[test]
-fn a_repository_that_was_named_and_is_none_is_refused() {
-    let scene = Scene::new();
-    scene.write("plan.json", plan("02-update"));
-    refused(
-        &scene,
-        &["--repo", ".", "plan.json"],
-        "There is no git repository at .",
-    );
-    refused(&scene, &["--repo", "absent", "plan.json"], "absent");
-    refused(
-        &scene,
-        &["--base", "main", "plan.json"],
-        "There is no git repository at",
-    );
-    refused(
-        &scene,
-        &["--trust", "base", "plan.json"],
-        "there is no base commit",
-    );
-    refused(
-        &scene,
-        &["--require-approval", "plan.json"],
-        "there is no repository that could hold one",
-    );
-}
-
-#[test]
-fn a_diff_file_with_nonsense_is_refused() {
-    let scene = Scene::new();
-    scene.write("plan.json", plan("02-update"));
-    refused(
-        &scene,
-        &["--diff", "absent.diff", "plan.json"],
-        "absent.diff cannot be used",
-    );
-    scene.write(
-        "hunk.diff",
-        "--- a/main.tf\n+++ b/main.tf\n@@ -1,2 +1,2 @@\n one\n",
-    );
-    refused(
-        &scene,
-        &["--diff", "hunk.diff", "plan.json"],
-        "hunk.diff cannot be used",
-    );
-    scene.write("text.diff", "this is no diff\n");
-    refused(
-        &scene,
-        &["--diff", "text.diff", "plan.json"],
-        "text.diff cannot be used",
-    );
-}
-
-#[test]
-fn a_head_that_the_base_holds_is_no_change_and_says_so() {
-    let scene = Scene::change("02-update");
-    scene.git(&["checkout", "--quiet", "main"]);
-    let run = scene.run(&["--check", "-f", "json"]).must_end(0);
-    assert!(run.report()["change"].is_null(), "{run}");
-    scene
-        .run(&["--check"])
-        .must_end(0)
-        .must_say("no base was asked for and none was found");
-    scene
-        .run(&["--check", "--base", "feat"])
-        .must_end(0)
-        .must_say("already holds the head");
-    refused(
-        &scene,
-        &["--require-approval"],
-        "there is no change under review",
     );
 }
 

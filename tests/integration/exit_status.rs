@@ -98,8 +98,15 @@ fn two_no_plan_is_given_and_none_is_there() {
 #[test]
 fn two_a_directory_or_pattern_holds_no_plan() {
     let scene = Scene::new();
-    scene.run(&["--check", "."]).must_end(2).must_say("There is no plan in .").must_say("hint: ");
-    scene.run(&["--check", "*/plan.json"]).must_end(2).must_say("There is no plan in */plan.json.");
+    scene
+        .run(&["--check", "."])
+        .must_end(2)
+        .must_say("There is no plan in .")
+        .must_say("hint: ");
+    scene
+        .run(&["--check", "*/plan.json"])
+        .must_end(2)
+        .must_say("There is no plan in */plan.json.");
     scene.write("a/plan.json", plan("02-update"));
     scene.run(&["--check", "."]).must_end(0);
     scene.run(&["--check", "*/plan.json"]).must_end(0);

@@ -108,7 +108,7 @@ fn an_approved_merge_goes_through() {
         scene.git(&["log", "-1", "--format=%P"]).split(' ').count(),
         2
     );
-    scene.run(&["verify"]).must_end(0);
+    scene.run(&["verify", "--base", "main^1"]).must_end(0);
 }
 
 #[test]

@@ -8,13 +8,17 @@
 //! | --- | --- |
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
-//! | `check` | the headless gate: reports, trust and waivers |
-//! | `configuration` | `countersign.toml`: its errors and what it switches |
-//! | `user_policies` | Rego directories of users, good and bad |
-//! | `approval` | approving and `verify` over fast-forward, merge and squash |
+//! | `bad_repository` | repositories that cannot say what the change is: the same |
+//! | `check` | the headless gate: what it finds in real plans |
+//! | `reports` | the reports themselves: keys, bytes, secrets, files |
+//! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
+//! | `user_policies` | Rego directories of users |
+//! | `bad_policies` | what can be wrong with them |
+//! | `approval` | approving line by line and `verify` |
+//! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
-//! | `layering` | the module table of the architecture, held against the source |
+//! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,10 +31,15 @@ mod scene;
 
 mod approval;
 mod bad_input;
+mod bad_policies;
+mod bad_repository;
 mod check;
 mod configuration;
 mod exit_status;
 mod hooks;
 mod layering;
+mod merged;
 mod policies;
+mod reports;
+mod rust_source;
 mod user_policies;

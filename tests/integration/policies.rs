@@ -178,10 +178,15 @@ fn the_tests_of_every_policy_are_of_both_kinds() {
     for id in shipped().keys() {
         let files = rego_files(&package("policies").join(id));
         let tests = files.iter().filter(|file| file.ends_with("_test.rego"));
-        let text: String = tests.map(|file| fs::read_to_string(file).unwrap()).collect();
+        let text: String = tests
+            .map(|file| fs::read_to_string(file).unwrap())
+            .collect();
         let bodies: Vec<&str> = text.split("\ntest_").skip(1).collect();
         let ways = ["== 0", "== set()", "== []", "not "];
-        let quiet = bodies.iter().filter(|body| ways.iter().any(|way| body.contains(way))).count();
+        let quiet = bodies
+            .iter()
+            .filter(|body| ways.iter().any(|way| body.contains(way)))
+            .count();
         assert!(quiet > 0, "{id} has no test in which it is silent");
         assert!(bodies.len() > quiet, "{id} has no test in which it fires");
     }

@@ -89,7 +89,7 @@ impl Scene {
         scene.remove_terraform();
         copy_terraform(&source, &scene.path(""));
         scene.commit("After");
-        scene.write("plan.json", &plan(case));
+        scene.write("plan.json", plan(case));
         scene
     }
 
@@ -255,12 +255,17 @@ impl Run {
             // A program may end without reading everything.
             drop(stdin.write_all(&input));
         });
-        let readers = [drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap())];
+        let readers = [
+            drain(child.stdout.take().unwrap()),
+            drain(child.stderr.take().unwrap()),
+        ];
         let started = Instant::now();
         let status = loop {
             match child.try_wait().unwrap() {
                 Some(status) => break status,
-                None if started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(2)),
+                None if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
                 None => {
                     child.kill().unwrap();
                     child.wait().unwrap();
@@ -270,7 +275,11 @@ impl Run {
         };
         writer.join().unwrap();
         let [stdout, stderr] = readers.map(|reader| reader.join().unwrap());
-        Self::from_output(&Output { status, stdout, stderr })
+        Self::from_output(&Output {
+            status,
+            stdout,
+            stderr,
+        })
     }
 
     /// Reads what a finished program left.

@@ -155,9 +155,11 @@ fn every_ci_names_its_target_branch() {
         &[("GITHUB_BASE_REF", "target")][..],
         &[("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "target")],
         &[
-            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &main),
-            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "gone"),
+            ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "target"),
+            // The fork point is the author's choice.
+            ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &"1".repeat(40)),
         ],
+        &[("CI_MERGE_REQUEST_DIFF_BASE_SHA", &main)],
         &[("BITBUCKET_PR_DESTINATION_BRANCH", "target")],
         &[("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/target")],
         &[("CHANGE_TARGET", "target")],

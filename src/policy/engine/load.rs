@@ -126,6 +126,16 @@ impl Loaded {
     }
 }
 
+/// Whether a text can only be Rego v1: reading it as v0 would give a worse error, and warnings on standard error.
+fn is_surely_v1(text: &str) -> bool {
+    text.contains("import rego.v1")
+        || (!text.contains("future.keywords")
+            && text.lines().any(|line| {
+                let code = line.split('#').next().unwrap_or_default();
+                code.contains(" if {") || (code.contains(" contains ") && code.contains(" if "))
+            }))
+}
+
 /// Deepest nesting of brackets; the engine's parser takes exponential time in it.
 const MAX_NESTING: usize = 20;
 
@@ -204,7 +214,7 @@ fn parse(
         let v1 = engine.add_policy(module.path.clone(), module.text.to_string());
         if let Err(error) = v1 {
             engine.set_rego_v0(true);
-            let is_v1 = module.text.contains("import rego.v1");
+            let is_v1 = is_surely_v1(&module.text);
             let v0 = if is_v1 {
                 Err(error)
             } else {

@@ -11,11 +11,21 @@ use super::sprintf::sprintf;
 /// Most elements that one call may make.
 const MAX_ELEMENTS: i64 = 1_000_000;
 
+/// Longest list that one call may make.
+const MAX_ITEMS: usize = 5_000_000;
+
+/// Longest text that one call may make, in bytes.
+const MAX_TEXT: usize = 16 << 20;
+
 /// Names of the functions that are replaced or added here.
-pub(super) const NAMES: [&str; 8] = [
+pub(super) const NAMES: [&str; 12] = [
     "sprintf",
     "strings.count",
     "numbers.range",
+    "numbers.range_step",
+    "array.concat",
+    "concat",
+    "replace",
     "time.now_ns",
     "rand.intn",
     "net.cidr_expand",
@@ -29,6 +39,10 @@ pub(super) fn install(engine: &mut Engine, now: i64) -> Result<(), String> {
     add(engine.add_extension("sprintf".to_owned(), 2, Box::new(format)))?;
     add(engine.add_extension("strings.count".to_owned(), 2, Box::new(count)))?;
     add(engine.add_extension("numbers.range".to_owned(), 2, Box::new(range)))?;
+    add(engine.add_extension("numbers.range_step".to_owned(), 3, Box::new(range_step)))?;
+    add(engine.add_extension("array.concat".to_owned(), 2, Box::new(array_concat)))?;
+    add(engine.add_extension("concat".to_owned(), 2, Box::new(concat)))?;
+    add(engine.add_extension("replace".to_owned(), 3, Box::new(replace)))?;
     add(engine.add_extension(
         "time.now_ns".to_owned(),
         0,
@@ -101,6 +115,87 @@ fn range(arguments: Vec<Value>) -> anyhow::Result<Value> {
         (to..=from).rev().map(Value::from).collect()
     };
     Ok(Value::from(items))
+}
+
+fn range_step(arguments: Vec<Value>) -> anyhow::Result<Value> {
+    let [Value::Number(from), Value::Number(to), Value::Number(step)] = arguments.as_slice() else {
+        return Ok(Value::Undefined);
+    };
+    let (Some(from), Some(to), Some(step)) = (from.as_i64(), to.as_i64(), step.as_i64()) else {
+        return Ok(Value::Undefined);
+    };
+    let Some(step) = usize::try_from(step).ok().filter(|step| *step > 0) else {
+        return Ok(Value::Undefined);
+    };
+    if from.abs_diff(to) / (step as u64) > MAX_ELEMENTS.unsigned_abs() {
+        return Err(anyhow!(
+            "numbers.range_step would make more than {MAX_ELEMENTS} elements"
+        ));
+    }
+    let items: Vec<Value> = if from <= to {
+        (from..=to).step_by(step).map(Value::from).collect()
+    } else {
+        (to..=from).rev().step_by(step).map(Value::from).collect()
+    };
+    Ok(Value::from(items))
+}
+
+fn array_concat(arguments: Vec<Value>) -> anyhow::Result<Value> {
+    let [Value::Array(a), Value::Array(b)] = arguments.as_slice() else {
+        return Ok(Value::Undefined);
+    };
+    let items: Vec<Value> = a
+        .iter()
+        .chain(b.iter())
+        .take(MAX_ITEMS + 1)
+        .cloned()
+        .collect();
+    if items.len() > MAX_ITEMS {
+        return Err(anyhow!(
+            "array.concat would make more than {MAX_ITEMS} elements"
+        ));
+    }
+    Ok(Value::from(items))
+}
+
+fn concat(arguments: Vec<Value>) -> anyhow::Result<Value> {
+    let (Some(Value::String(delimiter)), Some(list)) = (arguments.first(), arguments.get(1)) else {
+        return Ok(Value::Undefined);
+    };
+    let items: Vec<&Value> = match list {
+        Value::Array(items) => items.iter().collect(),
+        Value::Set(items) => items.iter_sorted().collect(),
+        _ => return Ok(Value::Undefined),
+    };
+    let mut out = String::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let Value::String(text) = item else {
+            return Ok(Value::Undefined);
+        };
+        if index > 0 {
+            out.push_str(delimiter);
+        }
+        out.push_str(text);
+        if out.len() > MAX_TEXT {
+            return Err(anyhow!("concat would make more than {MAX_TEXT} bytes"));
+        }
+    }
+    Ok(Value::from(out))
+}
+
+fn replace(arguments: Vec<Value>) -> anyhow::Result<Value> {
+    let [Value::String(text), Value::String(old), Value::String(new)] = arguments.as_slice() else {
+        return Ok(Value::Undefined);
+    };
+    let count = if old.is_empty() {
+        text.chars().count() + 1
+    } else {
+        text.matches(old.as_ref()).count()
+    };
+    if text.len().saturating_add(count.saturating_mul(new.len())) > MAX_TEXT {
+        return Err(anyhow!("replace would make more than {MAX_TEXT} bytes"));
+    }
+    Ok(Value::from(text.replace(old.as_ref(), new)))
 }
 
 /// The name that `regex.match` had in v0.

@@ -7,6 +7,9 @@ use regorus::Value;
 /// Widest field and longest precision; Go's own limit is a million, which a hostile policy would use.
 const MAX_WIDTH: usize = 10_000;
 
+/// Longest text of one value; nested lists that share their parts are larger in text than in memory.
+const MAX_TEXT: usize = 1 << 20;
+
 struct Spec {
     minus: bool,
     plus: bool,
@@ -237,7 +240,7 @@ fn notation(value: &Value, out: &mut String, depth: usize) {
             notation(item, out, depth + 1);
         }
     };
-    if depth > 100 {
+    if depth > 100 || out.len() > MAX_TEXT {
         out.push('…');
         return;
     }

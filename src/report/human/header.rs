@@ -126,10 +126,8 @@ fn policies(context: &Context<'_>) -> (Option<Tone>, String) {
             None => "the base".to_owned(),
         },
         Trust::Worktree => match context.case.under_review {
-            UnderReview::NoRepository | UnderReview::DiffFile(_) => {
-                "this program and the working directory".to_owned()
-            }
-            UnderReview::Commits(_) | UnderReview::NoChange { .. } => {
+            UnderReview::NoRepository => "this program and the working directory".to_owned(),
+            UnderReview::DiffFile(_) | UnderReview::Commits(_) | UnderReview::NoChange { .. } => {
                 "the work tree, which the change under review can edit".to_owned()
             }
         },

@@ -300,7 +300,7 @@ fn what_the_plan_is_compared_with_is_said_in_every_case() {
         case.under_review = under_review;
         case.policies.trust = Trust::Worktree;
         let shown = human(&case);
-        let from = if text.contains("no repository") || text.contains("a diff file") {
+        let from = if text.contains("no repository") {
             "from this program and the working directory"
         } else {
             "from the work tree, which the change"

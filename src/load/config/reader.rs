@@ -1,214 +1,18 @@
-//! `countersign.toml`: read from the trusted tree, every problem at once, each with its line.
-//!
-//! Unknown keys are errors: a misspelt setting that is silently ignored would weaken the gate.
+//! Goes through the tables of the file and gathers every problem with its line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::suggest::suggestion;
+use super::{Config, ConfigProblem};
 use crate::decision::{Date, Waiver};
-use crate::digest::Digest;
 use crate::finding::Override;
-use crate::policy::{Enforcement, Policy, Severity};
+use crate::policy::{Enforcement, Severity};
 use crate::text::Printable;
-
-/// Name of the configuration file, at the root of the repository.
-pub const FILE: &str = "countersign.toml";
-
-/// Something wrong in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ConfigProblem {
-    /// Line, counted from 1.
-    pub line: u32,
-    /// What, and what was meant perhaps.
-    pub message: String,
-}
-
-/// Rules for approvals.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApprovalConfig {
-    /// How many people must approve.
-    pub required: u8,
-    /// Whether who wrote the change may not approve it.
-    pub prevent_self: bool,
-    /// Life of an approval in days.
-    pub ttl_days: u8,
-}
-
-/// The configuration with every default filled in.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Plans to look for when none is given.
-    pub plan_paths: Vec<String>,
-    /// Command that shows a binary plan as JSON; the plan's path is added.
-    pub show: Vec<String>,
-    /// Refs whose updates the hooks guard.
-    pub allowed_refs: Vec<String>,
-    /// Directories with policies.
-    pub policy_paths: Vec<String>,
-    /// Data files.
-    pub data_paths: Vec<String>,
-    /// Policies that are switched off.
-    pub disable: BTreeSet<String>,
-    /// Whether findings of unknown truth block.
-    pub unknown_blocks: bool,
-    /// Whether policies that could not be evaluated block.
-    pub not_evaluated_blocks: bool,
-    /// Wall clock of one rule, in seconds.
-    pub timeout_seconds: u64,
-    /// Settings by policy id, as written.
-    pub policies: Map<String, Json>,
-    /// Enforcement and severity by policy id.
-    pub overrides: BTreeMap<String, Override>,
-    /// Lines of the `[policy.…]` tables, for later checks.
-    policy_lines: BTreeMap<String, BTreeMap<String, u32>>,
-    disable_line: u32,
-    /// Waivers.
-    pub waivers: Vec<Waiver>,
-    /// Rules for approvals.
-    pub approval: ApprovalConfig,
-    /// Whether approving needs every change to have been on the screen.
-    pub review_every_change: bool,
-    /// Digest of the file's bytes; of nothing where there is no file.
-    pub digest: Digest,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            plan_paths: ["tfplan.json", "plan.json", "tfplan"]
-                .map(str::to_owned)
-                .to_vec(),
-            show: ["terraform", "show", "-json"].map(str::to_owned).to_vec(),
-            allowed_refs: ["refs/heads/main", "refs/heads/master"]
-                .map(str::to_owned)
-                .to_vec(),
-            policy_paths: Vec::new(),
-            data_paths: Vec::new(),
-            disable: BTreeSet::new(),
-            unknown_blocks: true,
-            not_evaluated_blocks: true,
-            timeout_seconds: 10,
-            policies: Map::new(),
-            overrides: BTreeMap::new(),
-            policy_lines: BTreeMap::new(),
-            disable_line: 1,
-            waivers: Vec::new(),
-            approval: ApprovalConfig {
-                required: 1,
-                prevent_self: true,
-                ttl_days: 14,
-            },
-            review_every_change: false,
-            digest: Digest::of(b""),
-        }
-    }
-}
-
-impl Config {
-    /// Reads the text of a configuration file.
-    ///
-    /// # Errors
-    /// With every problem found.
-    pub fn read(text: &str, file: &str) -> Result<Self, Vec<ConfigProblem>> {
-        let mut reader = Reader {
-            text,
-            file,
-            problems: Vec::new(),
-        };
-        let mut config = Self {
-            digest: Digest::of(text.as_bytes()),
-            ..Self::default()
-        };
-        match DeTable::parse(text) {
-            Ok(table) => reader.root(table.get_ref(), &mut config),
-            Err(error) => {
-                let at = error.span().unwrap_or(0..0);
-                let message = Printable::line(error.message()).into_string();
-                reader.say(&at, format!("{message}."));
-            }
-        }
-        reader.problems.sort();
-        if reader.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(reader.problems)
-        }
-    }
-
-    /// Checks what can only be checked once the policies are known: ids and the names of their settings.
-    #[must_use]
-    pub fn check_policies(&self, policies: &[Policy]) -> Vec<ConfigProblem> {
-        let mut problems = Vec::new();
-        let mut ids: Vec<&str> = policies.iter().map(|p| p.id.as_str()).collect();
-        ids.extend(self.disable.iter().map(String::as_str));
-        ids.push(crate::finding::UNKNOWN_ACTION);
-        for (id, keys) in &self.policy_lines {
-            let line = keys.values().min().copied().unwrap_or(1);
-            let Some(policy) = policies.iter().find(|p| p.id.as_str() == id) else {
-                if !ids.contains(&id.as_str()) {
-                    problems.push(ConfigProblem {
-                        line,
-                        message: format!("there is no policy \"{id}\"{}.", suggestion(id, &ids)),
-                    });
-                }
-                continue;
-            };
-            // A policy without a list of settings takes what it likes; the shipped ones list theirs.
-            if policy.settings.is_empty() && !policy.builtin {
-                continue;
-            }
-            let mut known: Vec<&str> = policy
-                .settings
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect();
-            known.extend(["enforcement", "severity"]);
-            for (key, line) in keys {
-                if !known.contains(&key.as_str()) {
-                    problems.push(ConfigProblem {
-                        line: *line,
-                        message: format!(
-                            "{id} has no setting \"{key}\"{}.",
-                            suggestion(key, &known)
-                        ),
-                    });
-                }
-            }
-        }
-        let known: Vec<&str> = policies.iter().map(|p| p.id.as_str()).collect();
-        for waiver in &self.waivers {
-            if !ids.contains(&waiver.policy.as_str()) {
-                problems.push(ConfigProblem {
-                    line: waiver.line,
-                    message: format!(
-                        "there is no policy \"{}\"{}.",
-                        waiver.policy,
-                        suggestion(&waiver.policy, &known)
-                    ),
-                });
-            }
-        }
-        problems.sort();
-        problems
-    }
-
-    /// Checks the list of disabled policies against all that exist.
-    #[must_use]
-    pub fn check_disabled(&self, all: &[&str]) -> Vec<ConfigProblem> {
-        self.disable
-            .iter()
-            .filter(|id| !all.contains(&id.as_str()))
-            .map(|id| ConfigProblem {
-                line: self.disable_line,
-                message: format!("there is no policy \"{id}\"{}.", suggestion(id, all)),
-            })
-            .collect()
-    }
-}
 
 /// Whether a command shows a plan and does nothing else: a configuration is no place for programs to run.
 fn is_show(command: &[String]) -> bool {
@@ -224,10 +28,10 @@ fn is_show(command: &[String]) -> bool {
 type Table<'i> = DeTable<'i>;
 type Entry<'t, 'i> = (&'t str, &'t Spanned<DeValue<'i>>);
 
-struct Reader<'t> {
-    text: &'t str,
-    file: &'t str,
-    problems: Vec<ConfigProblem>,
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    pub(super) file: &'t str,
+    pub(super) problems: Vec<ConfigProblem>,
 }
 
 impl Reader<'_> {
@@ -236,7 +40,7 @@ impl Reader<'_> {
         u32::try_from(before.bytes().filter(|b| *b == b'\n').count() + 1).unwrap_or(u32::MAX)
     }
 
-    fn say(&mut self, span: &Range<usize>, message: String) {
+    pub(super) fn say(&mut self, span: &Range<usize>, message: String) {
         let line = self.line(span);
         self.problems.push(ConfigProblem { line, message });
     }
@@ -269,7 +73,7 @@ impl Reader<'_> {
         }
     }
 
-    fn root(&mut self, table: &Table<'_>, config: &mut Config) {
+    pub(super) fn root(&mut self, table: &Table<'_>, config: &mut Config) {
         const TABLES: [&str; 7] = [
             "plan", "git", "policies", "policy", "waiver", "approval", "review",
         ];
@@ -578,146 +382,5 @@ impl Reader<'_> {
                     .collect(),
             ),
         }
-    }
-}
-
-/// ` (did you mean "x"?)` for the nearest known word, or nothing.
-fn suggestion(word: &str, known: &[&str]) -> String {
-    known
-        .iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 3)
-        .min()
-        .map_or_else(String::new, |(_, candidate)| {
-            format!(" (did you mean \"{candidate}\"?)")
-        })
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut previous = i;
-        let mut next = vec![i + 1];
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            let left = next.last().copied().unwrap_or(i);
-            let cost = previous + usize::from(x != *y);
-            next.push(cost.min(left + 1).min(above + 1));
-            previous = *above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_has_a_default_and_can_be_set() {
-        assert!(Config::read("", FILE).is_ok());
-        let config = Config::read(
-            r#"
-[plan]
-paths = ["a.json"]
-show = ["tofu", "show", "-json"]
-[git]
-allowed_refs = ["refs/heads/live"]
-[policies]
-paths = ["policy"]
-disable = ["no-destroy"]
-on_unknown = "warn"
-timeout = "3s"
-[policy.approved-providers]
-allow = ["acme/*"]
-enforcement = "hard-mandatory"
-[[waiver]]
-policy = "no-destroy"
-address = "module.a.*"
-reason = "agreed with the owner"
-owner = "ops"
-expires = 2026-12-01
-[approval]
-required = 2
-prevent_self = false
-ttl = "3d"
-[review]
-require = "changes"
-"#,
-            FILE,
-        )
-        .unwrap();
-        assert_eq!(config.plan_paths, ["a.json"]);
-        assert!(!config.unknown_blocks);
-        assert_eq!(
-            config.approval,
-            ApprovalConfig {
-                required: 2,
-                prevent_self: false,
-                ttl_days: 3
-            }
-        );
-        assert_eq!(config.waivers.len(), 1);
-        assert_eq!(
-            config
-                .overrides
-                .get("approved-providers")
-                .unwrap()
-                .enforcement,
-            Some(Enforcement::HardMandatory)
-        );
-        assert_eq!(
-            config.policies.get("approved-providers").unwrap(),
-            &serde_json::json!({"allow": ["acme/*"]})
-        );
-        assert!(config.review_every_change);
-    }
-
-    #[test]
-    fn settings_that_would_guard_nothing_or_run_something_are_refused() {
-        for text in [
-            "[git]\nallowed_refs = [\"main\"]\n",
-            "[git]\nallowed_refs = []\n",
-            "[git]\nallowed_refs = [\"refs/heads/[\"]\n",
-            "[plan]\nshow = [\"sh\", \"-c\", \"id\"]\n",
-            "[plan]\nshow = [\"./terraform\", \"show\", \"-json\"]\n",
-            "[plan]\nshow = [\"terraform\", \"apply\"]\n",
-        ] {
-            assert_eq!(Config::read(text, FILE).unwrap_err().len(), 1, "{text}");
-        }
-    }
-
-    #[test]
-    fn all_problems_are_reported_at_once_with_lines_and_suggestions() {
-        let problems = Config::read(
-            "[polices]\npaths = []\n[policies]\ndisabled = [\"x\"]\non_unknown = \"ignore\"\n[approval]\nttl = \"90d\"\n[[waiver]]\npolicy = \"p\"\n",
-            FILE,
-        )
-        .unwrap_err();
-        let texts: Vec<String> = problems
-            .iter()
-            .map(|p| format!("{}: {}", p.line, p.message))
-            .collect();
-        assert_eq!(
-            texts,
-            [
-                "1: there is no table [polices] (did you mean \"policies\"?).",
-                "4: [policies] has no key \"disabled\" (did you mean \"disable\"?).",
-                "5: \"on_unknown\" must be one of deny, warn.",
-                "7: \"ttl\" must be between \"1d\" and \"14d\".",
-                "8: this waiver has no \"address\".",
-                "8: this waiver has no \"expires\" of the form YYYY-MM-DD.",
-                "8: this waiver has no \"owner\".",
-                "8: this waiver has no \"reason\".",
-            ]
-        );
-    }
-
-    #[test]
-    fn broken_toml_is_a_problem_with_a_line() {
-        let problems = Config::read("[plan]\npaths = [\n", FILE).unwrap_err();
-        assert!(problems.first().unwrap().line >= 2);
     }
 }

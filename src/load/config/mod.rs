@@ -1,0 +1,217 @@
+//! `countersign.toml`: read from the trusted tree, every problem at once, each with its line.
+//!
+//! Unknown keys are errors: a misspelt setting that is silently ignored would weaken the gate.
+
+mod reader;
+mod suggest;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+use toml::de::DeTable;
+
+use crate::decision::Waiver;
+use crate::digest::Digest;
+use crate::finding::Override;
+use crate::policy::Policy;
+use crate::text::Printable;
+use reader::Reader;
+use suggest::suggestion;
+
+/// Name of the configuration file, at the root of the repository.
+pub const FILE: &str = "countersign.toml";
+
+/// Something wrong in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConfigProblem {
+    /// Line, counted from 1.
+    pub line: u32,
+    /// What, and what was meant perhaps.
+    pub message: String,
+}
+
+/// Rules for approvals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalConfig {
+    /// How many people must approve.
+    pub required: u8,
+    /// Whether who wrote the change may not approve it.
+    pub prevent_self: bool,
+    /// Life of an approval in days.
+    pub ttl_days: u8,
+}
+
+/// The configuration with every default filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Plans to look for when none is given.
+    pub plan_paths: Vec<String>,
+    /// Command that shows a binary plan as JSON; the plan's path is added.
+    pub show: Vec<String>,
+    /// Refs whose updates the hooks guard.
+    pub allowed_refs: Vec<String>,
+    /// Directories with policies.
+    pub policy_paths: Vec<String>,
+    /// Data files.
+    pub data_paths: Vec<String>,
+    /// Policies that are switched off.
+    pub disable: BTreeSet<String>,
+    /// Whether findings of unknown truth block.
+    pub unknown_blocks: bool,
+    /// Whether policies that could not be evaluated block.
+    pub not_evaluated_blocks: bool,
+    /// Wall clock of one rule, in seconds.
+    pub timeout_seconds: u64,
+    /// Settings by policy id, as written.
+    pub policies: Map<String, Json>,
+    /// Enforcement and severity by policy id.
+    pub overrides: BTreeMap<String, Override>,
+    /// Lines of the `[policy.…]` tables, for later checks.
+    policy_lines: BTreeMap<String, BTreeMap<String, u32>>,
+    disable_line: u32,
+    /// Waivers.
+    pub waivers: Vec<Waiver>,
+    /// Rules for approvals.
+    pub approval: ApprovalConfig,
+    /// Whether approving needs every change to have been on the screen.
+    pub review_every_change: bool,
+    /// Digest of the file's bytes; of nothing where there is no file.
+    pub digest: Digest,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            plan_paths: ["tfplan.json", "plan.json", "tfplan"]
+                .map(str::to_owned)
+                .to_vec(),
+            show: ["terraform", "show", "-json"].map(str::to_owned).to_vec(),
+            allowed_refs: ["refs/heads/main", "refs/heads/master"]
+                .map(str::to_owned)
+                .to_vec(),
+            policy_paths: Vec::new(),
+            data_paths: Vec::new(),
+            disable: BTreeSet::new(),
+            unknown_blocks: true,
+            not_evaluated_blocks: true,
+            timeout_seconds: 10,
+            policies: Map::new(),
+            overrides: BTreeMap::new(),
+            policy_lines: BTreeMap::new(),
+            disable_line: 1,
+            waivers: Vec::new(),
+            approval: ApprovalConfig {
+                required: 1,
+                prevent_self: true,
+                ttl_days: 14,
+            },
+            review_every_change: false,
+            digest: Digest::of(b""),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// With every problem found.
+    pub fn read(text: &str, file: &str) -> Result<Self, Vec<ConfigProblem>> {
+        let mut reader = Reader {
+            text,
+            file,
+            problems: Vec::new(),
+        };
+        let mut config = Self {
+            digest: Digest::of(text.as_bytes()),
+            ..Self::default()
+        };
+        match DeTable::parse(text) {
+            Ok(table) => reader.root(table.get_ref(), &mut config),
+            Err(error) => {
+                let at = error.span().unwrap_or(0..0);
+                let message = Printable::line(error.message()).into_string();
+                reader.say(&at, format!("{message}."));
+            }
+        }
+        reader.problems.sort();
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(reader.problems)
+        }
+    }
+
+    /// Checks what can only be checked once the policies are known: ids and the names of their settings.
+    #[must_use]
+    pub fn check_policies(&self, policies: &[Policy]) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        let mut ids: Vec<&str> = policies.iter().map(|p| p.id.as_str()).collect();
+        ids.extend(self.disable.iter().map(String::as_str));
+        ids.push(crate::finding::UNKNOWN_ACTION);
+        for (id, keys) in &self.policy_lines {
+            let line = keys.values().min().copied().unwrap_or(1);
+            let Some(policy) = policies.iter().find(|p| p.id.as_str() == id) else {
+                if !ids.contains(&id.as_str()) {
+                    problems.push(ConfigProblem {
+                        line,
+                        message: format!("there is no policy \"{id}\"{}.", suggestion(id, &ids)),
+                    });
+                }
+                continue;
+            };
+            // A policy without a list of settings takes what it likes; the shipped ones list theirs.
+            if policy.settings.is_empty() && !policy.builtin {
+                continue;
+            }
+            let mut known: Vec<&str> = policy
+                .settings
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            known.extend(["enforcement", "severity"]);
+            for (key, line) in keys {
+                if !known.contains(&key.as_str()) {
+                    problems.push(ConfigProblem {
+                        line: *line,
+                        message: format!(
+                            "{id} has no setting \"{key}\"{}.",
+                            suggestion(key, &known)
+                        ),
+                    });
+                }
+            }
+        }
+        let known: Vec<&str> = policies.iter().map(|p| p.id.as_str()).collect();
+        for waiver in &self.waivers {
+            if !ids.contains(&waiver.policy.as_str()) {
+                problems.push(ConfigProblem {
+                    line: waiver.line,
+                    message: format!(
+                        "there is no policy \"{}\"{}.",
+                        waiver.policy,
+                        suggestion(&waiver.policy, &known)
+                    ),
+                });
+            }
+        }
+        problems.sort();
+        problems
+    }
+
+    /// Checks the list of disabled policies against all that exist.
+    #[must_use]
+    pub fn check_disabled(&self, all: &[&str]) -> Vec<ConfigProblem> {
+        self.disable
+            .iter()
+            .filter(|id| !all.contains(&id.as_str()))
+            .map(|id| ConfigProblem {
+                line: self.disable_line,
+                message: format!("there is no policy \"{id}\"{}.", suggestion(id, all)),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! The reports themselves: the keys that programs count on, the same bytes each time, no secrets, and where they are written.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use crate::check::{json_of, outside};
+use crate::scene::Scene;
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let scene = Scene::new();
+    for format in ["human", "json"] {
+        let runs = [1, 2].map(|_| scene.run(&["demo", "--check", "-q", "-f", format]).stdout);
+        assert_eq!(runs[0], runs[1]);
+    }
+    let scene = Scene::change("23-aws-iam");
+    for format in ["human", "json"] {
+        let runs = [1, 2].map(|_| scene.run(&["--check", "-f", format]).stdout);
+        assert_eq!(runs[0], runs[1]);
+    }
+}
+
+#[test]
+fn every_key_of_a_finding_is_there() {
+    let run = json_of(&Scene::change("04-delete")).must_end(1);
+    let keys = [
+        "fingerprint",
+        "policy",
+        "title",
+        "rule",
+        "severity",
+        "enforcement",
+        "certainty",
+        "message",
+        "plan",
+        "address",
+        "deposed",
+        "module",
+        "type",
+        "actions",
+        "attribute",
+        "subject",
+        "facts",
+        "location",
+        "policy_location",
+        "explained",
+        "status",
+        "waiver",
+    ];
+    for finding in run.findings_of("no-destroy") {
+        let found: BTreeSet<&str> = finding
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(found, BTreeSet::from(keys), "{run}");
+        assert_eq!(finding["fingerprint"].as_str().unwrap().len(), 64, "{run}");
+    }
+    let counts = run.report()["plans"][0]["counts"].clone();
+    let words = [
+        "create", "update", "replace", "delete", "read", "no-op", "import", "move", "forget",
+        "drift", "output",
+    ];
+    for word in words {
+        assert!(counts[word].is_u64(), "{word}\n{run}");
+    }
+    assert_eq!(
+        (&counts["create"], &counts["delete"]),
+        (&1.into(), &8.into()),
+        "{run}"
+    );
+}
+
+#[test]
+fn secrets_of_the_plan_are_in_no_report() {
+    for (case, secrets) in [
+        (
+            "08-modules-provisioners",
+            &["correct-horse-battery-staple"][..],
+        ),
+        (
+            "27-providers",
+            &[
+                "unused-provider-client-secret",
+                "secret-key-inside-a-module-provider",
+            ],
+        ),
+    ] {
+        let scene = Scene::change(case);
+        for format in ["human", "json"] {
+            let run = scene.run(&["--check", "-v", "-f", format]).must_end(1);
+            for secret in secrets {
+                assert!(!run.says(secret), "{secret} is shown\n{run}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_evaluation_writes_many_reports() {
+    let scene = Scene::change("04-delete");
+    let arguments = [
+        "--check",
+        "-o",
+        "first.out",
+        "--report",
+        "json=second.out",
+        "--report",
+        "human=third.out",
+    ];
+    let run = scene.run(&arguments).must_end(1);
+    assert!(run.stdout.is_empty(), "{run}");
+    assert_eq!(scene.read("first.out"), scene.read("third.out"));
+    assert_eq!(scene.read("second.out"), json_of(&scene).stdout);
+    let run = scene
+        .run(&["--check", "-o", "absent/report.json", "-f", "json"])
+        .must_end(4);
+    run.must_say("The report cannot be written")
+        .must_say("hint: ");
+    // A failure is written where the report was asked for.
+    scene
+        .run(&[
+            "--check",
+            "--base",
+            "nowhere",
+            "-q",
+            "--report",
+            "json=second.out",
+        ])
+        .must_end(4);
+    let report: Json = serde_json::from_str(&scene.read("second.out")).unwrap();
+    assert_eq!(report["verdict"]["exit"], 4);
+}
+
+#[test]
+fn colours_are_used_when_asked_for() {
+    let scene = outside("04-delete");
+    let coloured = scene.run(&["--check", "--color", "always"]).stdout;
+    assert!(coloured.contains('\u{1b}'));
+    for arguments in [&["--check"][..], &["--check", "--color", "never"]] {
+        assert!(!scene.run(arguments).stdout.contains('\u{1b}'));
+    }
+}
