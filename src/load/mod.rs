@@ -6,11 +6,13 @@
 //! Invariants: configuration, policies and waivers come from the base commit's objects wherever there is a base; the clock, the
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
+mod assemble;
 pub mod config;
 mod error;
 mod find;
 mod plans;
 mod policies;
+mod source;
 
 pub use config::{Config, ConfigProblem};
 pub use error::LoadError;
@@ -22,15 +24,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::change::{Change, unified};
-use crate::decision::Identity;
-use crate::digest::Digest;
-use crate::finding::{self, Finding, Origin};
 use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
-use crate::policy::{Availability, Need, Policies, Settings, Subject, Trust};
-use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
-use crate::source::SourceIndex;
-use crate::text::{Printable, Redactor};
+use crate::policy::{Policies, Settings, Trust};
+use crate::review::{CasePlan, ReviewCase, UnderReview};
+use crate::text::Printable;
+use assemble::{add_source_notices, empty_case, evaluate};
 use policies::Tree;
+use source::{index, source_files};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
-    let indices: Vec<Option<SourceIndex>> = case
+    let indices: Vec<Option<crate::source::SourceIndex>> = case
         .plans
         .iter()
         .map(|plan| {
@@ -388,255 +388,4 @@ pub fn recheck(request: &Request, config: &Config, case: &ReviewCase) -> Vec<Str
         Err(error) => moved.push(error.heading.to_string()),
     }
     moved
-}
-
-/// A file of the commit: its path and its bytes.
-type SourceFile = (String, Vec<u8>);
-
-/// Texts of all Terraform files of the commit under review.
-fn source_files(
-    repository: Option<&Repository>,
-    head: Option<&str>,
-) -> Result<Option<Vec<SourceFile>>, LoadError> {
-    let (Some(repository), Some(head)) = (repository, head) else {
-        return Ok(None);
-    };
-    let wanted = |path: &str| {
-        [
-            ".tf",
-            ".tf.json",
-            ".tofu",
-            ".tofu.json",
-            ".terraform.lock.hcl",
-        ]
-        .iter()
-        .any(|end| path.ends_with(end))
-    };
-    let entries = repository
-        .files_matching(head, wanted)
-        .map_err(|e| LoadError::git(&e))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        if let Some(bytes) = repository
-            .read_blob(head, &entry.path)
-            .map_err(|e| LoadError::git(&e))?
-        {
-            files.push((entry.path, bytes));
-        }
-    }
-    Ok(Some(files))
-}
-
-/// Indexes the source for one plan; its root module is the nearest directory above the plan, or the working directory, with Terraform files.
-fn index(
-    files: &[(String, Vec<u8>)],
-    plan_root: &str,
-    workdir: &Path,
-    directory: &Path,
-) -> SourceIndex {
-    let parent = |path: &str| {
-        path.rsplit_once('/')
-            .map_or_else(String::new, |(dir, _)| dir.to_owned())
-    };
-    let here = std::path::absolute(directory)
-        .ok()
-        .and_then(|d| {
-            d.strip_prefix(workdir)
-                .ok()
-                .map(|p| p.to_string_lossy().replace('\\', "/"))
-        })
-        .unwrap_or_default();
-    let holds = |dir: &str| {
-        files
-            .iter()
-            .any(|(path, _)| parent(path) == dir && !path.ends_with(".hcl"))
-    };
-    let mut candidates = Vec::new();
-    let mut above = parent(plan_root);
-    while !above.is_empty() {
-        candidates.push(above.clone());
-        above = parent(&above);
-    }
-    candidates.push(here);
-    let root = candidates
-        .into_iter()
-        .find(|dir| holds(dir))
-        .unwrap_or_default();
-    SourceIndex::build(files.iter().cloned(), &root, None)
-}
-
-fn empty_case(
-    request: &Request,
-    repository: Option<&Repository>,
-    under_review: UnderReview,
-    config: &Config,
-    policies: &Policies,
-    plans: Vec<CasePlan>,
-) -> Result<ReviewCase, LoadError> {
-    let git = |e| LoadError::git(&e);
-    let mut tree = None;
-    let mut name = None;
-    let mut reviewer = None;
-    if let Some(repository) = repository {
-        if let Some(head) = under_review.head() {
-            tree = Some(repository.tree_id(head).map_err(git)?);
-            let identity = repository.repository_identity(head).map_err(git)?;
-            name = identity
-                .origin
-                .or_else(|| identity.roots.first().map(|root| format!("root:{root}")))
-                .map(|text| Printable::line(&text));
-        }
-        reviewer = repository.identity(&request.env).ok().map(|who| Identity {
-            name: who.name,
-            email: who.email,
-        });
-    }
-    let redactor = Redactor::union(plans.iter().map(|p| &p.plan.redactor));
-    let mut notices = Vec::new();
-    match under_review.dirty() {
-        [] => {}
-        [one] => notices.push(format!(
-            "the work tree differs from the commit under review in {one}."
-        )),
-        [one, rest @ ..] => notices.push(format!(
-            "the work tree differs from the commit under review in {one} and {} more.",
-            rest.len()
-        )),
-    }
-    for plan in &plans {
-        if plan.plan.complete == Some(false) {
-            notices.push(format!(
-                "{} does not cover everything: it was targeted, or some changes are deferred.",
-                plan.path
-            ));
-        }
-    }
-    Ok(ReviewCase {
-        plans,
-        under_review,
-        tree,
-        repository: name,
-        source: None,
-        policies: policies.summary.clone(),
-        problems: policies.problems.clone(),
-        findings: Vec::new(),
-        not_applicable: Vec::new(),
-        not_looked_at: Vec::new(),
-        waivers: config.waivers.clone(),
-        config: config.digest,
-        gate: Gate {
-            fail_on_warn: request.fail_on_warn,
-            unknown_blocks: config.unknown_blocks,
-            not_evaluated_blocks: config.not_evaluated_blocks,
-            review_every_change: config.review_every_change,
-        },
-        notices: notices.iter().map(|n| redactor.line(n)).collect(),
-        reviewer,
-        redactor,
-    })
-}
-
-fn evaluate(
-    case: &mut ReviewCase,
-    config: &Config,
-    policies: &Policies,
-    indices: &[Option<SourceIndex>],
-    now: jiff::Timestamp,
-    progress: &Progress<'_>,
-) -> Vec<Printable> {
-    let change = case.under_review.change().cloned();
-    // Which files and lines, not which commits: a merge of the same change says the same.
-    let change_digest = change
-        .as_ref()
-        .and_then(|change| serde_json::to_vec(&change.files).ok())
-        .map(|files| Digest::of(&files));
-    let in_repository = !matches!(
-        case.under_review,
-        UnderReview::NoRepository | UnderReview::DiffFile(_)
-    );
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut prints = Vec::new();
-    let mut evaluated: Option<usize> = None;
-    let mut problems = Vec::new();
-    let mut not_applicable = std::collections::BTreeSet::new();
-    for (plan_index, plan) in case.plans.iter().enumerate() {
-        let source = indices.get(plan_index).and_then(Option::as_ref);
-        let available = |need: Need| match need {
-            Need::Plan => Availability::Present,
-            Need::Git if change.is_some() => Availability::Present,
-            Need::Source if source.is_some() => Availability::Present,
-            Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
-            Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
-        };
-        let subject = Subject {
-            plan: &plan.plan,
-            change: change.as_ref(),
-            source,
-            now,
-        };
-        let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
-        let results = policies.evaluate(&subject, &available, &stage);
-        for skipped in results.skipped.iter().filter(|s| !s.applies) {
-            if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                let reason = format!(
-                    "it needs {}, and there is none under review.",
-                    skipped.need.word()
-                );
-                not_applicable.insert((policy.id.clone(), Printable::line(&reason)));
-            }
-        }
-        let origin = Origin {
-            plan_index,
-            path: &plan.path,
-            root: &plan.root,
-            plan: &plan.plan,
-            change: change.as_ref(),
-            change_digest,
-            source,
-            policies: &policies.summary.policies,
-            rules: &policies.rules,
-            overrides: &config.overrides,
-        };
-        let (own, faults) = finding::from_results(&origin, &results);
-        findings.extend(own);
-        problems.extend(faults);
-        problems.extend(results.problems);
-        prints.extend(results.prints);
-        evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
-        if source.is_none() {
-            for policy in policies
-                .summary
-                .policies
-                .iter()
-                .filter(|p| p.uses.contains(&Need::Source))
-            {
-                case.not_looked_at.push(Printable::line(&format!(
-                    "{} read no Terraform source: what only the source tells was not looked at.",
-                    policy.id
-                )));
-            }
-        }
-    }
-    finding::sort(&mut findings);
-    case.findings = findings;
-    case.not_applicable = not_applicable.into_iter().collect();
-    case.not_looked_at.sort();
-    case.not_looked_at.dedup();
-    case.problems.extend(problems);
-    case.problems.sort();
-    case.problems.dedup();
-    case.policies.evaluated = evaluated.unwrap_or(0);
-    prints
-}
-
-fn add_source_notices(case: &mut ReviewCase) {
-    let Some(source) = &case.source else { return };
-    let redactor = case.redactor.clone();
-    let notices: Vec<Printable> = source
-        .problems
-        .iter()
-        .take(20)
-        .map(|p| redactor.line(&format!("{}:{}: {}", p.file, p.line, p.message)))
-        .collect();
-    case.notices.extend(notices);
 }

@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn long_secrets_are_masked_to_their_end_and_cost_little() {
-        let long: String = (0..1000).map(|n| format!("{n:04}")).collect();
+        let long: String = (0..1000).fold(String::new(), |all, n| format!("{all}{n:04}"));
         let key = redactor(&[&long]);
         assert_eq!(key.redact(&format!("<{long}>")), "<(sensitive)>");
         // A part of it is as secret, up to where the text goes another way.
