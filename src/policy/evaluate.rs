@@ -264,7 +264,7 @@ impl Policies {
                 return results;
             }
         };
-        engine::limit_memory((8 << 30) + 16 * subject.plan.text().len() as u64);
+        engine::limit_memory((2 << 30) + 10 * subject.plan.text().len() as u64);
         let outcomes = self.run(&inputs, &whole, &sliced, progress);
         engine::release_memory_limit();
         self.collect(&mut results, outcomes, &runnable, redactor);

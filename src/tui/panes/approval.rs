@@ -90,12 +90,15 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
 
 fn shape(review: &Review) -> Rich {
     let counts = review.case.counts();
-    let unexplained = review
-        .case
-        .findings
-        .iter()
-        .filter(|finding| finding.explained == Some(false))
-        .count();
+    let explained = || {
+        review
+            .case
+            .findings
+            .iter()
+            .filter_map(|finding| finding.explained)
+    };
+    let unexplained = explained().filter(|explained| !explained).count();
+    let is_known = explained().next().is_some();
     let mut line = Rich::of(Role::Text, "  ");
     for (role, word, number) in [
         (Role::Add, "create", counts.create),
@@ -106,7 +109,8 @@ fn shape(review: &Review) -> Rich {
         (Role::Text, "drift", counts.drift),
         (Role::Text, "unexplained", unexplained),
     ] {
-        if number == 0 && word == "forget" {
+        // A number that nobody worked out is not a zero.
+        if (number == 0 && word == "forget") || (word == "unexplained" && !is_known) {
             continue;
         }
         let role = if number == 0 { Role::Dim } else { role };
