@@ -12,7 +12,7 @@ mod redact;
 mod width;
 
 pub use redact::{MASK, Redactor, RedactorBuilder, TooManySecrets};
-pub use width::{display_width, fit_end, fit_middle, wrap};
+pub use width::{display_width, fit_address, fit_end, fit_middle, wrap};
 
 use std::fmt;
 

@@ -40,6 +40,67 @@ pub fn fit_middle(text: &str, columns: usize) -> String {
     out
 }
 
+/// Cuts a resource address so that it takes at most `columns` and rows of a list can still be told apart: first the word `module` goes,
+/// then the names of modules, so that their keys stay, then the resource type; only then is it cut in the middle.
+#[must_use]
+pub fn fit_address(address: &str, columns: usize) -> String {
+    if display_width(address) <= columns {
+        return address.to_owned();
+    }
+    let steps = steps(address);
+    let mut modules = Vec::new();
+    let mut rest = steps.as_slice();
+    while let ["module", name, after @ ..] = rest {
+        modules.push(*name);
+        rest = after;
+    }
+    let key_of = |name: &str| {
+        name.find('[')
+            .map_or("", |at| name.get(at..).unwrap_or(""))
+            .to_owned()
+    };
+    let named: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
+    let keyed: Vec<String> = modules.iter().map(|name| key_of(name)).collect();
+    let keys = keyed.concat();
+    let resource = rest.join(".");
+    let last = rest.last().copied().unwrap_or_default();
+    let candidates = [
+        (
+            !modules.is_empty(),
+            format!("…{}.{resource}", named.join(".")),
+        ),
+        (!modules.is_empty(), format!("…{keys}.{resource}")),
+        (rest.len() > 1, format!("…{keys}.…{last}")),
+    ];
+    candidates
+        .into_iter()
+        .find(|(possible, text)| *possible && display_width(text) <= columns)
+        .map_or_else(|| fit_middle(address, columns), |(_, text)| text)
+}
+
+/// The steps of an address; dots inside keys do not part them.
+fn steps(address: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, c) in address.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            '.' if depth == 0 => {
+                out.push(address.get(from..at).unwrap_or_default());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(address.get(from..).unwrap_or_default());
+    out
+}
+
 /// Breaks a text into lines of at most `columns`, at spaces; only a word that is wider than that is cut.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -109,6 +170,27 @@ mod tests {
         let cut = fit_middle("module.network.module.subnets.aws_subnet.private", 24);
         assert_eq!(display_width(&cut), 24);
         assert!(cut.ends_with("subnet.private"), "{cut}");
+    }
+
+    #[test]
+    fn a_cut_address_keeps_what_tells_it_from_its_neighbours() {
+        let address = "module.service[\"a.b\"].module.task[\"x\"].aws_instance.node[\"eu-1\"]";
+        for (columns, text) in [
+            (80, address),
+            (
+                58,
+                "…service[\"a.b\"].task[\"x\"].aws_instance.node[\"eu-1\"]",
+            ),
+            (46, "…[\"a.b\"][\"x\"].aws_instance.node[\"eu-1\"]"),
+            (30, "…[\"a.b\"][\"x\"].…node[\"eu-1\"]"),
+        ] {
+            assert_eq!(fit_address(address, columns), text);
+        }
+        assert_eq!(display_width(&fit_address(address, 12)), 12);
+        assert_eq!(
+            fit_address("no-address-at-all", 9),
+            fit_middle("no-address-at-all", 9)
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::super::theme::Role;
 use crate::decision::Decision;
 use crate::finding::Finding;
 use crate::review::{FindingState, Status};
-use crate::text::{fit_end, fit_middle};
+use crate::text::{fit_address, fit_end};
 
 /// Makes the lines.
 pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
@@ -157,7 +157,7 @@ fn list(
         };
         let head = format!("  {word}: {} ", finding.policy);
         let room = width.saturating_sub(crate::text::display_width(&head));
-        out.push(Rich::of(Role::Text, head).add(Role::Strong, fit_middle(&finding.label(), room)));
+        out.push(Rich::of(Role::Text, head).add(Role::Strong, fit_address(&finding.label(), room)));
         out.extend(paragraph(Role::Dim, &format!("      {reason}"), width, 6));
     }
     out

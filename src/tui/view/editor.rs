@@ -7,7 +7,7 @@ use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::canvas::{Canvas, centred};
 use crate::decision::MIN_REASON;
-use crate::text::fit_middle;
+use crate::text::fit_address;
 
 /// Draws the window and gives the place of the text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, editor: &Editor) -> Rect {
@@ -19,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, editor:
     match editor.findings.as_slice() {
         [one] => {
             if let Some(finding) = review.finding(*one) {
-                top.push(Rich::of(Role::Strong, fit_middle(&finding.label(), room)));
+                top.push(Rich::of(Role::Strong, fit_address(&finding.label(), room)));
                 let text = format!("{}: {}", finding.policy, finding.message);
                 top.extend(paragraph(Role::Dim, &text, room, 2).into_iter().take(3));
             }

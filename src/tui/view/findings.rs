@@ -12,7 +12,7 @@ use super::canvas::Canvas;
 use crate::finding::{Enforcement, Finding};
 use crate::plan::Action;
 use crate::review::Status;
-use crate::text::{display_width, fit_middle};
+use crate::text::{display_width, fit_address, fit_middle};
 
 /// Below how many columns the state is shown by its letter only.
 const NARROW: usize = 72;
@@ -197,17 +197,17 @@ fn name(finding: &Finding, heading: &str, room: usize) -> String {
         .as_ref()
         .filter(|_| finding.address.is_some()));
     let Some(detail) = detail else {
-        return fit_middle(&label, room);
+        return fit_address(&label, room);
     };
     let wanted = display_width(detail.as_str());
     let left = room.saturating_sub(display_width(&label) + 3);
     if left < 10.min(wanted) && room < 60 {
-        return fit_middle(&label, room);
+        return fit_address(&label, room);
     }
     let share = left.max(room / 4).min(wanted);
     format!(
         "{} · {}",
-        fit_middle(&label, room.saturating_sub(share + 3)),
+        fit_address(&label, room.saturating_sub(share + 3)),
         fit_middle(detail.as_str(), share)
     )
 }

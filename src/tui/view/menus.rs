@@ -10,7 +10,7 @@ use super::super::update::{FILTERS, found};
 use super::canvas::{Canvas, centred};
 use crate::decision::Decision;
 use crate::finding::Severity;
-use crate::text::{fit_end, fit_middle};
+use crate::text::{fit_address, fit_end};
 
 /// Draws the question before a decision on several findings.
 pub(super) fn bulk(canvas: &mut Canvas<'_>, area: Rect, review: &Review, bulk: &Bulk) {
@@ -57,7 +57,7 @@ pub(super) fn bulk(canvas: &mut Canvas<'_>, area: Rect, review: &Review, bulk: &
                     Role::Text,
                     format!(
                         "  {}",
-                        fit_middle(&finding.label(), width.saturating_sub(2))
+                        fit_address(&finding.label(), width.saturating_sub(2))
                     ),
                 ),
             );
