@@ -54,28 +54,32 @@ pub fn fit_address(address: &str, columns: usize) -> String {
         modules.push(*name);
         rest = after;
     }
-    let key_of = |name: &str| {
-        name.find('[')
-            .map_or("", |at| name.get(at..).unwrap_or(""))
-            .to_owned()
-    };
-    let named: Vec<String> = modules.iter().map(|name| (*name).to_owned()).collect();
-    let keyed: Vec<String> = modules.iter().map(|name| key_of(name)).collect();
-    let keys = keyed.concat();
     let resource = rest.join(".");
-    let last = rest.last().copied().unwrap_or_default();
-    let candidates = [
-        (
-            !modules.is_empty(),
-            format!("…{}.{resource}", named.join(".")),
-        ),
-        (!modules.is_empty(), format!("…{keys}.{resource}")),
-        (rest.len() > 1, format!("…{keys}.…{last}")),
-    ];
-    candidates
-        .into_iter()
-        .find(|(possible, text)| *possible && display_width(text) <= columns)
-        .map_or_else(|| fit_middle(address, columns), |(_, text)| text)
+    if modules.is_empty() || resource.is_empty() {
+        return fit_middle(address, columns);
+    }
+    let named = format!("…{}.{resource}", modules.join("."));
+    if display_width(&named) <= columns {
+        return named;
+    }
+    let keys: String = modules
+        .iter()
+        .filter_map(|name| name.find('[').and_then(|at| name.get(at..)))
+        .collect();
+    let front = if keys.is_empty() {
+        String::new()
+    } else {
+        format!("…{keys}.")
+    };
+    let room = columns.saturating_sub(display_width(&front));
+    let last = rest.last().map_or(0, |last| display_width(last));
+    if room <= last {
+        return fit_middle(address, columns);
+    }
+    if !front.is_empty() && display_width(&resource) <= room {
+        return format!("{front}{resource}");
+    }
+    format!("{front}…{}", tail(&resource, room - 1))
 }
 
 /// The steps of an address; dots inside keys do not part them.
@@ -182,10 +186,14 @@ mod tests {
                 "…service[\"a.b\"].task[\"x\"].aws_instance.node[\"eu-1\"]",
             ),
             (46, "…[\"a.b\"][\"x\"].aws_instance.node[\"eu-1\"]"),
-            (30, "…[\"a.b\"][\"x\"].…node[\"eu-1\"]"),
+            (34, "…[\"a.b\"][\"x\"].…stance.node[\"eu-1\"]"),
         ] {
             assert_eq!(fit_address(address, columns), text);
         }
+        assert_eq!(
+            fit_address("module.network.aws_subnet.private", 20),
+            "…aws_subnet.private"
+        );
         assert_eq!(display_width(&fit_address(address, 12)), 12);
         assert_eq!(
             fit_address("no-address-at-all", 9),
