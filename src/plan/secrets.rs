@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::raw::{RawConfigModule, RawConfiguration, RawModule, RawObject, RawPrior, RawState};
 use super::value::{holds_true, union};
-use super::{Body, PlanError, ResourceChange};
+use super::{Body, PlanError, ResourceChange, Value};
 use crate::text::{Redactor, RedactorBuilder};
 
 /// What one pass over the plan gathers.
@@ -40,58 +40,57 @@ impl Secrets {
             return;
         }
         for value in [&body.before, &body.after] {
-            if let Some(value) = slice(value).and_then(|v| serde_json::from_str::<Json>(v).ok()) {
-                self.marked(&value, &tree);
+            if let Some(value) = slice(value) {
+                self.marked(&exact(value), &tree);
             }
         }
     }
 
-    fn marked(&mut self, value: &Json, marks: &Json) {
+    fn marked(&mut self, value: &Value, marks: &Json) {
         match (value, marks) {
             (value, Json::Bool(true)) => self.all(value),
-            (Json::Object(fields), Json::Object(marks)) => {
+            (Value::Map(fields), Json::Object(marks)) => {
                 for (name, mark) in marks {
                     if let Some(value) = fields.get(name) {
                         self.marked(value, mark);
                     }
                 }
             }
-            (Json::Array(items), Json::Array(marks)) => {
+            (Value::List(items), Json::Array(marks)) => {
                 for (item, mark) in items.iter().zip(marks) {
                     self.marked(item, mark);
                 }
             }
+            // Marks of another shape than the value cannot be laid over it.
+            (value, marks) if holds_true(marks) => self.all(value),
             _ => {}
         }
     }
 
     /// Takes every string and long number below a value as secret.
-    fn all(&mut self, value: &Json) {
+    fn all(&mut self, value: &Value) {
         match value {
-            Json::String(text) => {
+            Value::Text(text) => {
                 self.found = true;
                 self.builder.secret(text);
                 // A document with secrets in it: its own strings are secrets too.
-                if text.starts_with(['{', '['])
-                    && let Ok(inner @ (Json::Object(_) | Json::Array(_))) =
-                        serde_json::from_str(text)
-                {
+                if let Some(inner) = value.embedded() {
                     self.all(&inner);
                 }
             }
-            Json::Number(number) => {
+            Value::Number(digits) => {
                 self.found = true;
-                self.builder.secret(&number.to_string());
+                self.builder.secret(digits);
             }
-            Json::Array(items) => items.iter().for_each(|item| self.all(item)),
-            Json::Object(fields) => fields.values().for_each(|field| self.all(field)),
-            _ => {}
+            Value::List(items) => items.iter().for_each(|item| self.all(item)),
+            Value::Map(fields) => fields.values().for_each(|field| self.all(field)),
+            Value::Null | Value::Bool(_) | Value::Unknown | Value::Sensitive(_) => {}
         }
     }
 
     fn raw_all(&mut self, raw: Option<&RawValue>) {
-        if let Some(value) = raw.and_then(|r| serde_json::from_str::<Json>(r.get()).ok()) {
-            self.all(&value);
+        if let Some(raw) = raw {
+            self.all(&exact(raw.get()));
         }
     }
 
@@ -105,12 +104,10 @@ impl Secrets {
         let Some(root) = configuration.root_module else {
             return Ok(());
         };
-        let values: Json = variables
-            .and_then(|v| serde_json::from_str(v.get()).ok())
-            .unwrap_or(Json::Null);
+        let values = variables.map_or(Value::Null, |v| exact(v.get()));
         for (name, variable) in root.variables.iter().flatten() {
             if variable.sensitive {
-                if let Some(value) = values.get(name).and_then(|v| v.get("value")) {
+                if let Some(value) = field(&values, name).and_then(|v| field(v, "value")) {
                     self.all(value);
                 }
                 self.raw_all(variable.default);
@@ -121,7 +118,7 @@ impl Secrets {
     }
 
     /// `values` are those of the root module's variables: a sensitive variable of a child that is fed from one makes it a secret.
-    fn module(&mut self, module: &RawConfigModule<'_>, values: &Json, depth: usize) {
+    fn module(&mut self, module: &RawConfigModule<'_>, values: &Value, depth: usize) {
         if depth > 64 {
             return;
         }
@@ -137,14 +134,14 @@ impl Secrets {
                     if let Some(constant) =
                         expressions.get(name).and_then(|e| e.get("constant_value"))
                     {
-                        self.all(constant);
+                        self.all(&of(constant));
                     }
                     let references = expressions.get(name).and_then(|e| e.get("references"));
                     for reference in references.and_then(Json::as_array).into_iter().flatten() {
                         let fed = reference.as_str().and_then(|r| r.strip_prefix("var."));
                         let value = fed
                             .filter(|_| depth == 0)
-                            .and_then(|fed| values.get(fed.split('.').next()?)?.get("value"));
+                            .and_then(|fed| field(field(values, fed.split('.').next()?)?, "value"));
                         if let Some(value) = value {
                             self.all(value);
                         }
@@ -169,7 +166,7 @@ impl Secrets {
                 if let (Some(values), Some(marks)) =
                     (action.get("config_values"), action.get("config_sensitive"))
                 {
-                    self.marked(values, marks);
+                    self.marked(&of(values), marks);
                 }
             }
         }
@@ -196,7 +193,7 @@ impl Secrets {
             Json::Object(fields) => {
                 for (name, value) in fields {
                     if name == "constant_value" && secret {
-                        self.all(value);
+                        self.all(&of(value));
                     } else {
                         self.named_constants(value, secret || is_secret_name(name));
                     }
@@ -271,8 +268,8 @@ impl Secrets {
         if object.kind.as_deref() == Some("terraform_remote_state") {
             let outputs = object
                 .values
-                .and_then(|v| serde_json::from_str::<Json>(v.get()).ok())
-                .and_then(|mut v| v.get_mut("outputs").map(Json::take));
+                .map(|v| exact(v.get()))
+                .and_then(|v| field(&v, "outputs").cloned());
             if let Some(outputs) = outputs {
                 self.all(&outputs);
                 return json!({ "values": { "outputs": true } });
@@ -281,9 +278,9 @@ impl Secrets {
         let marks = object.sensitive_values.map_or("", RawValue::get);
         if marks.contains("true")
             && let Ok(marks) = serde_json::from_str::<Json>(marks)
-            && let Some(Ok(values)) = object.values.map(|v| serde_json::from_str::<Json>(v.get()))
+            && let Some(values) = object.values
         {
-            self.marked(&values, &marks);
+            self.marked(&exact(values.get()), &marks);
             return json!({ "values": marks });
         }
         Json::Bool(false)
@@ -306,6 +303,22 @@ impl Secrets {
         self.builder.build().map_err(|error| PlanError::Secrets {
             problem: error.to_string(),
         })
+    }
+}
+
+/// A value with every digit that the plan gives.
+fn exact(raw: &str) -> Value {
+    Value::read(Some(raw), &Json::Null, &Json::Null)
+}
+
+fn of(json: &Json) -> Value {
+    exact(&json.to_string())
+}
+
+fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    match value {
+        Value::Map(fields) => fields.get(name),
+        _ => None,
     }
 }
 

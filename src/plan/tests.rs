@@ -90,6 +90,27 @@ fn secrets_are_masked_in_values_and_scrubbed_from_text() {
 }
 
 #[test]
+fn a_long_number_is_scrubbed_with_every_digit() {
+    let text = plan("2026-01-01T00:00:00Z", "new", "new-password-1").replacen(
+        r#""password":"new-password-1","n""#,
+        r#""password":12345678901234567890123,"n""#,
+        1,
+    );
+    let plan = read(&text);
+    assert!(plan.redactor.finds("id 12345678901234567890123"));
+}
+
+#[test]
+fn marks_of_another_shape_than_the_value_hide_all_of_it() {
+    let text = plan("2026-01-01T00:00:00Z", "new", "new-password-1").replacen(
+        r#""after_sensitive":{"password":true}"#,
+        r#""after_sensitive":{"password":[true]}"#,
+        1,
+    );
+    assert!(read(&text).redactor.finds("new-password-1"));
+}
+
+#[test]
 fn a_plan_made_again_has_the_same_effect() {
     let one = read(&plan("2026-01-01T00:00:00Z", "new", "new-password-1"));
     let again = plan("2026-02-02T11:11:11Z", "new", "new-password-1").replace(

@@ -134,6 +134,16 @@ fn build(raw: Option<&str>, unknown: &Json, sensitive: &Json, depth: usize) -> V
         return Value::Unknown;
     }
     let raw = raw.map_or("null", str::trim);
+    let fits = match raw.bytes().next() {
+        Some(b'{') => sensitive.is_object(),
+        Some(b'[') => sensitive.is_array(),
+        Some(b'n') => true,
+        _ => false,
+    };
+    // Marks of another shape than the value cannot be laid over it: one of them hides all of it.
+    if !fits && holds_true(sensitive) {
+        return Value::Sensitive(Hidden(Digest::of(raw.as_bytes())));
+    }
     match raw.bytes().next() {
         Some(b'{') => {
             let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
@@ -285,6 +295,18 @@ mod tests {
             "{a = (sensitive)}"
         );
         assert_eq!(Value::read(None, &json!(true), &Json::Null), Value::Unknown);
+    }
+
+    #[test]
+    fn marks_of_another_shape_hide_the_value() {
+        for (raw, marks) in [
+            ("\"x\"", json!([true])),
+            ("{\"a\":\"x\"}", json!([true])),
+            ("[\"x\"]", json!({"a": true})),
+        ] {
+            let shown = Value::read(Some(raw), &Json::Null, &marks).show(&Redactor::default());
+            assert_eq!(shown.as_str(), "(sensitive)", "{raw}");
+        }
     }
 
     #[test]
