@@ -10,6 +10,8 @@ mod human;
 mod json;
 mod wording;
 
+pub use wording::says_nothing;
+
 use std::str::FromStr;
 
 use jiff::Timestamp;

@@ -183,3 +183,14 @@ pub(super) fn rules(context: &Context<'_>) -> String {
         )
     }
 }
+
+/// Whether a fact only says that something is not so; the JSON report keeps it.
+#[must_use]
+pub fn says_nothing(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => true,
+        serde_json::Value::String(text) => text.is_empty(),
+        serde_json::Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}

@@ -266,7 +266,7 @@ fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> {
     let shown: Vec<String> = finding
         .facts
         .iter()
-        .filter(|(_, value)| !says_nothing(value))
+        .filter(|(_, value)| !wording::says_nothing(value))
         .map(|(name, value)| {
             let value = match wording::fact(redactor, value) {
                 Json::String(text) => text,
@@ -281,16 +281,6 @@ fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> {
         })
         .collect();
     (!shown.is_empty()).then(|| shown.join(", "))
-}
-
-/// Whether a fact only says that something is not so; the JSON report keeps it.
-fn says_nothing(value: &Json) -> bool {
-    match value {
-        Json::Null | Json::Bool(false) => true,
-        Json::String(text) => text.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        _ => false,
-    }
 }
 
 /// Who answered what, also where the answer no longer counts.

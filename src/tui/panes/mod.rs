@@ -89,16 +89,6 @@ fn message(finding: &Finding, width: usize) -> Vec<Rich> {
 }
 
 /// Facts that the policy gives beside its message.
-/// Whether a fact only says that something is not so.
-fn says_nothing(value: &serde_json::Value) -> bool {
-    match value {
-        serde_json::Value::Null | serde_json::Value::Bool(false) => true,
-        serde_json::Value::String(text) => text.is_empty(),
-        serde_json::Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
-}
-
 fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
     let mut parts = Vec::new();
     if let Some(attribute) = &finding.attribute {
@@ -110,7 +100,7 @@ fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
     for (name, value) in finding
         .facts
         .iter()
-        .filter(|(_, value)| !says_nothing(value))
+        .filter(|(_, value)| !crate::report::says_nothing(value))
     {
         let value = match value {
             serde_json::Value::String(text) => text.clone(),
