@@ -9,6 +9,7 @@ use super::{World, output};
 use crate::load::{self, LoadError};
 use crate::policy::{Policies, Policy, Settings, Trust, run_tests};
 use crate::review::Exit;
+use crate::text::Printable;
 
 /// Runs `policy …`.
 pub(super) fn run(action: &PolicyAction, world: &World) -> Result<Exit, LoadError> {
@@ -109,7 +110,7 @@ fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadEr
     for (name, line) in &policy.settings {
         text.push_str(&format!("setting      {name}: {line}\n"));
     }
-    write(&text)?;
+    write(Printable::lines(&text).as_str())?;
     Ok(exit)
 }
 
@@ -128,7 +129,7 @@ fn test(directory: &Path, world: &World) -> Result<Exit, LoadError> {
         "{} passed, {failed} failed\n",
         report.cases.len() - failed
     ));
-    write(&text)?;
+    write(Printable::lines(&text).as_str())?;
     for error in &report.errors {
         output::say(&format!("error: {error}"));
     }

@@ -195,3 +195,23 @@ fn inputs_that_a_rule_reads_are_found_through_other_rules_and_aliases() {
         None
     );
 }
+
+#[test]
+fn imports_of_keywords_are_not_names_of_functions() {
+    let text = "package p\n\nimport future.keywords.contains\nimport future.keywords.if\n\ndeny contains \"x\" if contains(\"abc\", \"b\")\n";
+    assert_eq!(run(text, "[]").unwrap(), [(6, "x".to_owned())]);
+}
+
+#[test]
+fn an_import_that_means_two_things_in_one_package_is_refused() {
+    let import = |target: &str| {
+        format!(
+            "package p\n\nimport input.{target} as items\n\ndeny_{target} contains \"x\" if items\n"
+        )
+    };
+    let (one, two) = (import("a"), import("b"));
+    let loaded = Loaded::load(&bundle(&[("a.rego", &one), ("b.rego", &two)]), 0);
+    let found = loaded.errors.first().unwrap();
+    assert_eq!((found.file.as_str(), found.line), ("b.rego", Some(3)));
+    assert!(found.message.contains("items"), "{}", found.message);
+}
