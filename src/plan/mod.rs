@@ -19,6 +19,7 @@ mod document;
 mod effect;
 mod error;
 mod input;
+mod outline;
 mod raw;
 mod rows;
 mod secrets;
