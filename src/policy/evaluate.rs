@@ -238,11 +238,11 @@ impl Policies {
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Vec<(usize, Evaluation)> {
         let (whole, sliced) = (self.groups(whole), self.groups(sliced));
-        let slices: Vec<(&View, usize)> = inputs
+        let pieces: Vec<(&View, usize)> = inputs
             .slices()
             .flat_map(|(view, count)| (0..count).map(move |index| (view, index)))
             .collect();
-        let jobs = whole.len() + slices.len();
+        let jobs = whole.len() + pieces.len();
         let queue = AtomicUsize::new(0);
         let finished = AtomicUsize::new(0);
         let results = Mutex::new(Vec::new());
@@ -258,7 +258,7 @@ impl Policies {
                         .unwrap_or_default();
                     let input = inputs.of(dialect, view);
                     own.extend(self.evaluate_group(&mut runners, group, input));
-                } else if let Some((view, index)) = slices.get(job - whole.len()) {
+                } else if let Some((view, index)) = pieces.get(job - whole.len()) {
                     let groups = sliced.iter().filter(|(seen, _)| seen == view);
                     match inputs.slice(view, *index) {
                         Ok(input) => {

@@ -84,7 +84,7 @@ impl<'p> Inputs<'p> {
             parts
         };
         let base = Input::build(parts(asked.sliced.as_ref()))?;
-        let bare = Input::build(parts(asked.whole.as_ref()))?;
+        let unlisted = Input::build(parts(asked.whole.as_ref()))?;
         let lists = wanted(asked.whole.as_ref(), "resource_changes")
             && plan.section("resource_changes").is_some();
         let mut by_view: BTreeMap<&View, Input> = BTreeMap::new();
@@ -94,11 +94,11 @@ impl<'p> Inputs<'p> {
                 Some(input) => input.clone(),
                 None if lists => {
                     let parsed = parse_changes(plan, view, threads)?;
-                    let input = bare.with("resource_changes", &parsed);
+                    let input = unlisted.with("resource_changes", &parsed);
                     by_view.insert(view, input.clone());
                     input
                 }
-                None => bare.clone(),
+                None => unlisted.clone(),
             };
             let input = match dialect.plan_key() {
                 None => input,
