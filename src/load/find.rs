@@ -101,10 +101,15 @@ fn below(
             let kind = entry.file_type().map_err(fail)?;
             let inner = shown.join(&name);
             if kind.is_dir() {
-                if depth < MAX_DEPTH && !name.to_string_lossy().starts_with('.') {
-                    todo.push((entry.path(), inner, depth + 1));
+                if name.to_string_lossy().starts_with('.') {
+                    continue;
                 }
-            } else if kind.is_file() && wanted(&inner) {
+                if depth == MAX_DEPTH {
+                    return Err(too_deep(&inner));
+                }
+                todo.push((entry.path(), inner, depth + 1));
+            } else if wanted(&inner) && !entry.path().is_dir() {
+                // A link to a plan is one. What cannot be read is found too: reading it says so, and no plan is passed over.
                 files.push(inner);
             }
         }
@@ -117,6 +122,16 @@ fn below(
     }
     files.sort();
     Ok(files)
+}
+
+fn too_deep(directory: &Path) -> LoadError {
+    LoadError::usage(
+        &format!(
+            "{} is more than {MAX_DEPTH} directories deep and was not searched.",
+            directory.display()
+        ),
+        "Name the plans one by one.",
+    )
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod error;
 mod find;
 mod plans;
 mod policies;
+mod show;
 mod source;
 
 pub use config::{Config, ConfigProblem};

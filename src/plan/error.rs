@@ -1,5 +1,30 @@
 //! Why a plan cannot be reviewed, with the command that would have made a right one.
 
+use super::ArchiveError;
+
+/// What is wrong with a gzip file.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum GzipProblem {
+    /// It ends too early.
+    #[error("it is truncated")]
+    Truncated,
+    /// Its packed data or check sum is wrong.
+    #[error("it is damaged")]
+    Damaged,
+    /// Bytes follow that are no further member.
+    #[error("something else follows its end")]
+    Trailing,
+    /// It unpacks to far more than a plan does.
+    #[error("it unpacks to more than 250 times its size, which no plan does")]
+    Ratio,
+    /// Packed twice.
+    #[error("inside is another gzip file")]
+    Nested,
+    /// A zip inside.
+    #[error("inside is a zip, not JSON")]
+    Binary,
+}
+
 /// Why bytes are not a reviewable plan. The text says what was found; [`PlanError::hint`] says what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
@@ -12,14 +37,59 @@ pub enum PlanError {
         /// Offset of the first wrong byte.
         offset: usize,
     },
-    /// A gzip stream.
-    #[error("this is a gzip file, not a plan JSON.")]
-    Gzip,
-    /// The zip that `plan -out` writes, where nothing could turn it into JSON.
-    #[error("this is a binary plan file, and {reason}.")]
-    Binary {
-        /// Why it could not be turned into JSON.
-        reason: String,
+    /// Text in an encoding that JSON is not written in.
+    #[error("this is {name}; JSON is UTF-8.")]
+    Encoding {
+        /// Name of the encoding.
+        name: &'static str,
+    },
+    /// A gzip file that holds no plan JSON.
+    #[error("this is a gzip file, and {problem}.")]
+    Gzip {
+        /// What is wrong with it.
+        problem: GzipProblem,
+    },
+    /// Packed in a way that is not unpacked here.
+    #[error("this is packed with {kind}, which is not unpacked here.")]
+    Packed {
+        /// Name of the format.
+        kind: &'static str,
+    },
+    /// The zip that `plan -out` writes, where no program can be asked to show it.
+    #[error("this is a binary plan file, and only one that is named as a file can be shown.")]
+    Binary,
+    /// A zip that is no plan, or none that can be trusted.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A plan that OpenTofu encrypted.
+    #[error("this is a plan or state that OpenTofu encrypted.")]
+    Encrypted,
+    /// The bookmark that `plan -out` writes where HCP Terraform makes the plan.
+    #[error("this is the bookmark of a plan that is kept at HCP Terraform; the plan is not in it.")]
+    Cloud,
+    /// Text of no known kind.
+    #[error("this is text, but not JSON.")]
+    NotJson,
+    /// What a web server says instead of the file.
+    #[error("this is a web page or XML, such as a download that failed leaves.")]
+    WebPage,
+    /// What git holds in place of a large file.
+    #[error("this is a Git LFS pointer, not the file that it stands for.")]
+    GitLfs,
+    /// Source instead of a plan.
+    #[error("this is Terraform configuration, not a plan.")]
+    Configuration,
+    /// What a failed command wrote.
+    #[error("this is an error message of Terraform or OpenTofu, not a plan.")]
+    ErrorText,
+    /// A JSON array.
+    #[error("this is a JSON list, not the one object that a plan is.")]
+    List,
+    /// A document of another program or command.
+    #[error("this is {what}, not a Terraform plan.")]
+    Other {
+        /// What it is.
+        what: &'static str,
     },
     /// Text for people instead of JSON.
     #[error("this is the plan's text for people, not its JSON.")]
@@ -133,9 +203,46 @@ impl PlanError {
             Self::NotUtf8 { .. } => {
                 "Write it without a re-encoding step: terraform show -json tfplan > plan.json (in PowerShell: | Out-File -Encoding utf8 plan.json)."
             }
-            Self::Gzip => "Unpack it first: gunzip -k plan.json.gz.",
-            Self::Binary { .. } => {
-                "Turn it into JSON where Terraform is at hand: terraform show -json tfplan > plan.json (or tofu show -json tfplan)."
+            Self::Encoding { .. } => {
+                "Write it as UTF-8: terraform show -json tfplan > plan.json (in PowerShell: | Out-File -Encoding utf8 plan.json)."
+            }
+            Self::Gzip { problem } => match problem {
+                GzipProblem::Nested | GzipProblem::Binary => {
+                    "Unpack it first (gunzip), and name what comes out: countersign tfplan."
+                }
+                GzipProblem::Ratio => {
+                    "If you trust it, unpack it and name the JSON: gunzip plan.json.gz && countersign plan.json."
+                }
+                GzipProblem::Truncated | GzipProblem::Damaged | GzipProblem::Trailing => {
+                    "Pack it again: terraform show -json tfplan | gzip > plan.json.gz (gunzip -t tests a file)."
+                }
+            },
+            Self::Packed { .. } => "Unpack it first. gzip is read as it is: gzip plan.json.",
+            Self::Binary => {
+                "Name the file (countersign tfplan), or pipe its JSON: terraform show -json tfplan | countersign -."
+            }
+            Self::Archive(ArchiveError::NotAPlan) => {
+                "Name the plan itself, as terraform plan -out=tfplan or terraform show -json tfplan > plan.json wrote it."
+            }
+            Self::Archive(_) => "Make the plan again and do not edit it: terraform plan -out=tfplan.",
+            Self::Encrypted => {
+                "Let OpenTofu decrypt it, with the key provider configured: tofu show -json tfplan > plan.json."
+            }
+            Self::Cloud => {
+                "Fetch it where you are logged in (terraform login): terraform show -json tfplan > plan.json."
+            }
+            Self::WebPage => {
+                "Download it again and let a failure fail: curl --fail --location --output plan.json URL."
+            }
+            Self::GitLfs => "Fetch the file: git lfs pull.",
+            Self::ErrorText => {
+                "Run it again, see why it fails, and keep messages out of the file: terraform show -json tfplan > plan.json."
+            }
+            Self::List => {
+                "Take the plan out of the list (jq '.[0]' list.json > plan.json), or write it again: terraform show -json tfplan > plan.json."
+            }
+            Self::Configuration => {
+                "Plan it: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
             Self::HumanText => {
                 "Save the plan and show it as JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
@@ -143,7 +250,10 @@ impl PlanError {
             Self::EventStream => {
                 "Use -out and show: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
-            Self::StateJson | Self::RawState => {
+            Self::StateJson => {
+                "Name the plan when you show it: terraform plan -out=tfplan && terraform show -json tfplan > plan.json (without a file, show gives the state)."
+            }
+            Self::RawState => {
                 "Show a plan, not the state: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
             Self::ProviderSchemas => {
@@ -164,7 +274,11 @@ impl PlanError {
             | Self::TooDeep { .. } => {
                 "Give the file as terraform show -json wrote it, not edited: terraform show -json tfplan > plan.json."
             }
-            Self::Version { .. } | Self::NoVersion | Self::NotAPlan { .. } => {
+            Self::Version { .. }
+            | Self::NoVersion
+            | Self::NotAPlan { .. }
+            | Self::NotJson
+            | Self::Other { .. } => {
                 "Make the plan's JSON with Terraform or OpenTofu: terraform show -json tfplan > plan.json."
             }
             Self::TooLarge { .. } => "Split the configuration, or plan fewer resources at once.",

@@ -1,7 +1,7 @@
 //! A Terraform or OpenTofu plan as typed values.
 //!
 //! Place in the flow: `load` hands bytes to [`Plan::read`]; everything above works on [`Plan`]. Phases:
-//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]).
+//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]). `archive` reads the binary plan file by itself.
 //! 2. `raw`: one typed pass that borrows from the text; attribute trees stay unparsed ranges ([`Span`]).
 //! 3. `secrets`: every marked value → the [`Redactor`] that stands before each sink.
 //! 4. `effect`: the digest of what the plan would do; the same walk refuses repeated keys and deep nesting anywhere.
@@ -10,6 +10,7 @@
 //! an absent flag is not `false`; unknown actions are destructive. The plan's text is never kept on disk or copied into a record.
 
 mod action;
+mod archive;
 mod attributes;
 mod change;
 mod counts;
@@ -21,11 +22,12 @@ mod secrets;
 mod value;
 
 pub use action::Action;
+pub use archive::{ArchiveError, BinaryChange, BinaryPlan, SnapshotModule};
 pub use attributes::{AttributeChange, Difference, MAX_ROWS};
 pub use change::{Body, Deferred, Invocation, Mode, OutputChange, ResourceChange, Span};
 pub use counts::Counts;
 pub use effect::Effect;
-pub use error::PlanError;
+pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
 pub use value::{Hidden, Value};
 
@@ -96,6 +98,8 @@ pub struct Plan {
     pub applyable: Option<bool>,
     /// How the plan was asked for.
     pub mode: PlanMode,
+    /// What the binary plan file tells by itself, where that file was given.
+    pub binary: Option<Arc<BinaryPlan>>,
     /// The redactor built from this plan's secrets.
     pub redactor: Redactor,
 }
@@ -147,6 +151,7 @@ impl Plan {
             complete: flag(&top, "complete")?,
             applyable: flag(&top, "applyable")?,
             mode: mode(&top, &changes, &drift),
+            binary: None,
             changes,
             drift,
             deferred,
@@ -159,6 +164,14 @@ impl Plan {
         // Everything above borrowed from it.
         plan.text = Arc::new(text);
         Ok(plan)
+    }
+
+    /// Adds what the binary plan file tells by itself: it knows the mode, which the JSON lets only guess.
+    #[must_use]
+    pub fn with_binary(mut self, binary: BinaryPlan) -> Self {
+        self.mode = binary.mode;
+        self.binary = Some(Arc::new(binary));
+        self
     }
 
     /// The text of the plan document.

@@ -1,0 +1,147 @@
+//! From bytes to text: gzip, encodings, and the names of what is no text.
+
+use std::io::Read;
+
+use flate2::bufread::GzDecoder;
+
+use super::{MAX_PLAN_BYTES, is_binary_plan};
+use crate::plan::{BinaryPlan, GzipProblem, PlanError};
+
+/// Up to this size an unpacked plan may be as repetitive as it likes.
+const GZIP_FREE: u64 = 64 * 1024 * 1024;
+/// Above it, how many times larger than its file it may be. Plans of thousands of equal objects come to about a fifth of this.
+const GZIP_RATIO: u64 = 250;
+
+/// What other ways of packing begin with.
+const PACKED: [(&[u8], &str); 6] = [
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"Rar!\x1a\x07", "RAR"),
+];
+
+/// Decodes bytes into text: UTF-8 with or without a byte order mark, or UTF-16 with one; packed with gzip or not.
+///
+/// # Errors
+/// When the bytes are empty, packed in another way, or no text.
+pub(in crate::plan) fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
+    if bytes.len() as u64 > MAX_PLAN_BYTES {
+        return Err(PlanError::TooLarge {
+            limit: MAX_PLAN_BYTES,
+        });
+    }
+    if !bytes.starts_with(b"\x1f\x8b") {
+        return text(bytes);
+    }
+    let inner = gunzip(&bytes)?;
+    drop(bytes);
+    if inner.starts_with(b"\x1f\x8b") {
+        return Err(PlanError::Gzip {
+            problem: GzipProblem::Nested,
+        });
+    }
+    if is_binary_plan(&inner) {
+        return Err(PlanError::Gzip {
+            problem: GzipProblem::Binary,
+        });
+    }
+    text(inner)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, PlanError> {
+    let encoding = |name: &'static str| Err(PlanError::Encoding { name });
+    if is_binary_plan(&bytes) {
+        BinaryPlan::read(&bytes)?;
+        return Err(PlanError::Binary);
+    }
+    if let Some((_, kind)) = PACKED.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Err(PlanError::Packed { kind });
+    }
+    // Its name stands at this place in the first header of every tar archive.
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Err(PlanError::Packed { kind: "tar" });
+    }
+    match bytes.as_slice() {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return encoding("UTF-32"),
+        [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
+        [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if a.is_ascii() && *a != 0 => {
+            return encoding("UTF-32");
+        }
+        [a, 0, ..] | [0, a, ..] if a.is_ascii() && *a != 0 => {
+            return encoding("UTF-16 without a byte order mark");
+        }
+        _ => {}
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| PlanError::NotUtf8 {
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    if text.trim().is_empty() {
+        return Err(PlanError::Empty);
+    }
+    Ok(text)
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
+    let units = bytes.chunks_exact(2).map(|pair| match pair {
+        [a, b] => unit([*a, *b]),
+        _ => 0xFFFD,
+    });
+    let mut text = String::with_capacity(bytes.len() / 2);
+    for (index, decoded) in char::decode_utf16(units).enumerate() {
+        let Ok(c) = decoded else {
+            return Err(PlanError::NotUtf8 {
+                offset: 2 + index * 2,
+            });
+        };
+        text.push(c);
+    }
+    if bytes.len() % 2 == 1 {
+        return Err(PlanError::NotUtf8 {
+            offset: bytes.len() + 1,
+        });
+    }
+    if text.trim().is_empty() {
+        return Err(PlanError::Empty);
+    }
+    Ok(text)
+}
+
+/// Unpacks every member of a gzip file, up to the size of the largest plan and to a ratio that no plan reaches.
+fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, PlanError> {
+    let fail = |problem| PlanError::Gzip { problem };
+    let limit = (bytes.len() as u64)
+        .saturating_mul(GZIP_RATIO)
+        .clamp(GZIP_FREE, MAX_PLAN_BYTES);
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if !rest.starts_with(b"\x1f\x8b") {
+            return Err(fail(GzipProblem::Trailing));
+        }
+        let mut member = GzDecoder::new(rest);
+        let room = limit - out.len() as u64;
+        member
+            .by_ref()
+            .take(room + 1)
+            .read_to_end(&mut out)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => fail(GzipProblem::Truncated),
+                _ => fail(GzipProblem::Damaged),
+            })?;
+        if out.len() as u64 > limit {
+            return Err(if limit == MAX_PLAN_BYTES {
+                PlanError::TooLarge { limit }
+            } else {
+                fail(GzipProblem::Ratio)
+            });
+        }
+        rest = member.into_inner();
+    }
+    Ok(out)
+}

@@ -1,0 +1,186 @@
+//! Names what a document is that is no plan, by its keys or its first lines.
+
+use super::TopLevel;
+use crate::plan::PlanError;
+use crate::text::Printable;
+
+/// Keys of configuration in JSON syntax.
+const CONFIGURATION: [&str; 12] = [
+    "resource", "data", "variable", "output", "module", "provider", "locals", "terraform", "moved",
+    "import", "removed", "check",
+];
+
+pub(super) fn is_event(top: &TopLevel<'_>) -> bool {
+    top.get("@level").is_some() || (top.get("type").is_some() && top.get("@message").is_some())
+}
+
+/// Whether these are the keys of a plan, of a version that is known.
+pub(super) fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
+    let has = |key: &str| top.get(key).is_some();
+    if is_event(top) {
+        return Err(PlanError::EventStream);
+    }
+    if has("serial") && has("lineage") {
+        return Err(PlanError::RawState);
+    }
+    if has("encrypted_data") && (has("encryption_version") || has("meta")) {
+        return Err(PlanError::Encrypted);
+    }
+    if has("remote_plan_format") {
+        return Err(PlanError::Cloud);
+    }
+    if has("plan_format_version") || (has("provider_format_version") && has("resource_changes")) {
+        return Err(PlanError::Redacted);
+    }
+    if has("provider_schemas") {
+        return Err(PlanError::ProviderSchemas);
+    }
+    let plan_like = has("resource_changes")
+        || has("planned_values")
+        || has("configuration")
+        || has("resource_drift");
+    if !plan_like {
+        return Err(not_a_plan(top));
+    }
+    let version = top.get("format_version").ok_or(PlanError::NoVersion)?;
+    let version: String =
+        serde_json::from_str(version.get()).unwrap_or_else(|_| version.get().to_owned());
+    let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
+    match parts.as_slice() {
+        [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
+        _ => Err(PlanError::Version {
+            found: Printable::line(&version.chars().take(20).collect::<String>()).into_string(),
+        }),
+    }
+}
+
+fn not_a_plan(top: &TopLevel<'_>) -> PlanError {
+    let has = |key: &str| top.get(key).is_some();
+    let only = |known: &[&str]| {
+        !top.0.is_empty() && top.0.iter().all(|(name, _)| known.contains(&name.as_str()))
+    };
+    let other = |what| PlanError::Other { what };
+    if has("format_version") && only(&["format_version", "terraform_version", "values", "checks"]) {
+        return PlanError::StateJson;
+    }
+    if has("AWSTemplateFormatVersion") || (has("Resources") && !has("resource")) {
+        return other("a CloudFormation template");
+    }
+    if has("deployment") || (has("steps") && (has("changeSummary") || has("config"))) {
+        return other("a document of Pulumi");
+    }
+    if has("valid") && has("diagnostics") {
+        return other("the result of terraform validate -json");
+    }
+    if has("terraform_version") && has("provider_selections") {
+        return other("the output of terraform version -json");
+    }
+    if only(&CONFIGURATION) {
+        return PlanError::Configuration;
+    }
+    for key in ["plan", "tfplan", "mock", "terraform"] {
+        if has(key) {
+            return PlanError::Wrapped {
+                key: key.to_owned(),
+            };
+        }
+    }
+    if has("values") && has("format_version") {
+        return PlanError::StateJson;
+    }
+    if !top.0.is_empty() && top.0.iter().all(|(_, value)| is_output(value.get())) {
+        return other("the output of terraform output -json");
+    }
+    PlanError::NotAPlan {
+        reason: "it has none of resource_changes, planned_values and configuration".to_owned(),
+    }
+}
+
+/// Whether this is one of the values of `output -json`.
+fn is_output(text: &str) -> bool {
+    serde_json::from_str::<TopLevel<'_>>(text).is_ok_and(|fields| {
+        ["sensitive", "type", "value"]
+            .iter()
+            .all(|key| fields.0.iter().any(|(name, _)| name == key))
+    })
+}
+
+/// What a text without JSON is, by what its first lines begin with.
+pub(super) fn text(text: &str) -> PlanError {
+    let head: String = text.chars().take(64 * 1024).collect();
+    let start = head.trim_start().to_ascii_lowercase();
+    if ["<!doctype", "<html", "<?xml", "<head", "<body", "<error"]
+        .iter()
+        .any(|tag| start.starts_with(tag))
+    {
+        return PlanError::WebPage;
+    }
+    if start.starts_with("version https://git-lfs.github.com/spec/") {
+        return PlanError::GitLfs;
+    }
+    let plain = without_colours(&head);
+    let lines = || plain.lines().map(|line| line.trim_matches(['│', '╷', '╵', ' ']));
+    if lines().any(is_plan_text) {
+        return PlanError::HumanText;
+    }
+    if lines().any(|line| line.starts_with("Error: ")) {
+        return PlanError::ErrorText;
+    }
+    if plain.lines().any(is_block) {
+        return PlanError::Configuration;
+    }
+    let first = plain
+        .lines()
+        .find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    if first.is_some_and(|line| line.trim_end() == "---" || line.starts_with("%YAML") || is_pair(line)) {
+        return PlanError::Other { what: "YAML" };
+    }
+    PlanError::NotJson
+}
+
+/// Sentences of `plan`, `show` and `apply` that stand in every such text.
+fn is_plan_text(line: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = [
+        "Terraform will perform",
+        "OpenTofu will perform",
+        "Terraform used the selected providers",
+        "OpenTofu used the selected providers",
+        "Terraform planned the following actions",
+        "OpenTofu planned the following actions",
+        "No changes.",
+        "Changes to Outputs:",
+        "Note: Objects have changed outside of",
+    ];
+    BEGINNINGS.iter().any(|begin| line.starts_with(begin))
+        || (line.starts_with("Plan: ") && line.contains(" to add"))
+        || (line.starts_with("# ") && line.contains(" will be "))
+}
+
+/// Whether a line opens a block of Terraform's language.
+fn is_block(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.next().is_some_and(|word| CONFIGURATION.contains(&word))
+        && line.trim_end().ends_with(['{', '}'])
+        && words.next().is_some_and(|word| word.starts_with(['"', '{']))
+}
+
+fn is_pair(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, value)| {
+        !key.is_empty()
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.\"'".contains(c))
+            && (value.is_empty() || value.starts_with(' '))
+            && !value.trim_start().starts_with("//")
+    })
+}
+
+/// Without the sequences that colour a terminal.
+fn without_colours(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split("\u{1b}[");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        out.push_str(rest.strip_prefix('m').unwrap_or(rest));
+    }
+    out
+}
