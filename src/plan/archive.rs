@@ -37,7 +37,7 @@ pub struct BinaryPlan {
     pub mode: PlanMode,
     /// Addresses given with `-target`, in order; empty for a plan of everything.
     pub targets: Vec<String>,
-    /// Addresses given with `-replace`, in order.
+    /// Addresses whose replacement was asked for with `-replace`; each once.
     pub replaced: Vec<String>,
     /// Actions that were asked for by address (`-invoke`), in order.
     pub invoked: Vec<String>,

@@ -107,7 +107,7 @@ pub enum PlanError {
     #[error("these are provider schemas, not a plan.")]
     ProviderSchemas,
     /// The redacted plan of HCP Terraform's API.
-    #[error("this is the redacted plan of HCP Terraform, which lacks the configuration.")]
+    #[error("this is the redacted plan of HCP Terraform, from which values are left out.")]
     Redacted,
     /// A plan inside another document.
     #[error("this document wraps a plan under the key \"{key}\".")]
@@ -171,7 +171,7 @@ pub enum PlanError {
         reason: String,
     },
     /// A part of the plan has an unexpected type.
-    #[error("the plan's {place} has an unexpected shape: {problem}.")]
+    #[error("the part {place} of the plan has an unexpected shape: {problem}.")]
     Shape {
         /// Part of the plan.
         place: String,
@@ -262,9 +262,12 @@ impl PlanError {
             Self::Redacted => {
                 "Take the full plan: the json-output endpoint (not json-output-redacted), or terraform show -json tfplan > plan.json."
             }
-            Self::Wrapped { .. } => {
-                "Take the plan out of its wrapper, for example: jq .plan wrapped.json > plan.json."
-            }
+            Self::Wrapped { key } => match key.as_str() {
+                "mock" => "Take one plan out: jq '.mock.NAME' mock.json > plan.json.",
+                "tfplan" => "Take the plan out of it: jq .tfplan wrapped.json > plan.json.",
+                "terraform" => "Take the plan out of it: jq .terraform wrapped.json > plan.json.",
+                _ => "Take the plan out of it: jq .plan wrapped.json > plan.json.",
+            },
             Self::SeveralDocuments { .. } => {
                 "Give each plan a file of its own, for example: terragrunt run --all plan --json-out-dir plans."
             }
@@ -274,8 +277,10 @@ impl PlanError {
             | Self::TooDeep { .. } => {
                 "Give the file as terraform show -json wrote it, not edited: terraform show -json tfplan > plan.json."
             }
-            Self::Version { .. }
-            | Self::NoVersion
+            Self::Version { .. } => {
+                "If your Terraform or OpenTofu is newer than this program, update this program; else write it again: terraform show -json tfplan > plan.json."
+            }
+            Self::NoVersion
             | Self::NotAPlan { .. }
             | Self::NotJson
             | Self::Other { .. } => {

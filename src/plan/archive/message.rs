@@ -15,6 +15,9 @@ const MAX_CHANGES: usize = 1_000_000;
 /// Most addresses of one kind.
 const MAX_ADDRESSES: usize = 10_000;
 
+/// `REPLACE_BY_REQUEST`.
+const BY_REQUEST: u32 = 2;
+
 /// `Backend` and `StateStore`, without their settings.
 #[derive(Message)]
 struct Store {
@@ -31,6 +34,9 @@ struct Change {
     address: String,
     #[prost(string, tag = "7")]
     deposed: String,
+    /// `ResourceInstanceActionReason`.
+    #[prost(uint32, tag = "12")]
+    reason: u32,
     #[prost(message, optional, tag = "9")]
     inner: Option<Inner>,
 }
@@ -86,6 +92,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<BinaryPlan, ArchiveError> {
                 .map_err(|_wire| ArchiveError::Message)?,
         }
     }
+    facts.replaced.sort();
+    facts.replaced.dedup();
     if version != 3 {
         return Err(ArchiveError::Version { found: version });
     }
@@ -101,7 +109,12 @@ fn field_of(facts: &mut BinaryPlan, tag: u32, field: &[u8]) -> Result<(), Archiv
             if facts.changes.len() >= MAX_CHANGES {
                 return Err(ArchiveError::Message);
             }
-            facts.changes.push(change(field)?);
+            let change = Change::decode(field).map_err(|_wire| ArchiveError::Message)?;
+            // Terraform keeps no list of what `-replace` named, but says so with each change.
+            if change.reason == BY_REQUEST {
+                push(&mut facts.replaced, change.address.as_bytes())?;
+            }
+            facts.changes.push(changed(change));
         }
         5 => push(&mut facts.targets, field)?,
         16 => push(&mut facts.replaced, field)?,
@@ -162,8 +175,7 @@ fn mode(value: u64) -> Result<PlanMode, ArchiveError> {
     }
 }
 
-fn change(field: &[u8]) -> Result<BinaryChange, ArchiveError> {
-    let change = Change::decode(field).map_err(|_wire| ArchiveError::Message)?;
+fn changed(change: Change) -> BinaryChange {
     let action = match change.inner.map_or(0, |inner| inner.action) {
         0 => Action::NoOp,
         1 => Action::Create,
@@ -176,9 +188,9 @@ fn change(field: &[u8]) -> Result<BinaryChange, ArchiveError> {
         9 => Action::ForgetReplace,
         _ => Action::Unknown,
     };
-    Ok(BinaryChange {
+    BinaryChange {
         address: change.address,
         deposed: Some(change.deposed).filter(|key| !key.is_empty()),
         action,
-    })
+    }
 }

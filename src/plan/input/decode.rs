@@ -145,3 +145,117 @@ fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, PlanError> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[]}"#;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn problem(bytes: Vec<u8>) -> GzipProblem {
+        match decode(bytes) {
+            Err(PlanError::Gzip { problem }) => problem,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn gzip_of_one_and_of_several_members_is_read() {
+        assert_eq!(decode(gzip(PLAN.as_bytes())).unwrap(), PLAN);
+        let (first, second) = PLAN.as_bytes().split_at(10);
+        let members = [gzip(first), gzip(b""), gzip(second)].concat();
+        assert_eq!(decode(members).unwrap(), PLAN);
+        let marked = format!("\u{feff}{PLAN}");
+        assert_eq!(decode(gzip(marked.as_bytes())).unwrap(), PLAN);
+        assert_eq!(decode(gzip(b"")).unwrap_err(), PlanError::Empty);
+        // As repetitive as a large plan can be, and below the size at which that matters.
+        let plain = " ".repeat(32 * 1024 * 1024) + PLAN;
+        assert_eq!(decode(gzip(plain.as_bytes())).unwrap(), plain);
+    }
+
+    #[test]
+    fn gzip_that_is_broken_or_hostile_is_named() {
+        let whole = gzip(PLAN.as_bytes());
+        for length in 2..whole.len() {
+            let cut = whole.get(..length).unwrap().to_vec();
+            assert_eq!(problem(cut), GzipProblem::Truncated, "{length}");
+        }
+        let mut damaged = whole.clone();
+        *damaged.iter_mut().rev().nth(6).unwrap() ^= 1;
+        assert_eq!(problem(damaged), GzipProblem::Damaged);
+        for rest in [&b"x"[..], b"\0\0\0\0", PLAN.as_bytes()] {
+            let trailing = [&whole, rest].concat();
+            assert_eq!(problem(trailing), GzipProblem::Trailing);
+        }
+        assert_eq!(problem(gzip(&whole)), GzipProblem::Nested);
+        let zip = include_bytes!("../../../testdata/plans/04-delete/tfplan");
+        assert_eq!(problem(gzip(zip)), GzipProblem::Binary);
+        // Each member is small; it is their sum that counts.
+        let bomb = gzip(&vec![b' '; 8 * 1024 * 1024]).repeat(9);
+        assert_eq!(problem(bomb), GzipProblem::Ratio);
+    }
+
+    #[test]
+    fn encodings_and_other_ways_of_packing_are_named() {
+        let le16 = |text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let be16 = |text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+        };
+        let le32 = |text: &str| -> Vec<u8> {
+            text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect()
+        };
+        let be32 = |text: &str| -> Vec<u8> {
+            text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect()
+        };
+        let marked = format!("\u{feff}{PLAN}");
+        for bytes in [le16(&marked), be16(&marked), gzip(&le16(&marked))] {
+            assert_eq!(decode(bytes).unwrap(), PLAN);
+        }
+        for (bytes, expected) in [
+            (le16(PLAN), "UTF-16 without a byte order mark"),
+            (be16(PLAN), "UTF-16 without a byte order mark"),
+            (le32(PLAN), "UTF-32"),
+            (be32(PLAN), "UTF-32"),
+            (le32(&marked), "UTF-32"),
+            (be32(&marked), "UTF-32"),
+        ] {
+            assert_eq!(
+                decode(bytes).unwrap_err(),
+                PlanError::Encoding { name: expected }
+            );
+        }
+        // A name in Latin-1.
+        assert_eq!(
+            decode(b"{\"caf\xe9\":1}".to_vec()).unwrap_err(),
+            PlanError::NotUtf8 { offset: 5 }
+        );
+        let mut tar = vec![b'a'; 512];
+        tar.splice(257..262, *b"ustar");
+        for (bytes, expected) in [
+            (b"\x28\xb5\x2f\xfdx".to_vec(), "Zstandard"),
+            (b"\xfd7zXZ\0".to_vec(), "xz"),
+            (b"BZh91AY".to_vec(), "bzip2"),
+            (tar, "tar"),
+        ] {
+            assert_eq!(
+                decode(bytes).unwrap_err(),
+                PlanError::Packed { kind: expected }
+            );
+        }
+        let zip = include_bytes!("../../../testdata/plans/04-delete/tfplan");
+        assert_eq!(decode(zip.to_vec()).unwrap_err(), PlanError::Binary);
+    }
+}

@@ -29,16 +29,18 @@ pub(super) fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
     if has("remote_plan_format") {
         return Err(PlanError::Cloud);
     }
-    if has("plan_format_version") || (has("provider_format_version") && has("resource_changes")) {
-        return Err(PlanError::Redacted);
-    }
-    if has("provider_schemas") {
-        return Err(PlanError::ProviderSchemas);
-    }
     let plan_like = has("resource_changes")
         || has("planned_values")
         || has("configuration")
         || has("resource_drift");
+    let schemas = has("provider_schemas") || has("provider_format_version");
+    // `show -json` never writes schemas into a plan.
+    if has("plan_format_version") || (plan_like && schemas) {
+        return Err(PlanError::Redacted);
+    }
+    if schemas {
+        return Err(PlanError::ProviderSchemas);
+    }
     if !plan_like {
         return Err(not_a_plan(top));
     }
@@ -183,4 +185,138 @@ fn without_colours(text: &str) -> String {
         out.push_str(rest.strip_prefix('m').unwrap_or(rest));
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::top_level;
+    use super::*;
+
+    #[track_caller]
+    fn named(text: &str) -> PlanError {
+        match top_level(text) {
+            Err(error) => error,
+            Ok(_) => unreachable!("accepted: {text}"),
+        }
+    }
+
+    #[test]
+    fn documents_of_other_programs_and_commands_are_named() {
+        for (text, what) in [
+            (
+                r#"{"AWSTemplateFormatVersion":"2010-09-09","Resources":{}}"#,
+                "a CloudFormation template",
+            ),
+            (r#"{"Resources":{"A":{"Type":"x"}}}"#, "a CloudFormation template"),
+            (
+                r#"{"config":{},"steps":[],"changeSummary":{"create":1}}"#,
+                "a document of Pulumi",
+            ),
+            (r#"{"version":3,"deployment":{}}"#, "a document of Pulumi"),
+            (
+                r#"{"format_version":"1.0","valid":true,"error_count":0,"diagnostics":[]}"#,
+                "the result of terraform validate -json",
+            ),
+            (
+                r#"{"terraform_version":"1.9.0","platform":"x","provider_selections":{}}"#,
+                "the output of terraform version -json",
+            ),
+            (
+                r#"{"a":{"sensitive":false,"type":"string","value":"x"}}"#,
+                "the output of terraform output -json",
+            ),
+        ] {
+            assert_eq!(named(text), PlanError::Other { what }, "{text}");
+        }
+        for (text, expected) in [
+            (
+                r#"{"meta":{"key_provider.pbkdf2.k":"e30="},"encrypted_data":"AA==","encryption_version":"v0"}"#,
+                PlanError::Encrypted,
+            ),
+            (
+                r#"{"remote_plan_format":1,"run_id":"run-x","hostname":"app.terraform.io"}"#,
+                PlanError::Cloud,
+            ),
+            (r#"{"format_version":"1.0"}"#, PlanError::StateJson),
+            (
+                r#"{"format_version":"1.0","terraform_version":"1.9.0","values":{},"checks":[]}"#,
+                PlanError::StateJson,
+            ),
+            (
+                r#"{"resource":{"aws_s3_bucket":{}},"terraform":{}}"#,
+                PlanError::Configuration,
+            ),
+            (
+                r#"{"format_version":"1.0","provider_schemas":{}}"#,
+                PlanError::ProviderSchemas,
+            ),
+            (
+                r#"{"format_version":"1.2","resource_changes":[],"provider_schemas":{}}"#,
+                PlanError::Redacted,
+            ),
+            (r#"[{"format_version":"1.2","resource_changes":[]}]"#, PlanError::List),
+        ] {
+            assert_eq!(named(text), expected, "{text}");
+        }
+        assert!(matches!(named("{}"), PlanError::NotAPlan { .. }));
+        assert!(matches!(named(r#"{"a":{}}"#), PlanError::NotAPlan { .. }));
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_named() {
+        for (text, expected) in [
+            ("<!DOCTYPE html>\n<html></html>", PlanError::WebPage),
+            ("\n<?xml version=\"1.0\"?>\n<Error/>", PlanError::WebPage),
+            (
+                "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+                PlanError::GitLfs,
+            ),
+            (
+                "\u{1b}[1mTerraform will perform the following actions:\u{1b}[0m\n",
+                PlanError::HumanText,
+            ),
+            (
+                "OpenTofu used the selected providers to generate\n",
+                PlanError::HumanText,
+            ),
+            ("\nNo changes. Your infrastructure matches", PlanError::HumanText),
+            (
+                "x: Refreshing state...\n\n\u{1b}[1mPlan:\u{1b}[0m 1 to add, 0 to change, 0 to destroy.\n",
+                PlanError::HumanText,
+            ),
+            (
+                "\u{1b}[31m╷\u{1b}[0m\n\u{1b}[31m│\u{1b}[0m \u{1b}[1m\u{1b}[31mError: \u{1b}[0mFailed to load plugin schemas\n",
+                PlanError::ErrorText,
+            ),
+            ("Error: No configuration files\n", PlanError::ErrorText),
+            (
+                "# network\nterraform {\n  backend \"s3\" {}\n}\nresource \"aws_vpc\" \"a\" {\n}\n",
+                PlanError::Configuration,
+            ),
+            ("variable \"a\" {}\n", PlanError::Configuration),
+            ("---\na: 1\n", PlanError::Other { what: "YAML" }),
+            (
+                "# stack\nAWSTemplateFormatVersion: 2010-09-09\nResources:\n",
+                PlanError::Other { what: "YAML" },
+            ),
+            ("hello\nworld\n", PlanError::NotJson),
+            ("https://example.com/plan.json\n", PlanError::NotJson),
+            ("12:00:00 INFO reading\n", PlanError::NotJson),
+        ] {
+            assert_eq!(named(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn events_are_known_behind_the_lines_of_a_wrapper() {
+        let event = "{\"@level\":\"info\",\"@message\":\"x\",\"type\":\"version\"}\n";
+        for text in [
+            event.repeat(3),
+            format!("Initializing the backend...\n{event}{event}"),
+            event.to_owned(),
+        ] {
+            assert_eq!(named(&text), PlanError::EventStream, "{text}");
+        }
+    }
 }
