@@ -183,4 +183,20 @@ mod tests {
         assert!(expand(&["z*.json"]).is_err());
         assert!(expand(&["b/other*", "q/*"]).is_err());
     }
+
+    #[test]
+    fn what_is_too_deep_to_be_searched_is_an_error_and_not_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep: PathBuf = std::iter::repeat_n("d", MAX_DEPTH).collect();
+        std::fs::create_dir_all(dir.path().join(&deep)).unwrap();
+        std::fs::write(dir.path().join(&deep).join("plan.json"), "{}").unwrap();
+        let all = [PlanSource::File(".".into())];
+        assert_eq!(expand(&all, dir.path()).unwrap().len(), 1);
+        std::fs::create_dir(dir.path().join(&deep).join("d")).unwrap();
+        let error = expand(&all, dir.path()).unwrap_err();
+        assert!(
+            error.heading.as_str().contains("was not searched"),
+            "{error}"
+        );
+    }
 }

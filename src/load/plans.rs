@@ -19,11 +19,7 @@ pub enum PlanSource {
 }
 
 /// Reads one plan; relative paths are below `directory`.
-pub(super) fn read(
-    source: &PlanSource,
-    directory: &Path,
-    show: &Show,
-) -> Result<Plan, LoadError> {
+pub(super) fn read(source: &PlanSource, directory: &Path, show: &Show) -> Result<Plan, LoadError> {
     let name = name(source);
     let (bytes, binary) = bytes(source, directory, show)?;
     let plan = Plan::read(bytes).map_err(|error| LoadError::plan(&name, &error))?;
@@ -45,13 +41,21 @@ pub(super) fn read(
     Ok(plan.with_binary(binary))
 }
 
-/// The digest of a plan's JSON as it is now.
-pub(super) fn digest(
+/// Whether a source still holds the bytes that the plan was read from.
+pub(super) fn is_unchanged(
     source: &PlanSource,
     directory: &Path,
-    show: &Show,
-) -> Result<Digest, LoadError> {
-    Ok(Digest::of(&bytes(source, directory, show)?.0))
+    plan: &Plan,
+) -> Result<bool, LoadError> {
+    let digest = match source {
+        PlanSource::Stdin(bytes) => Digest::of(bytes),
+        PlanSource::File(path) => Digest::of(&read_file(path, directory)?),
+    };
+    Ok(digest
+        == plan
+            .binary
+            .as_ref()
+            .map_or(plan.digest, |binary| binary.digest))
 }
 
 fn name(source: &PlanSource) -> String {
@@ -76,8 +80,7 @@ fn bytes(
         return Ok((bytes, None));
     }
     let name = name(source);
-    let binary =
-        BinaryPlan::read(&bytes).map_err(|error| LoadError::plan(&name, &error.into()))?;
+    let binary = BinaryPlan::read(&bytes).map_err(|error| LoadError::plan(&name, &error.into()))?;
     drop(bytes);
     let joined = directory.join(path);
     let absolute = std::path::absolute(&joined).unwrap_or(joined);
@@ -89,7 +92,8 @@ fn read_file(path: &Path, directory: &Path) -> Result<Vec<u8>, LoadError> {
     let fail = |what: &str, hint: &str| {
         LoadError::input(&format!("{} cannot be read: {what}.", path.display()), hint)
     };
-    let name_one = "Name a plan: countersign plan.json (made by terraform show -json tfplan > plan.json).";
+    let name_one =
+        "Name a plan: countersign plan.json (made by terraform show -json tfplan > plan.json).";
     let joined = directory.join(path);
     // Before it is opened: opening a device can do something. And after: it can have become another file.
     let kind = std::fs::metadata(&joined)
@@ -128,7 +132,9 @@ fn irregular(kind: FileType) -> Option<(&'static str, Option<&'static str>)> {
         if kind.is_fifo() || kind.is_socket() {
             return Some((
                 "it is a pipe",
-                Some("Give what comes out of it on standard input: terraform show -json tfplan | countersign -."),
+                Some(
+                    "Give what comes out of it on standard input: terraform show -json tfplan | countersign -.",
+                ),
             ));
         }
     }
@@ -146,4 +152,30 @@ fn open(path: &Path) -> std::io::Result<File> {
         options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
     }
     options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_plan_is_unchanged_while_its_file_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file: &[u8] = include_bytes!("../../testdata/plans/04-delete/tfplan");
+        let json: &[u8] = include_bytes!("../../testdata/plans/04-delete/plan.json");
+        let plan = Plan::read(json.to_vec()).unwrap();
+        let binary = BinaryPlan::read(file).unwrap();
+        let source = PlanSource::File("tfplan".into());
+        let write = |bytes: &[u8]| std::fs::write(dir.path().join("tfplan"), bytes).unwrap();
+        let unchanged = |plan: &Plan| is_unchanged(&source, dir.path(), plan);
+        write(file);
+        let shown = plan.clone().with_binary(binary);
+        assert_eq!(unchanged(&shown), Ok(true));
+        assert_eq!(unchanged(&plan), Ok(false), "it was JSON");
+        write(json);
+        assert_eq!(unchanged(&shown), Ok(false));
+        assert_eq!(unchanged(&plan), Ok(true));
+        std::fs::remove_file(dir.path().join("tfplan")).unwrap();
+        assert!(unchanged(&shown).is_err());
+    }
 }

@@ -46,6 +46,7 @@ enum Hint {
     Missing,
     Version,
     Init,
+    Time,
     Other,
 }
 
@@ -83,7 +84,10 @@ pub(super) fn json(
         }
     }
     let (reason, hint) = match failure {
-        None => ("no program is configured to show it".to_owned(), Hint::Other),
+        None => (
+            "no program is configured to show it".to_owned(),
+            Hint::Other,
+        ),
         Some(Failure {
             hint: Hint::Missing,
             ..
@@ -107,6 +111,9 @@ pub(super) fn json(
         Hint::Init => format!(
             "Run {command} init in {}, or give the plan as JSON: {command} show -json tfplan > plan.json.",
             at.display()
+        ),
+        Hint::Time => format!(
+            "Allow more in countersign.toml ([plan] show_timeout = \"600s\"), or give the plan as JSON: {command} show -json tfplan > plan.json."
         ),
         Hint::Other => format!(
             "See why where the plan was made, and give its JSON: {command} show -json tfplan > plan.json."
@@ -158,10 +165,10 @@ fn run(program: &str, path: &Path, at: &Path, timeout: Duration) -> Result<Vec<u
             }
             Ok(None) | Err(_) => {
                 end(&mut child);
-                return Err(fail(format!(
-                    "{program} did not end within {} s",
-                    timeout.as_secs()
-                )));
+                return Err(Failure {
+                    reason: format!("{program} did not end within {} s", timeout.as_secs()),
+                    hint: Hint::Time,
+                });
             }
         }
     };
@@ -172,7 +179,9 @@ fn run(program: &str, path: &Path, at: &Path, timeout: Duration) -> Result<Vec<u
         )));
     };
     let bytes = bytes.map_err(|error| {
-        fail(format!("the output of {program} could not be read: {error}"))
+        fail(format!(
+            "the output of {program} could not be read: {error}"
+        ))
     })?;
     if status.success() || bytes.len() as u64 > MAX_PLAN_BYTES {
         return Ok(bytes);
@@ -284,9 +293,10 @@ fn cause(program: &str, said: &str, status: ExitStatus) -> Failure {
         (
             format!(
                 "{program} show failed ({})",
-                status
-                    .code()
-                    .map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit {code}"))
+                status.code().map_or_else(
+                    || "ended by a signal".to_owned(),
+                    |code| format!("exit {code}")
+                )
             ),
             Hint::Other,
         )

@@ -224,7 +224,9 @@ impl PlanError {
             Self::Archive(ArchiveError::NotAPlan) => {
                 "Name the plan itself, as terraform plan -out=tfplan or terraform show -json tfplan > plan.json wrote it."
             }
-            Self::Archive(_) => "Make the plan again and do not edit it: terraform plan -out=tfplan.",
+            Self::Archive(_) => {
+                "Make the plan again and do not edit it: terraform plan -out=tfplan."
+            }
             Self::Encrypted => {
                 "Let OpenTofu decrypt it, with the key provider configured: tofu show -json tfplan > plan.json."
             }
@@ -280,10 +282,7 @@ impl PlanError {
             Self::Version { .. } => {
                 "If your Terraform or OpenTofu is newer than this program, update this program; else write it again: terraform show -json tfplan > plan.json."
             }
-            Self::NoVersion
-            | Self::NotAPlan { .. }
-            | Self::NotJson
-            | Self::Other { .. } => {
+            Self::NoVersion | Self::NotAPlan { .. } | Self::NotJson | Self::Other { .. } => {
                 "Make the plan's JSON with Terraform or OpenTofu: terraform show -json tfplan > plan.json."
             }
             Self::TooLarge { .. } => "Split the configuration, or plan fewer resources at once.",

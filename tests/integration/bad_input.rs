@@ -10,7 +10,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::scene::{Scene, Run, package, plan, plan_tree};
+use crate::scene::{Run, Scene, package, plan, plan_tree};
 
 /// Runs the gate for people and for programs; both must refuse with these words, a hint and status 4.
 #[track_caller]
@@ -62,7 +62,10 @@ fn what_is_not_a_plan_is_refused() {
     );
     refused_plan("[1, 2]", "this is a JSON list");
     refused_plan("\"plan\"", "its top level is not an object");
-    refused_plan(b"\x1f\x8b\x08\x00rest", "this is a gzip file, and it is truncated");
+    refused_plan(
+        b"\x1f\x8b\x08\x00rest",
+        "this is a gzip file, and it is truncated",
+    );
 }
 
 #[test]
@@ -185,29 +188,63 @@ fn a_plan_packed_with_gzip_is_read_from_a_file_and_from_a_pipe() {
         assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
     }
     refused_plan(&packed[..packed.len() / 2], "it is truncated");
-    refused_plan([&packed[..], b"x"].concat(), "something else follows its end");
+    refused_plan(
+        [&packed[..], b"x"].concat(),
+        "something else follows its end",
+    );
     refused_plan(gzip(&packed), "inside is another gzip file");
-    refused_plan(gzip(&vec![b' '; 80 << 20]), "unpacks to more than 250 times");
+    refused_plan(
+        gzip(&vec![b' '; 80 << 20]),
+        "unpacks to more than 250 times",
+    );
 }
 
 #[test]
 fn what_stands_in_the_place_of_a_plan_is_named_with_what_to_do() {
     for (content, said, hint) in [
         ("<!DOCTYPE html><html>", "a web page", "curl --fail"),
-        ("version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer", "git lfs pull"),
-        ("resource \"a\" \"b\" {\n}\n", "Terraform configuration", "terraform plan -out"),
+        (
+            "version https://git-lfs.github.com/spec/v1\n",
+            "Git LFS pointer",
+            "git lfs pull",
+        ),
+        (
+            "resource \"a\" \"b\" {\n}\n",
+            "Terraform configuration",
+            "terraform plan -out",
+        ),
         ("---\na: 1\n", "this is YAML", "terraform show -json"),
-        ("Error: no\n", "error message of Terraform", "keep messages out"),
+        (
+            "Error: no\n",
+            "error message of Terraform",
+            "keep messages out",
+        ),
         ("Hello.\n", "text, but not JSON", "terraform show -json"),
-        (r#"{"format_version":"1.0"}"#, "JSON of a state", "without a file"),
-        (r#"{"mock":{"a":{}}}"#, "under the key \"mock\"", "jq '.mock.NAME'"),
-        (r#"{"remote_plan_format":1,"run_id":"run-x"}"#, "HCP Terraform", "terraform login"),
+        (
+            r#"{"format_version":"1.0"}"#,
+            "JSON of a state",
+            "without a file",
+        ),
+        (
+            r#"{"mock":{"a":{}}}"#,
+            "under the key \"mock\"",
+            "jq '.mock.NAME'",
+        ),
+        (
+            r#"{"remote_plan_format":1,"run_id":"run-x"}"#,
+            "HCP Terraform",
+            "terraform login",
+        ),
         (
             r#"{"meta":{},"encrypted_data":"AA==","encryption_version":"v0"}"#,
             "OpenTofu encrypted",
             "tofu show -json",
         ),
-        (r#"{"steps":[],"config":{}}"#, "Pulumi", "terraform show -json"),
+        (
+            r#"{"steps":[],"config":{}}"#,
+            "Pulumi",
+            "terraform show -json",
+        ),
     ] {
         let scene = Scene::new();
         scene.write("plan.json", content);

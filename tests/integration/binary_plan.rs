@@ -12,9 +12,7 @@ fn binary(case: &str) -> Vec<u8> {
 /// The program with a search path of only this directory.
 fn alone(scene: &Scene, arguments: &[&str]) -> Run {
     let mut command = scene.countersign();
-    command
-        .args(arguments)
-        .env("PATH", scene.beside("empty"));
+    command.args(arguments).env("PATH", scene.beside("empty"));
     Run::of(&mut command, b"")
 }
 
@@ -33,7 +31,10 @@ fn without_terraform_at_hand_the_command_that_shows_it_is_named() {
             .must_say("neither terraform nor tofu is at hand to show it")
             .must_say("terraform show -json");
     }
-    scene.write("countersign.toml", "[plan]\nshow = [\"tofu\", \"show\", \"-json\"]\n");
+    scene.write(
+        "countersign.toml",
+        "[plan]\nshow = [\"tofu\", \"show\", \"-json\"]\n",
+    );
     alone(&scene, &["--check", "tfplan"])
         .must_end(4)
         .must_say("tofu is not at hand to show it");
@@ -52,7 +53,11 @@ fn a_zip_that_is_no_plan_or_a_damaged_one_never_reaches_terraform() {
     other.extend(b"PK\x05\x06");
     other.resize(4 + 22, 0);
     scene.write("other.zip", &other);
-    refused(&scene, &["other.zip"], "this is a zip file, but not a Terraform plan");
+    refused(
+        &scene,
+        &["other.zip"],
+        "this is a zip file, but not a Terraform plan",
+    );
     let whole = binary("04-delete");
     scene.write("cut", &whole[..whole.len() / 2]);
     refused(&scene, &["cut"], "cut off or damaged");
@@ -86,7 +91,12 @@ mod shown {
     fn no_shell_and_no_option_comes_of_a_name() {
         let scene = Scene::new();
         install(&scene, "terraform", &shows("04-delete"));
-        for name in ["a plan; touch stolen", "-x.tfplan", "$(touch stolen)", "a\nb"] {
+        for name in [
+            "a plan; touch stolen",
+            "-x.tfplan",
+            "$(touch stolen)",
+            "a\nb",
+        ] {
             scene.write(name, binary("04-delete"));
             let run = alone(&scene, &["--check", "-f", "json", "--", name]).must_end(1);
             assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
@@ -107,7 +117,11 @@ mod shown {
     fn the_environment_changes_no_argument_and_writes_no_log() {
         let scene = Scene::new();
         let script = "[ -z \"$TF_LOG$TF_LOG_PATH$TF_CLI_ARGS$TF_CLI_ARGS_show\" ] || exit 9\n[ \"$TF_DATA_DIR\" = kept ] || exit 8\nread -r line && exit 7\n";
-        install(&scene, "terraform", &format!("{script}{}", shows("04-delete")));
+        install(
+            &scene,
+            "terraform",
+            &format!("{script}{}", shows("04-delete")),
+        );
         scene.write("tfplan", binary("04-delete"));
         let mut command = scene.countersign();
         command
@@ -147,9 +161,15 @@ mod shown {
             "printf '\\033[31m│ Error: Failed to load\\n│ plugin schemas\\n hunter2-from-the-plan' >&2; exit 1",
         );
         let run = alone(&scene, &["--check", "tfplan"]).must_end(4);
-        let run = run.must_say("providers are not installed there").must_say("Run terraform init in");
+        let run = run
+            .must_say("providers are not installed there")
+            .must_say("Run terraform init in");
         assert!(!run.says("hunter2"), "{run}");
-        install(&scene, "terraform", "echo hunter2-from-the-plan >&2; exit 3");
+        install(
+            &scene,
+            "terraform",
+            "echo hunter2-from-the-plan >&2; exit 3",
+        );
         let run = alone(&scene, &["--check", "tfplan"]).must_end(4);
         let run = run.must_say("terraform show failed (exit 3)");
         assert!(!run.says("hunter2"), "{run}");
@@ -204,7 +224,10 @@ mod shown {
         let scene = Scene::new();
         scene.write("tfplan", binary("04-delete"));
         install(&scene, "terraform", &shows("02-update"));
-        refused_alone(&scene, "what it was shown as is another plan: it was made at another time");
+        refused_alone(
+            &scene,
+            "what it was shown as is another plan: it was made at another time",
+        );
     }
 
     #[test]
@@ -215,7 +238,9 @@ mod shown {
         let human = alone(&scene, &["--check", "tfplan"]);
         let human = human
             .must_say("workspace staging, backend local")
-            .must_say("Only a part was planned (`-target`): module.net.terraform_data.zone[\"a.b\"]")
+            .must_say(
+                "Only a part was planned (`-target`): module.net.terraform_data.zone[\"a.b\"]",
+            )
             .must_say("Replacement was asked for (`-replace`): terraform_data.site.");
         assert!(!human.says("4711"), "{human}");
         let run = alone(&scene, &["--check", "-f", "json", "tfplan"]);

@@ -80,9 +80,14 @@ impl Reader<'_> {
         ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "plan" => self.table("plan", value, &["paths", "show", "show_timeout"], |r, entry| {
-                    r.plan(entry, config);
-                }),
+                "plan" => self.table(
+                    "plan",
+                    value,
+                    &["paths", "show", "show_timeout"],
+                    |r, entry| {
+                        r.plan(entry, config);
+                    },
+                ),
                 "git" => self.table("git", value, &["allowed_refs"], |r, (key, value)| {
                     let Some(list) = r.strings(key, value) else {
                         return;
@@ -94,7 +99,9 @@ impl Reader<'_> {
                         if !pattern.starts_with("refs/") {
                             r.say(
                                 &value.span(),
-                                format!("\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."),
+                                format!(
+                                    "\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."
+                                ),
                             );
                         } else if globset::Glob::new(pattern).is_err() {
                             r.say(&value.span(), format!("\"{pattern}\" is no pattern."));

@@ -76,6 +76,10 @@ fn settings_that_would_guard_nothing_or_run_something_are_refused() {
         "[plan]\nshow = [\"sh\", \"-c\", \"id\"]\n",
         "[plan]\nshow = [\"./terraform\", \"show\", \"-json\"]\n",
         "[plan]\nshow = [\"terraform\", \"apply\"]\n",
+        "[plan]\nshow = [\"terraform\", \"show\", \"-json\", \"-state=x\"]\n",
+        "[plan]\nshow_timeout = \"0s\"\n",
+        "[plan]\nshow_timeout = \"601s\"\n",
+        "[plan]\nshow_timeout = 30\n",
     ] {
         assert_eq!(Config::read(text, FILE).unwrap_err().len(), 1, "{text}");
     }

@@ -35,8 +35,7 @@ pub(super) struct Content {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
-    let mut archive =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|_zip| ArchiveError::Damaged)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_zip| ArchiveError::Damaged)?;
     if archive.index_for_name(PLAN).is_none() {
         return Err(ArchiveError::NotAPlan);
     }
@@ -165,7 +164,11 @@ fn unpack(
     keep: bool,
 ) -> Result<Vec<u8>, ArchiveError> {
     let damaged = || ArchiveError::Entry {
-        entry: if keep { "tfplan or tfconfig" } else { "tfstate" },
+        entry: if keep {
+            "tfplan or tfconfig"
+        } else {
+            "tfstate"
+        },
     };
     let entry = archive.by_index(index).map_err(|_zip| damaged())?;
     let mut limited = entry.take(size.saturating_add(1));

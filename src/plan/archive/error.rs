@@ -46,10 +46,14 @@ pub enum ArchiveError {
     #[error("this plan file has entries that overlap.")]
     Overlap,
     /// Local headers and the directory tell different things.
-    #[error("this plan file's zip headers contradict each other; readers differ in which they believe.")]
+    #[error(
+        "this plan file's zip headers contradict each other; readers differ in which they believe."
+    )]
     Inconsistent,
     /// A name that leads out of the archive.
-    #[error("this plan file has an entry whose name is absolute, leads upwards or is no plain text.")]
+    #[error(
+        "this plan file has an entry whose name is absolute, leads upwards or is no plain text."
+    )]
     Name,
     /// A link.
     #[error("this plan file has an entry that is a link.")]

@@ -45,8 +45,7 @@ pub(super) fn modules(
     let Some(list) = entries.remove("modules.json") else {
         return Err(ArchiveError::Modules);
     };
-    let lines: Vec<Line> =
-        serde_json::from_slice(&list).map_err(|_json| ArchiveError::Modules)?;
+    let lines: Vec<Line> = serde_json::from_slice(&list).map_err(|_json| ArchiveError::Modules)?;
     let mut modules: BTreeMap<String, SnapshotModule> = BTreeMap::new();
     for line in lines {
         let module = SnapshotModule {

@@ -17,7 +17,9 @@ fn json(text: &[u8]) -> Plan {
 }
 
 fn delete_json() -> Plan {
-    json(include_bytes!("../../../testdata/plans/04-delete/plan.json"))
+    json(include_bytes!(
+        "../../../testdata/plans/04-delete/plan.json"
+    ))
 }
 
 type Entries = Vec<(String, Vec<u8>)>;
@@ -99,7 +101,10 @@ fn the_facts_that_json_lacks_are_read() {
     targets.sort();
     assert_eq!(
         targets,
-        ["module.net.terraform_data.zone[\"a.b\"]", "terraform_data.site"]
+        [
+            "module.net.terraform_data.zone[\"a.b\"]",
+            "terraform_data.site"
+        ]
     );
     assert_eq!(plan.replaced, ["terraform_data.site"]);
     assert_eq!(plan.workspace.as_deref(), Some("staging"));
@@ -310,7 +315,11 @@ fn names_links_passwords_and_other_methods_are_refused() {
     }
     let link = with(|writer| {
         writer
-            .add_symlink("tfconfig/m-/a.tf", "/etc/passwd", SimpleFileOptions::default())
+            .add_symlink(
+                "tfconfig/m-/a.tf",
+                "/etc/passwd",
+                SimpleFileOptions::default(),
+            )
             .unwrap();
     });
     assert_eq!(refused(&link), ArchiveError::Link);
@@ -350,13 +359,12 @@ fn bombs_are_refused_before_they_grow() {
         writer
             .start_file("tfconfig/m-/liar.tf", SimpleFileOptions::default())
             .unwrap();
-        writer.write_all(&[b'a'; 70_001]).unwrap();
+        writer.write_all(&vec![b'a'; 70_001]).unwrap();
     });
     let lie = replaced(&lie, &70_001_u32.to_le_bytes(), &100_u32.to_le_bytes());
     assert!(matches!(refused(&lie), ArchiveError::Entry { .. }));
     let many = with(|writer| {
-        let stored =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for number in 0..20_001 {
             writer.start_file(format!("x{number}"), stored).unwrap();
         }
@@ -434,17 +442,45 @@ fn the_message_inside_is_bounded_and_checked() {
         Some(ArchiveError::Version { found: 4 }),
         "version"
     );
-    assert_eq!(message::read(&[8, 3]).err(), wrong, "no version of Terraform");
+    assert_eq!(
+        message::read(&[8, 3]).err(),
+        wrong,
+        "no version of Terraform"
+    );
     // What OpenTofu may number otherwise is no error.
     assert_eq!(and(&field(29, &[0xff])), None);
     assert_eq!(and(&field(25, b"text")), None);
     // Terraform 1.11 leaves the list of `-replace` empty and gives the reason; both are read, each address once.
     let asked = |address: &[u8]| field(3, &[&field(13, address)[..], &[0x60, 2]].concat());
-    let read = message::read(&[&base[..], &field(16, b"a.b"), &asked(b"a.b"), &asked(b"a.c")].concat());
+    let read = message::read(
+        &[
+            &base[..],
+            &field(16, b"a.b"),
+            &asked(b"a.b"),
+            &asked(b"a.c"),
+        ]
+        .concat(),
+    );
     assert_eq!(read.unwrap().replaced, ["a.b", "a.c"]);
     // An action that is not known is destructive.
     let unknown = field(3, &[&field(13, b"a.b")[..], &field(9, &[8, 77])].concat());
     let read = message::read(&[&base[..], &unknown].concat()).unwrap();
     assert_eq!(read.changes[0].action, Action::Unknown);
     assert!(read.changes[0].action.is_destructive());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_message_makes_the_reader_fail_otherwise_than_with_an_error(
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+        tag in 1_u8..33,
+    ) {
+        // Whatever it says: no panic, and no memory beyond what came in.
+        let framed = [&[8, 3][..], &field(14, b"1"), &field(tag, &bytes)].concat();
+        for bytes in [&bytes, &framed] {
+            if let Ok(facts) = message::read(bytes) {
+                proptest::prop_assert!(facts.changes.len() <= bytes.len());
+            }
+        }
+    }
 }

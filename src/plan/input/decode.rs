@@ -208,17 +208,19 @@ mod tests {
 
     #[test]
     fn encodings_and_other_ways_of_packing_are_named() {
-        let le16 = |text: &str| -> Vec<u8> {
-            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-        };
-        let be16 = |text: &str| -> Vec<u8> {
-            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
-        };
+        let le16 =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let be16 =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
         let le32 = |text: &str| -> Vec<u8> {
-            text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect()
+            text.chars()
+                .flat_map(|c| u32::from(c).to_le_bytes())
+                .collect()
         };
         let be32 = |text: &str| -> Vec<u8> {
-            text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect()
+            text.chars()
+                .flat_map(|c| u32::from(c).to_be_bytes())
+                .collect()
         };
         let marked = format!("\u{feff}{PLAN}");
         for bytes in [le16(&marked), be16(&marked), gzip(&le16(&marked))] {

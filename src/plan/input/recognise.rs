@@ -6,8 +6,18 @@ use crate::text::Printable;
 
 /// Keys of configuration in JSON syntax.
 const CONFIGURATION: [&str; 12] = [
-    "resource", "data", "variable", "output", "module", "provider", "locals", "terraform", "moved",
-    "import", "removed", "check",
+    "resource",
+    "data",
+    "variable",
+    "output",
+    "module",
+    "provider",
+    "locals",
+    "terraform",
+    "moved",
+    "import",
+    "removed",
+    "check",
 ];
 
 pub(super) fn is_event(top: &TopLevel<'_>) -> bool {
@@ -121,7 +131,11 @@ pub(super) fn text(text: &str) -> PlanError {
         return PlanError::GitLfs;
     }
     let plain = without_colours(&head);
-    let lines = || plain.lines().map(|line| line.trim_matches(['│', '╷', '╵', ' ']));
+    let lines = || {
+        plain
+            .lines()
+            .map(|line| line.trim_matches(['│', '╷', '╵', ' ']))
+    };
     if lines().any(is_plan_text) {
         return PlanError::HumanText;
     }
@@ -134,7 +148,9 @@ pub(super) fn text(text: &str) -> PlanError {
     let first = plain
         .lines()
         .find(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    if first.is_some_and(|line| line.trim_end() == "---" || line.starts_with("%YAML") || is_pair(line)) {
+    if first
+        .is_some_and(|line| line.trim_end() == "---" || line.starts_with("%YAML") || is_pair(line))
+    {
         return PlanError::Other { what: "YAML" };
     }
     PlanError::NotJson
@@ -161,15 +177,21 @@ fn is_plan_text(line: &str) -> bool {
 /// Whether a line opens a block of Terraform's language.
 fn is_block(line: &str) -> bool {
     let mut words = line.split_whitespace();
-    words.next().is_some_and(|word| CONFIGURATION.contains(&word))
+    words
+        .next()
+        .is_some_and(|word| CONFIGURATION.contains(&word))
         && line.trim_end().ends_with(['{', '}'])
-        && words.next().is_some_and(|word| word.starts_with(['"', '{']))
+        && words
+            .next()
+            .is_some_and(|word| word.starts_with(['"', '{']))
 }
 
 fn is_pair(line: &str) -> bool {
     line.split_once(':').is_some_and(|(key, value)| {
         !key.is_empty()
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.\"'".contains(c))
+            && key
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-.\"'".contains(c))
             && (value.is_empty() || value.starts_with(' '))
             && !value.trim_start().starts_with("//")
     })
@@ -208,7 +230,10 @@ mod tests {
                 r#"{"AWSTemplateFormatVersion":"2010-09-09","Resources":{}}"#,
                 "a CloudFormation template",
             ),
-            (r#"{"Resources":{"A":{"Type":"x"}}}"#, "a CloudFormation template"),
+            (
+                r#"{"Resources":{"A":{"Type":"x"}}}"#,
+                "a CloudFormation template",
+            ),
             (
                 r#"{"config":{},"steps":[],"changeSummary":{"create":1}}"#,
                 "a document of Pulumi",
@@ -255,7 +280,10 @@ mod tests {
                 r#"{"format_version":"1.2","resource_changes":[],"provider_schemas":{}}"#,
                 PlanError::Redacted,
             ),
-            (r#"[{"format_version":"1.2","resource_changes":[]}]"#, PlanError::List),
+            (
+                r#"[{"format_version":"1.2","resource_changes":[]}]"#,
+                PlanError::List,
+            ),
         ] {
             assert_eq!(named(text), expected, "{text}");
         }
@@ -280,7 +308,10 @@ mod tests {
                 "OpenTofu used the selected providers to generate\n",
                 PlanError::HumanText,
             ),
-            ("\nNo changes. Your infrastructure matches", PlanError::HumanText),
+            (
+                "\nNo changes. Your infrastructure matches",
+                PlanError::HumanText,
+            ),
             (
                 "x: Refreshing state...\n\n\u{1b}[1mPlan:\u{1b}[0m 1 to add, 0 to change, 0 to destroy.\n",
                 PlanError::HumanText,
