@@ -25,6 +25,22 @@ pub enum GzipProblem {
     Binary,
 }
 
+impl GzipProblem {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Nested | Self::Binary => {
+                "Unpack it first (gunzip), and name what comes out: countersign tfplan."
+            }
+            Self::Ratio => {
+                "If you trust it, unpack it and name the JSON: gunzip plan.json.gz && countersign plan.json."
+            }
+            Self::Truncated | Self::Damaged | Self::Trailing => {
+                "Pack it again: terraform show -json tfplan | gzip > plan.json.gz (gunzip -t tests a file)."
+            }
+        }
+    }
+}
+
 /// Why bytes are not a reviewable plan. The text says what was found; [`PlanError::hint`] says what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
@@ -84,7 +100,10 @@ pub enum PlanError {
     ErrorText,
     /// A JSON array.
     #[error("this is a JSON list, not the one object that a plan is.")]
-    List,
+    List {
+        /// Whether its first element is a plan.
+        of_plans: bool,
+    },
     /// A document of another program or command.
     #[error("this is {what}, not a Terraform plan.")]
     Other {
@@ -206,27 +225,12 @@ impl PlanError {
             Self::Encoding { .. } => {
                 "Write it as UTF-8: terraform show -json tfplan > plan.json (in PowerShell: | Out-File -Encoding utf8 plan.json)."
             }
-            Self::Gzip { problem } => match problem {
-                GzipProblem::Nested | GzipProblem::Binary => {
-                    "Unpack it first (gunzip), and name what comes out: countersign tfplan."
-                }
-                GzipProblem::Ratio => {
-                    "If you trust it, unpack it and name the JSON: gunzip plan.json.gz && countersign plan.json."
-                }
-                GzipProblem::Truncated | GzipProblem::Damaged | GzipProblem::Trailing => {
-                    "Pack it again: terraform show -json tfplan | gzip > plan.json.gz (gunzip -t tests a file)."
-                }
-            },
+            Self::Gzip { problem } => problem.hint(),
             Self::Packed { .. } => "Unpack it first. gzip is read as it is: gzip plan.json.",
             Self::Binary => {
                 "Name the file (countersign tfplan), or pipe its JSON: terraform show -json tfplan | countersign -."
             }
-            Self::Archive(ArchiveError::NotAPlan) => {
-                "Name the plan itself, as terraform plan -out=tfplan or terraform show -json tfplan > plan.json wrote it."
-            }
-            Self::Archive(_) => {
-                "Make the plan again and do not edit it: terraform plan -out=tfplan."
-            }
+            Self::Archive(error) => error.hint(),
             Self::Encrypted => {
                 "Let OpenTofu decrypt it, with the key provider configured: tofu show -json tfplan > plan.json."
             }
@@ -240,8 +244,11 @@ impl PlanError {
             Self::ErrorText => {
                 "Run it again, see why it fails, and keep messages out of the file: terraform show -json tfplan > plan.json."
             }
-            Self::List => {
-                "Take the plan out of the list (jq '.[0]' list.json > plan.json), or write it again: terraform show -json tfplan > plan.json."
+            Self::List { of_plans: true } => {
+                "Take each plan out of the list: jq '.[0]' list.json > plan.json."
+            }
+            Self::List { of_plans: false } => {
+                "Give the whole plan, not a part that jq took out of it: terraform show -json tfplan > plan.json."
             }
             Self::Configuration => {
                 "Plan it: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
@@ -282,7 +289,10 @@ impl PlanError {
             Self::Version { .. } => {
                 "If your Terraform or OpenTofu is newer than this program, update this program; else write it again: terraform show -json tfplan > plan.json."
             }
-            Self::NoVersion | Self::NotAPlan { .. } | Self::NotJson | Self::Other { .. } => {
+            Self::Other { .. } => {
+                "Only plans of Terraform and OpenTofu are reviewed: terraform show -json tfplan > plan.json."
+            }
+            Self::NoVersion | Self::NotAPlan { .. } | Self::NotJson => {
                 "Make the plan's JSON with Terraform or OpenTofu: terraform show -json tfplan > plan.json."
             }
             Self::TooLarge { .. } => "Split the configuration, or plan fewer resources at once.",

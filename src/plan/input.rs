@@ -113,7 +113,9 @@ fn document_start(text: &str) -> Result<usize, PlanError> {
     }
     if !trimmed.starts_with("[command]") && serde_json::from_str::<&RawValue>(trimmed).is_ok() {
         return Err(if trimmed.starts_with('[') {
-            PlanError::List
+            let of_plans = serde_json::from_str::<Vec<TopLevel<'_>>>(trimmed)
+                .is_ok_and(|items| items.first().is_some_and(|item| recognise(item).is_ok()));
+            PlanError::List { of_plans }
         } else {
             PlanError::NotAPlan {
                 reason: "its top level is not an object".to_owned(),
@@ -231,7 +233,7 @@ mod tests {
             error_of(b"{\"a\xff\":1}"),
             PlanError::NotUtf8 { offset: 3 }
         ));
-        assert_eq!(error_of(b"[]"), PlanError::List);
+        assert_eq!(error_of(b"[]"), PlanError::List { of_plans: false });
         assert!(matches!(error_of(b"{}"), PlanError::NotAPlan { .. }));
         assert_eq!(
             error_of(b"Terraform will perform the following"),

@@ -17,7 +17,7 @@ const MAX_ENTRY: u64 = 1024 * 1024 * 1024;
 const MAX_PLAN: u64 = 512 * 1024 * 1024;
 /// Below this size no ratio is suspicious.
 const SMALL: u64 = 16 * 1024 * 1024;
-/// States of many equal objects pack well, up to about a tenth of this.
+/// Forty thousand copies of one object packed to a 72nd of their size.
 const MAX_RATIO: u64 = 500;
 /// Length of the record that ends a zip without a comment.
 const END_RECORD: usize = 22;

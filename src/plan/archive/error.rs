@@ -77,3 +77,22 @@ pub enum ArchiveError {
     #[error("this plan file's configuration cannot be read: its list of modules is wrong.")]
     Modules,
 }
+
+impl ArchiveError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotAPlan => {
+                "Name the plan itself, as terraform plan -out=tfplan or terraform show -json tfplan > plan.json wrote it."
+            }
+            Self::Damaged | Self::Entry { .. } | Self::Message => {
+                "Copy or download it again, whole and as binary, or make it again: terraform plan -out=tfplan."
+            }
+            Self::Version { .. } => {
+                "Give its JSON instead: terraform show -json tfplan > plan.json."
+            }
+            _ => "Make the plan again and do not edit it: terraform plan -out=tfplan.",
+        }
+    }
+}

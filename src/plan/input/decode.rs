@@ -9,7 +9,7 @@ use crate::plan::{BinaryPlan, GzipProblem, PlanError};
 
 /// Up to this size an unpacked plan may be as repetitive as it likes.
 const GZIP_FREE: u64 = 64 * 1024 * 1024;
-/// Above it, how many times larger than its file it may be. Plans of thousands of equal objects come to about a fifth of this.
+/// Above it, how many times larger than its file it may be. A plan of forty thousand copies of one object came to 72.
 const GZIP_RATIO: u64 = 250;
 
 /// What other ways of packing begin with.

@@ -281,8 +281,12 @@ mod tests {
                 PlanError::Redacted,
             ),
             (
+                r#"[{"address":"a.b","change":{}}]"#,
+                PlanError::List { of_plans: false },
+            ),
+            (
                 r#"[{"format_version":"1.2","resource_changes":[]}]"#,
-                PlanError::List,
+                PlanError::List { of_plans: true },
             ),
         ] {
             assert_eq!(named(text), expected, "{text}");
