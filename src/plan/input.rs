@@ -1,13 +1,19 @@
 //! From bytes to the text of one plan document, or to the name of what the bytes are instead.
 //!
-//! Phases: look at the first bytes (zip, gzip, byte order marks), decode, find the one JSON document (the CI wrapper of
-//! setup-terraform and loggers put lines around it), parse its top level without touching the values, and recognise it by its keys.
+//! Phases: `decode` looks at the first bytes (zip, gzip, byte order marks) and makes text of them; then find the one JSON document (the CI
+//! wrapper of setup-terraform and loggers put lines around it) and parse its top level without touching the values; `recognise` knows it by
+//! its keys.
+
+mod decode;
+mod recognise;
 
 use serde_json::value::RawValue;
 
 use super::PlanError;
 use super::document::Document;
 use crate::text::Printable;
+pub(super) use decode::decode;
+use recognise::{is_event, recognise};
 
 /// Largest plan that is read, in bytes.
 pub const MAX_PLAN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -16,67 +22,6 @@ pub const MAX_PLAN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 #[must_use]
 pub fn is_binary_plan(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
-}
-
-/// Decodes bytes into text: UTF-8 with or without a byte order mark, or UTF-16 with one.
-///
-/// # Errors
-/// When the bytes are empty, packed, or no text.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
-    if bytes.len() as u64 > MAX_PLAN_BYTES {
-        return Err(PlanError::TooLarge {
-            limit: MAX_PLAN_BYTES,
-        });
-    }
-    if is_binary_plan(&bytes) {
-        return Err(PlanError::Binary {
-            reason: "it was given where JSON is read".to_owned(),
-        });
-    }
-    if bytes.starts_with(b"\x1f\x8b") {
-        return Err(PlanError::Gzip);
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
-        return utf16(rest, u16::from_le_bytes);
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
-        return utf16(rest, u16::from_be_bytes);
-    }
-    let mut text = String::from_utf8(bytes).map_err(|error| PlanError::NotUtf8 {
-        offset: error.utf8_error().valid_up_to(),
-    })?;
-    if text.starts_with('\u{feff}') {
-        text.remove(0);
-    }
-    if text.trim().is_empty() {
-        return Err(PlanError::Empty);
-    }
-    Ok(text)
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
-        [a, b] => unit([*a, *b]),
-        _ => 0xFFFD,
-    });
-    let mut text = String::with_capacity(bytes.len() / 2);
-    for (index, decoded) in char::decode_utf16(units).enumerate() {
-        let Ok(c) = decoded else {
-            return Err(PlanError::NotUtf8 {
-                offset: 2 + index * 2,
-            });
-        };
-        text.push(c);
-    }
-    if bytes.len() % 2 == 1 {
-        return Err(PlanError::NotUtf8 {
-            offset: bytes.len() + 1,
-        });
-    }
-    if text.trim().is_empty() {
-        return Err(PlanError::Empty);
-    }
-    Ok(text)
 }
 
 /// Finds the one document in the text and recognises it as a plan.
@@ -137,15 +82,18 @@ fn document_start(text: &str) -> Result<usize, PlanError> {
     if trimmed.starts_with('{') {
         return Ok(lead);
     }
-    if trimmed.starts_with('[') && !trimmed.starts_with("[command]") {
-        if serde_json::from_str::<&RawValue>(trimmed).is_ok() {
-            return Err(PlanError::NotAPlan {
+    if !trimmed.starts_with("[command]") && serde_json::from_str::<&RawValue>(trimmed).is_ok() {
+        return Err(if trimmed.starts_with('[') {
+            let items: Vec<&RawValue> = serde_json::from_str(trimmed).unwrap_or_default();
+            let of_plans = items
+                .first()
+                .and_then(|item| Document::read(item.get()).ok())
+                .is_some_and(|(item, _)| recognise(&item).is_ok());
+            PlanError::List { of_plans }
+        } else {
+            PlanError::NotAPlan {
                 reason: "its top level is not an object".to_owned(),
-            });
-        }
-    } else if serde_json::from_str::<&RawValue>(trimmed).is_ok() {
-        return Err(PlanError::NotAPlan {
-            reason: "its top level is not an object".to_owned(),
+            }
         });
     }
     let mut offset = 0;
@@ -155,7 +103,7 @@ fn document_start(text: &str) -> Result<usize, PlanError> {
         }
         offset += line.len();
     }
-    Err(PlanError::HumanText)
+    Err(recognise::text(text))
 }
 
 fn check_rest(
@@ -187,54 +135,6 @@ fn check_rest(
         column: 1,
         problem: "text follows the end of the document".to_owned(),
     })
-}
-
-fn is_event(top: &Document<'_>) -> bool {
-    top.get("@level").is_some() || (top.get("type").is_some() && top.get("@message").is_some())
-}
-
-fn recognise(top: &Document<'_>) -> Result<(), PlanError> {
-    let has = |key: &str| top.get(key).is_some();
-    if is_event(top) {
-        return Err(PlanError::EventStream);
-    }
-    if has("serial") && has("lineage") {
-        return Err(PlanError::RawState);
-    }
-    if has("plan_format_version") || (has("provider_format_version") && has("resource_changes")) {
-        return Err(PlanError::Redacted);
-    }
-    if has("provider_schemas") {
-        return Err(PlanError::ProviderSchemas);
-    }
-    let plan_like = has("resource_changes")
-        || has("planned_values")
-        || has("configuration")
-        || has("resource_drift");
-    if !plan_like {
-        for key in ["plan", "tfplan", "mock", "terraform"] {
-            if has(key) {
-                return Err(PlanError::Wrapped {
-                    key: key.to_owned(),
-                });
-            }
-        }
-        if has("values") && has("format_version") {
-            return Err(PlanError::StateJson);
-        }
-        return Err(PlanError::NotAPlan {
-            reason: "it has none of resource_changes, planned_values and configuration".to_owned(),
-        });
-    }
-    let version = top.text("format_version").ok_or(PlanError::NoVersion)?;
-    let version: String = serde_json::from_str(version).unwrap_or_else(|_| version.to_owned());
-    let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
-    match parts.as_slice() {
-        [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
-        _ => Err(PlanError::Version {
-            found: Printable::line(&version.chars().take(20).collect::<String>()).into_string(),
-        }),
-    }
 }
 
 fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &str) -> PlanError {
@@ -310,16 +210,11 @@ mod tests {
     fn each_mistaken_input_is_named() {
         assert_eq!(error_of(b""), PlanError::Empty);
         assert_eq!(error_of(b" \n"), PlanError::Empty);
-        assert_eq!(error_of(b"\x1f\x8b\x08"), PlanError::Gzip);
-        assert!(matches!(
-            error_of(b"PK\x03\x04xx"),
-            PlanError::Binary { .. }
-        ));
         assert!(matches!(
             error_of(b"{\"a\xff\":1}"),
             PlanError::NotUtf8 { offset: 3 }
         ));
-        assert!(matches!(error_of(b"[]"), PlanError::NotAPlan { .. }));
+        assert_eq!(error_of(b"[]"), PlanError::List { of_plans: false });
         assert!(matches!(error_of(b"{}"), PlanError::NotAPlan { .. }));
         assert_eq!(
             error_of(b"Terraform will perform the following"),

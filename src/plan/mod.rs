@@ -1,7 +1,8 @@
 //! A Terraform or OpenTofu plan as typed values.
 //!
 //! Place in the flow: `load` hands bytes to [`Plan::read`]; everything above works on [`Plan`]. Phases:
-//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]).
+//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]). `archive` reads the binary plan file by
+//!    itself.
 //! 2. `document`: one pass that finds the top-level keys and the elements of lists; nothing below is parsed.
 //! 3. `rows`: each element, on several threads: a typed row whose attribute trees stay unparsed ranges ([`Span`]), and its canonical
 //!    digest; that walk refuses repeated keys and deep nesting anywhere.
@@ -12,6 +13,7 @@
 //! an absent flag is not `false`; unknown actions are destructive. The plan's text is never kept on disk or copied into a record.
 
 mod action;
+mod archive;
 mod attributes;
 mod change;
 mod counts;
@@ -26,11 +28,12 @@ mod secrets;
 mod value;
 
 pub use action::Action;
+pub use archive::{ArchiveError, BinaryChange, BinaryPlan, SnapshotModule};
 pub use attributes::{AttributeChange, Difference, MAX_ROWS};
 pub use change::{Body, Deferred, Invocation, Mode, OutputChange, ResourceChange, Span};
 pub use counts::Counts;
 pub use effect::Effect;
-pub use error::PlanError;
+pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
 pub use value::{Hidden, Value};
 
@@ -101,6 +104,8 @@ pub struct Plan {
     pub applyable: Option<bool>,
     /// How the plan was asked for.
     pub mode: PlanMode,
+    /// What the binary plan file tells by itself, where that file was given.
+    pub binary: Option<Arc<BinaryPlan>>,
     /// The redactor built from this plan's secrets.
     pub redactor: Redactor,
 }
@@ -141,7 +146,7 @@ impl Plan {
                     problem: "it could not be hashed".to_owned(),
                 })?,
             };
-            Ok(plan)
+            Ok::<_, PlanError>(plan)
         })?;
         // Everything in `plan` is a range of it.
         plan.text = Arc::new(text);
@@ -177,6 +182,7 @@ impl Plan {
             applyable: flag(&document, "applyable")?,
             mode: mode(&document, &rows.changes, &rows.drift),
             changes: rows.changes,
+            binary: None,
             drift: rows.drift,
             deferred: rows.deferred,
             outputs,
@@ -185,6 +191,14 @@ impl Plan {
             sections,
             text: Arc::new(String::new()),
         })
+    }
+
+    /// Adds what the binary plan file tells by itself: it knows the mode, which the JSON lets only guess.
+    #[must_use]
+    pub fn with_binary(mut self, binary: BinaryPlan) -> Self {
+        self.mode = binary.mode;
+        self.binary = Some(Arc::new(binary));
+        self
     }
 
     /// The text of the plan document.

@@ -14,10 +14,10 @@ use crate::change::Change;
 use crate::decision::{Date, Decision};
 use crate::digest::Digest;
 use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, Severity};
-use crate::plan::Counts;
+use crate::plan::{BinaryPlan, Counts};
 use crate::policy::{PolicyProblem, Trust};
 use crate::review::{CasePlan, DecisionCounts, FindingState, Status};
-use crate::text::Printable;
+use crate::text::{Printable, Redactor};
 
 /// Name and version of the schema.
 const SCHEMA: &str = "countersign.report/v1";
@@ -63,6 +63,18 @@ struct PlanEntry<'a> {
     complete: Option<bool>,
     errored: bool,
     counts: Counts,
+    /// What only the binary plan tells; null where its JSON was given.
+    binary: Option<BinaryEntry>,
+}
+
+#[derive(Serialize)]
+struct BinaryEntry {
+    sha256: Digest,
+    workspace: Option<Printable>,
+    backend: Option<Printable>,
+    targets: Vec<Printable>,
+    replace: Vec<Printable>,
+    invoke: Vec<Printable>,
 }
 
 #[derive(Serialize)]
@@ -258,6 +270,22 @@ fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanEntry<'a> {
         complete: plan.complete,
         errored: plan.errored,
         counts: plan.counts(),
+        binary: plan
+            .binary
+            .as_deref()
+            .map(|binary| binary_entry(binary, redactor)),
+    }
+}
+
+fn binary_entry(binary: &BinaryPlan, redactor: &Redactor) -> BinaryEntry {
+    let line = |text: &String| redactor.line(text);
+    BinaryEntry {
+        sha256: binary.digest,
+        workspace: binary.workspace.as_ref().map(line),
+        backend: binary.backend.as_ref().map(line),
+        targets: binary.targets.iter().map(line).collect(),
+        replace: binary.replaced.iter().map(line).collect(),
+        invoke: binary.invoked.iter().map(line).collect(),
     }
 }
 

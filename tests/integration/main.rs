@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
+//! | `binary_plan` | binary plan files: shown, cross-checked, refused |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
@@ -33,6 +34,7 @@ mod approval;
 mod bad_input;
 mod bad_policies;
 mod bad_repository;
+mod binary_plan;
 mod check;
 mod configuration;
 mod exit_status;

@@ -3,7 +3,7 @@
 use super::style::Tone;
 use super::{Context, Page, wording};
 use crate::change::Change;
-use crate::plan::PlanMode;
+use crate::plan::{BinaryPlan, PlanMode};
 use crate::policy::Trust;
 use crate::review::{CasePlan, UnderReview};
 use crate::text::{Printable, Redactor, fit_end};
@@ -11,6 +11,12 @@ use wording::number;
 
 /// Columns that a version of Terraform may take.
 const VERSION_COLUMNS: usize = 40;
+
+/// Columns that a workspace or a backend may take.
+const NAME_COLUMNS: usize = 60;
+
+/// Addresses of one kind that are shown.
+const ADDRESSES: usize = 5;
 
 /// Characters of a commit id that are shown.
 const COMMIT_DIGITS: usize = 8;
@@ -69,12 +75,49 @@ fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
             page.wrapped(10, Some(Tone::Caution), text);
         }
     }
+    if let Some(binary) = &plan.binary {
+        write_binary(page, binary, redactor);
+    }
     for (count, what) in [
         (plan.deferred.len(), "deferred change"),
         (plan.invocations.len(), "action invocation"),
     ] {
         if count > 0 {
             page.wrapped(10, Some(Tone::Caution), &number(count, what));
+        }
+    }
+}
+
+/// What only the binary plan tells.
+fn write_binary(page: &mut Page, binary: &BinaryPlan, redactor: &Redactor) {
+    let name = |text: &str| {
+        let text = redactor.line(text);
+        fit_end(text.as_str(), NAME_COLUMNS)
+    };
+    if let Some(workspace) = &binary.workspace {
+        let backend = binary
+            .backend
+            .as_deref()
+            .map_or_else(String::new, |kind| format!(", backend {}", name(kind)));
+        let text = format!("workspace {}{backend}", name(workspace));
+        page.wrapped(10, None, &text);
+    }
+    for (addresses, what) in [
+        (&binary.targets, "Only a part was planned (`-target`):"),
+        (&binary.replaced, "Replacement was asked for (`-replace`):"),
+        (&binary.invoked, "Actions were asked for (`-invoke`):"),
+    ] {
+        let mut shown: Vec<String> = addresses
+            .iter()
+            .take(ADDRESSES)
+            .map(|address| redactor.line(address).into_string())
+            .collect();
+        if addresses.len() > ADDRESSES {
+            shown.push(format!("{} more", addresses.len() - ADDRESSES));
+        }
+        if !shown.is_empty() {
+            let text = format!("{what} {}.", shown.join(", "));
+            page.wrapped(10, Some(Tone::Caution), &text);
         }
     }
 }
