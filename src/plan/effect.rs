@@ -309,7 +309,7 @@ fn body_marks(text: &str, change: &ResourceChange) -> Option<Json> {
         span.as_ref()
             .and_then(|span| text.get(span.clone()))
             .filter(|marks| marks.contains("true"))
-            .and_then(|marks| serde_json::from_str::<Json>(marks).ok())
+            .map(|raw| super::value::marks(Some(raw)))
     };
     let body = &change.body;
     let (before, after) = (tree(&body.before_sensitive), tree(&body.after_sensitive));
@@ -331,8 +331,9 @@ fn change_marks(text: &str) -> Option<Json> {
         fields
             .get(name)
             .filter(|raw| raw.get().contains("true"))
-            .and_then(|raw| serde_json::from_str::<Json>(raw.get()).ok())
-            .unwrap_or(Json::Bool(false))
+            .map_or(Json::Bool(false), |raw| {
+                super::value::marks(Some(raw.get()))
+            })
     };
     let mut out = serde_json::Map::new();
     let both = union(tree("before_sensitive"), tree("after_sensitive"));

@@ -12,21 +12,29 @@
 mod action;
 mod attributes;
 mod change;
+mod checks;
+mod contradiction;
 mod counts;
 mod effect;
 mod error;
 mod input;
+mod mode;
 mod raw;
 mod secrets;
 mod value;
 
 pub use action::Action;
-pub use attributes::{AttributeChange, Difference, MAX_ROWS};
-pub use change::{Body, Deferred, Invocation, Mode, OutputChange, ResourceChange, Span};
+pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
+pub use change::{
+    Body, Deferred, Import, Invocation, Mode, OutputChange, ResourceChange, Span, Trigger,
+};
+pub use checks::{Check, CheckStatus};
+pub use contradiction::Contradiction;
 pub use counts::Counts;
 pub use effect::Effect;
 pub use error::PlanError;
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
+pub use mode::PlanMode;
 pub use value::{Hidden, Value};
 
 use std::collections::BTreeMap;
@@ -38,30 +46,7 @@ use crate::digest::Digest;
 use crate::text::Redactor;
 use change::Reader;
 use input::TopLevel;
-use raw::{RawBody, RawChange, RawDeferred, RawInvocation};
-
-/// How the plan was asked for, as far as its JSON tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlanMode {
-    /// Changes towards the configuration.
-    Normal,
-    /// `-destroy`: everything goes while the code is still there.
-    Destroy,
-    /// `-refresh-only`: only the state would be updated.
-    RefreshOnly,
-}
-
-impl PlanMode {
-    /// The word used in reports.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Destroy => "destroy",
-            Self::RefreshOnly => "refresh-only",
-        }
-    }
-}
+use raw::{RawBody, RawChange, RawDeferred};
 
 /// A plan, read and indexed. Its debug form names it and shows nothing of it.
 #[derive(Clone)]
@@ -88,6 +73,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Actions that apply invokes.
     pub invocations: Vec<Invocation>,
+    /// Preconditions, postconditions, checks and validations with their results.
+    pub checks: Vec<Check>,
     /// Whether planning failed; such a plan cannot be approved.
     pub errored: bool,
     /// Whether the plan covers everything; absent before Terraform 1.8 and in OpenTofu.
@@ -126,7 +113,8 @@ impl Plan {
         let drift = read_changes(&mut reader, &top, "resource_drift")?;
         let deferred = read_deferred(&mut reader, &top)?;
         let outputs = read_outputs(&reader, &top)?;
-        let invocations = read_invocations(&top)?;
+        let invocations = checks::read_invocations(&top)?;
+        let checks = checks::read_checks(&top)?;
         let (redactor, planned_values, prior_state) =
             redactor(&text, &top, &changes, &drift, &deferred, &outputs)?;
         let known = effect::Known {
@@ -146,12 +134,13 @@ impl Plan {
             errored: flag(&top, "errored")?.unwrap_or(false),
             complete: flag(&top, "complete")?,
             applyable: flag(&top, "applyable")?,
-            mode: mode(&top, &changes, &drift),
+            mode: mode::infer(&top, &changes)?,
             changes,
             drift,
             deferred,
             outputs,
             invocations,
+            checks,
             redactor,
             sections,
             text: Arc::new(String::new()),
@@ -254,32 +243,31 @@ fn read_outputs(reader: &Reader<'_>, top: &TopLevel<'_>) -> Result<Vec<OutputCha
     let span = |raw: Option<&RawValue>| raw.filter(|r| r.get() != "null").map(|r| reader.span(r));
     Ok(items
         .into_iter()
-        .map(|(name, body)| OutputChange {
-            name,
-            action: Action::from_words(&body.actions.unwrap_or_default()),
-            body: Body {
-                before: span(body.before),
-                after: span(body.after),
-                after_unknown: span(body.after_unknown),
-                before_sensitive: span(body.before_sensitive),
-                after_sensitive: span(body.after_sensitive),
-                ..Body::default()
-            },
-        })
-        .collect())
-}
-
-fn read_invocations(top: &TopLevel<'_>) -> Result<Vec<Invocation>, PlanError> {
-    let Some(raw) = top.get("action_invocations") else {
-        return Ok(Vec::new());
-    };
-    let items: Vec<RawInvocation<'_>> = shape("action_invocations", raw)?;
-    Ok(items
-        .into_iter()
-        .map(|item| Invocation {
-            address: item.address.unwrap_or_default().into_owned(),
-            kind: item.kind.unwrap_or_default().into_owned(),
-            provider: item.provider_name.unwrap_or_default().into_owned(),
+        .map(|(name, body)| {
+            let words: Vec<String> = body
+                .actions
+                .unwrap_or_default()
+                .into_iter()
+                .map(std::borrow::Cow::into_owned)
+                .collect();
+            OutputChange {
+                name,
+                action: Action::from_words(&words),
+                words,
+                differs: contradiction::differs(
+                    body.before.map(RawValue::get),
+                    body.after.map(RawValue::get),
+                    body.after_unknown.map(RawValue::get),
+                ),
+                body: Body {
+                    before: span(body.before),
+                    after: span(body.after),
+                    after_unknown: span(body.after_unknown),
+                    before_sensitive: span(body.before_sensitive),
+                    after_sensitive: span(body.after_sensitive),
+                    ..Body::default()
+                },
+            }
         })
         .collect())
 }
@@ -328,24 +316,6 @@ fn redactor(
         .map(|raw| secrets.prior_state(raw))
         .transpose()?;
     Ok((secrets.finish(changes)?, planned.flatten(), prior.flatten()))
-}
-
-/// The JSON has no mode: a destroy plan deletes every managed object without giving a reason, a refresh-only one has drift or state and
-/// no list of changes.
-fn mode(top: &TopLevel<'_>, changes: &[ResourceChange], drift: &[ResourceChange]) -> PlanMode {
-    let mut managed = changes
-        .iter()
-        .filter(|c| c.mode == Mode::Managed)
-        .peekable();
-    if top.get("resource_changes").is_none() && !drift.is_empty() {
-        return PlanMode::RefreshOnly;
-    }
-    if managed.peek().is_some()
-        && managed.all(|c| c.action == Action::Delete && c.reason.is_none() && c.deposed.is_none())
-    {
-        return PlanMode::Destroy;
-    }
-    PlanMode::Normal
 }
 
 #[cfg(test)]

@@ -2,10 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 type Text<'a> = Option<Cow<'a, str>>;
+
+/// Go writes an empty list as null.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
 
 #[derive(Deserialize)]
 pub(super) struct RawChange<'a> {
@@ -51,6 +58,21 @@ pub(super) struct RawBody<'a> {
     pub(super) importing: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) generated_config: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) before_identity: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) after_identity: Option<&'a RawValue>,
+}
+
+/// `importing`: one of an id, an identity, or the word that it is not known yet.
+#[derive(Deserialize)]
+pub(super) struct RawImport<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) identity: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) unknown: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -69,12 +91,66 @@ pub(super) struct RawInvocation<'a> {
     pub(super) kind: Text<'a>,
     #[serde(borrow, default)]
     pub(super) provider_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) lifecycle_action_trigger: Option<RawTrigger<'a>>,
+    #[serde(borrow, default)]
+    pub(super) invoke_action_trigger: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawTrigger<'a> {
+    #[serde(borrow, default)]
+    pub(super) triggering_resource_address: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) action_trigger_event: Text<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawDeferredInvocation<'a> {
+    #[serde(borrow, default)]
+    pub(super) reason: Text<'a>,
+    #[serde(borrow)]
+    pub(super) action_invocation: RawInvocation<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawCheck<'a> {
+    #[serde(borrow, default)]
+    pub(super) address: Option<RawCheckAddress<'a>>,
+    #[serde(borrow, default)]
+    pub(super) status: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) instances: Option<Vec<RawCheckInstance<'a>>>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct RawCheckAddress<'a> {
+    #[serde(borrow, default)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) to_display: Text<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawCheckInstance<'a> {
+    #[serde(borrow, default)]
+    pub(super) address: Option<RawCheckAddress<'a>>,
+    #[serde(borrow, default)]
+    pub(super) status: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) problems: Option<Vec<RawProblem<'a>>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawProblem<'a> {
+    #[serde(borrow, default)]
+    pub(super) message: Text<'a>,
 }
 
 /// The values of a state-like tree (`planned_values`, `prior_state.values`), for marks only.
 #[derive(Deserialize, Default)]
 pub(super) struct RawState<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(super) outputs: std::collections::BTreeMap<String, RawOutput<'a>>,
     #[serde(borrow, default)]
     pub(super) root_module: Option<RawModule<'a>>,
@@ -82,7 +158,7 @@ pub(super) struct RawState<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RawOutput<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
     #[serde(borrow, default)]
     pub(super) value: Option<&'a RawValue>,
@@ -90,9 +166,9 @@ pub(super) struct RawOutput<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RawModule<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(super) resources: Vec<RawObject<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(super) child_modules: Vec<RawModule<'a>>,
 }
 
@@ -129,7 +205,7 @@ pub(super) struct RawConfigModule<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RawVariable<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
     #[serde(borrow, default)]
     pub(super) default: Option<&'a RawValue>,
