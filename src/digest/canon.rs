@@ -5,8 +5,8 @@
 //! equal value (some providers of Terraform 1.0 wrote that) it counts once. The encoding is injective (strings carry their length), so it needs no
 //! escaping. Parsing is `serde_json`'s; a number that does not fit 64 bits is taken from the text, digit by digit.
 //!
-//! Leaves that must not decide the public digest are replaced: strings equal to the plan's timestamp, and sensitive leaves, which are
-//! numbered here and gathered in [`Leaves::sensitive`] for the memory-hard pass.
+//! Leaves that must not decide the public digest are replaced: strings equal to the plan's timestamp, and sensitive leaves, which leave
+//! a mark here and are gathered in [`Leaves::sensitive`] for the memory-hard pass, in canonical order: the first mark stands for the first.
 
 use std::fmt;
 use std::ops::Range;
@@ -31,7 +31,7 @@ pub enum CanonError {
 pub enum Leaf {
     /// Hashed as it is.
     Plain,
-    /// Numbered, and gathered for the memory-hard pass.
+    /// Marked, and gathered for the memory-hard pass.
     Sensitive,
     /// Equal to the plan's own time.
     Timestamp,
@@ -43,7 +43,7 @@ pub struct Leaves<'a> {
     pub timestamp: Option<&'a str>,
     /// A string in which this redactor finds a secret is sensitive wherever it stands.
     pub redactor: &'a Redactor,
-    /// Canonical bytes of the sensitive leaves, in the order met.
+    /// Canonical bytes of the sensitive leaves, in the order of their marks in the canonical text.
     pub sensitive: Vec<u8>,
     /// How many sensitive leaves were met.
     pub count: u64,
@@ -77,7 +77,6 @@ impl<'a> Leaves<'a> {
             Leaf::Timestamp => out.push(b'@'),
             Leaf::Sensitive => {
                 out.push(b'*');
-                out.extend_from_slice(&self.count.to_le_bytes());
                 self.count += 1;
                 sized(b'"', text.as_bytes(), &mut self.sensitive);
             }
@@ -133,13 +132,19 @@ fn part(
     let (start, before, count) = (out.len(), leaves.sensitive.len(), leaves.count);
     let mut inexact = false;
     let mut deserializer = serde_json::Deserializer::from_str(raw);
-    Fast {
+    let walked = Fast {
         leaves,
         out,
         inexact: &mut inexact,
     }
-    .deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    .deserialize(&mut deserializer)
+    .and_then(|()| deserializer.end());
+    match walked {
+        Ok(()) => {}
+        // Terraform's numbers may be larger than any floating point number; the text has them.
+        Err(error) if error.to_string().starts_with("number out of range") => inexact = true,
+        Err(error) => return Err(error.into()),
+    }
     if inexact {
         out.truncate(start);
         leaves.sensitive.truncate(before);
@@ -165,9 +170,20 @@ fn sized(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// Sorts the entries of an object that were written in document order.
-fn sort_entries(out: &mut Vec<u8>, entries: &[(Range<usize>, Range<usize>)]) -> Result<(), String> {
-    let key = |entry: &(Range<usize>, Range<usize>)| out.get(entry.0.clone()).unwrap_or_default();
+/// What an entry of an object wrote: its key, all of it, and the sensitive leaves below it.
+struct Entry {
+    key: Range<usize>,
+    bytes: Range<usize>,
+    secret: Range<usize>,
+}
+
+/// Sorts the entries of an object that were written in document order, and their sensitive leaves with them.
+fn sort_entries(
+    out: &mut Vec<u8>,
+    sensitive: &mut Vec<u8>,
+    entries: &[Entry],
+) -> Result<(), String> {
+    let key = |entry: &Entry| out.get(entry.key.clone()).unwrap_or_default();
     if entries.windows(2).all(|pair| match pair {
         [a, b] => key(a) < key(b),
         _ => true,
@@ -179,22 +195,27 @@ fn sort_entries(out: &mut Vec<u8>, entries: &[(Range<usize>, Range<usize>)]) -> 
     for pair in order.windows(2) {
         if let [a, b] = pair
             && key(a) == key(b)
-            && out.get(a.1.clone()) != out.get(b.1.clone())
+            && (out.get(a.bytes.clone()) != out.get(b.bytes.clone())
+                || sensitive.get(a.secret.clone()) != sensitive.get(b.secret.clone()))
         {
             let name = String::from_utf8_lossy(key(a)).into_owned();
             return Err(name);
         }
     }
     order.dedup_by(|a, b| key(a) == key(b));
-    let Some(start) = entries.first().map(|e| e.1.start) else {
+    let Some((start, hidden)) = entries.first().map(|e| (e.bytes.start, e.secret.start)) else {
         return Ok(());
     };
     let mut sorted = Vec::with_capacity(out.len() - start);
+    let mut secrets = Vec::with_capacity(sensitive.len() - hidden);
     for entry in order {
-        sorted.extend_from_slice(out.get(entry.1.clone()).unwrap_or_default());
+        sorted.extend_from_slice(out.get(entry.bytes.clone()).unwrap_or_default());
+        secrets.extend_from_slice(sensitive.get(entry.secret.clone()).unwrap_or_default());
     }
     out.truncate(start);
     out.extend_from_slice(&sorted);
+    sensitive.truncate(hidden);
+    sensitive.extend_from_slice(&secrets);
     Ok(())
 }
 
@@ -266,7 +287,7 @@ impl<'de> Visitor<'de> for Fast<'_, '_> {
         self.out.push(b'{');
         let mut entries = Vec::new();
         loop {
-            let start = self.out.len();
+            let (start, hidden) = (self.out.len(), self.leaves.sensitive.len());
             if map
                 .next_key_seed(Key {
                     out: &mut *self.out,
@@ -281,9 +302,14 @@ impl<'de> Visitor<'de> for Fast<'_, '_> {
                 out: &mut *self.out,
                 inexact: &mut *self.inexact,
             })?;
-            entries.push((key, start..self.out.len()));
+            entries.push(Entry {
+                key,
+                bytes: start..self.out.len(),
+                secret: hidden..self.leaves.sensitive.len(),
+            });
         }
-        sort_entries(self.out, &entries).map_err(|name| duplicate(&name))?;
+        sort_entries(self.out, &mut self.leaves.sensitive, &entries)
+            .map_err(|name| duplicate(&name))?;
         self.out.push(b'}');
         Ok(())
     }
@@ -347,7 +373,6 @@ fn exact(
     }
     if marks.is_some_and(|m| m == &Value::Bool(true)) {
         out.push(b'*');
-        out.extend_from_slice(&leaves.count.to_le_bytes());
         leaves.count += 1;
         let plain = Redactor::default();
         let mut inside = Leaves::new(None, &plain);
@@ -363,7 +388,7 @@ fn exact(
             let RawEntries(fields) = serde_json::from_str(raw)?;
             let mut entries = Vec::with_capacity(fields.len());
             for (name, value) in fields {
-                let start = out.len();
+                let (start, hidden) = (out.len(), leaves.sensitive.len());
                 sized(b'k', name.as_bytes(), out);
                 let key = start + 9..out.len();
                 part(
@@ -373,9 +398,14 @@ fn exact(
                     out,
                     depth + 1,
                 )?;
-                entries.push((key, start..out.len()));
+                entries.push(Entry {
+                    key,
+                    bytes: start..out.len(),
+                    secret: hidden..leaves.sensitive.len(),
+                });
             }
-            sort_entries(out, &entries).map_err(|name| duplicate::<serde_json::Error>(&name))?;
+            sort_entries(out, &mut leaves.sensitive, &entries)
+                .map_err(|name| duplicate::<serde_json::Error>(&name))?;
             out.push(b'}');
         }
         Some(b'[') => {
@@ -432,6 +462,8 @@ mod tests {
             r#"{"a":1.5}"#,
             r#"{"a":123456789012345678901234567890}"#,
             r#"{"a":123456789012345678901234567891}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":1e401}"#,
             r#"{"a":null}"#,
             "{}",
             r#"{"a":{}}"#,
@@ -473,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn marked_leaves_are_numbered_and_kept_out_of_the_public_digest() {
+    fn marked_leaves_are_counted_and_kept_out_of_the_public_digest() {
         let redactor = Redactor::default();
         let marks = serde_json::json!({"pin": true, "list": [false, true]});
         let run = |raw: &str| {
@@ -500,6 +532,7 @@ mod tests {
             (hash_json(raw, None, &mut leaves).unwrap(), leaves.sensitive)
         };
         let one = run(r#"{"a":"first-secret","b":"other-secret"}"#);
+        assert_eq!(one, run(r#"{"b":"other-secret","a":"first-secret"}"#));
         assert_ne!(one, run(r#"{"b":"first-secret","a":"other-secret"}"#));
         assert_ne!(one, run(r#"{"a":"other-secret","b":"first-secret"}"#));
     }

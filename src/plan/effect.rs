@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::input::{TopLevel, problem};
 use super::value::union;
-use super::{Plan, PlanError, Redactor, ResourceChange};
+use super::{Plan, PlanError, Redactor, ResourceChange, Value};
 use crate::digest::{CanonError, Digest, Leaves, Sink, hash_json, memory_hard};
 
 /// The digest of what a plan would do. Shown as `e1:` and 64 hexadecimal digits.
@@ -126,7 +126,7 @@ pub(super) fn effect(
                     }
                 }
                 // The order of sensitive leaves must follow the order of the sorted elements.
-                digests.sort_by_key(|(digest, _)| *digest);
+                digests.sort();
                 sink.text(&digests.len().to_string());
                 for (digest, leaves) in digests {
                     sink.digest(&digest);
@@ -233,7 +233,7 @@ impl Section<'_> {
         marks: Option<&Json>,
     ) -> Result<(Digest, Vec<u8>), PlanError> {
         // `plantimestamp()` can only show in what comes after; a value equal to it before is state.
-        let replaces_time = self.timestamp.is_some_and(|t| text.contains(t));
+        let replaces_time = self.timestamp.is_some_and(|t| mentions(text, t));
         let mut leaves = Leaves::new(self.timestamp.filter(|_| replaces_time), self.redactor);
         let digest = if replaces_time {
             self.timed(text, marks, &mut leaves)?
@@ -303,6 +303,22 @@ impl Section<'_> {
     }
 }
 
+/// Whether a string of a JSON text holds a time, however it is spelled: its characters can be escaped in one way only.
+fn mentions(text: &str, time: &str) -> bool {
+    fn below(value: &Value, time: &str) -> bool {
+        match value {
+            Value::Text(text) => text.contains(time),
+            Value::List(items) => items.iter().any(|item| below(item, time)),
+            Value::Map(fields) => fields
+                .iter()
+                .any(|(name, field)| name.contains(time) || below(field, time)),
+            _ => false,
+        }
+    }
+    text.contains(time)
+        || text.contains("\\u") && below(&Value::read(Some(text), &Json::Null, &Json::Null), time)
+}
+
 /// Marks of a change, from its parsed parts.
 fn body_marks(text: &str, change: &ResourceChange) -> Option<Json> {
     let tree = |span: &Option<super::Span>| {
@@ -323,7 +339,7 @@ fn body_marks(text: &str, change: &ResourceChange) -> Option<Json> {
 
 /// Marks of a change object, at the place of the values that they mark; `None` when nothing is marked.
 fn change_marks(text: &str) -> Option<Json> {
-    if !text.contains("sensitive") {
+    if !text.contains("sensitive") && !text.contains("\\u") {
         return None;
     }
     let fields: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;

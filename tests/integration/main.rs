@@ -10,6 +10,7 @@
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
 //! | `user_policies` | Rego directories of users |
@@ -35,6 +36,7 @@ mod bad_policies;
 mod bad_repository;
 mod check;
 mod configuration;
+mod effect;
 mod exit_status;
 mod hooks;
 mod layering;
