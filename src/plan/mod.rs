@@ -191,6 +191,17 @@ fn shape<'a, T: serde::Deserialize<'a>>(place: &str, raw: &'a RawValue) -> Resul
     })
 }
 
+/// Reads an element of a list, which must be an object.
+fn row<'a, T: serde::Deserialize<'a>>(place: &str, raw: &'a RawValue) -> Result<T, PlanError> {
+    if raw.get().starts_with('{') {
+        return shape(place, raw);
+    }
+    Err(PlanError::Shape {
+        place: place.to_owned(),
+        problem: "a row is not an object".to_owned(),
+    })
+}
+
 fn flag(top: &TopLevel<'_>, key: &str) -> Result<Option<bool>, PlanError> {
     top.get(key).map(|raw| shape(key, raw)).transpose()
 }
@@ -212,7 +223,7 @@ fn read_changes(
     items
         .into_iter()
         .map(|item| {
-            let change: RawChange<'_> = shape(key, item)?;
+            let change: RawChange<'_> = row(key, item)?;
             Ok(ResourceChange::read(reader, item, change))
         })
         .collect()
@@ -226,7 +237,7 @@ fn read_deferred(reader: &mut Reader<'_>, top: &TopLevel<'_>) -> Result<Vec<Defe
     items
         .into_iter()
         .map(|item| {
-            let deferred: RawDeferred<'_> = shape("deferred_changes", item)?;
+            let deferred: RawDeferred<'_> = row("deferred_changes", item)?;
             Ok(Deferred {
                 reason: deferred.reason.unwrap_or_default().into_owned(),
                 change: ResourceChange::read(reader, item, deferred.resource_change),

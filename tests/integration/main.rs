@@ -17,6 +17,7 @@
 //! | `bad_policies` | what can be wrong with them |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
+//! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
@@ -39,6 +40,7 @@ mod configuration;
 mod effect;
 mod exit_status;
 mod hooks;
+mod hostile;
 mod layering;
 mod merged;
 mod policies;
