@@ -60,11 +60,11 @@ pub(super) fn infer(top: &TopLevel<'_>, changes: &[ResourceChange]) -> Result<Pl
 }
 
 #[derive(Deserialize, Default)]
-struct Module<'a> {
+struct Tree<'a> {
     #[serde(borrow, default)]
     resources: Option<Vec<Object<'a>>>,
     #[serde(borrow, default)]
-    child_modules: Option<Vec<Module<'a>>>,
+    child_modules: Option<Vec<Tree<'a>>>,
     #[serde(borrow, default)]
     module_calls: Option<&'a RawValue>,
 }
@@ -81,17 +81,17 @@ impl Object<'_> {
     }
 }
 
-impl Module<'_> {
+impl Tree<'_> {
     fn has_managed(&self) -> bool {
         self.resources.iter().flatten().any(Object::is_managed)
-            || self.child_modules.iter().flatten().any(Module::has_managed)
+            || self.child_modules.iter().flatten().any(Tree::has_managed)
     }
 }
 
 #[derive(Deserialize, Default)]
 struct Rooted<'a> {
     #[serde(borrow, default)]
-    root_module: Option<Module<'a>>,
+    root_module: Option<Tree<'a>>,
 }
 
 #[derive(Deserialize)]

@@ -162,16 +162,16 @@ impl Secrets {
     /// Settings of actions that are marked sensitive.
     pub(super) fn invocations(&mut self, raw: &RawValue) {
         #[derive(serde::Deserialize)]
-        struct Action<'a> {
+        struct Item<'a> {
             #[serde(borrow, default)]
             config_values: Option<&'a RawValue>,
             #[serde(borrow, default)]
             config_sensitive: Option<&'a RawValue>,
             // A deferred invocation holds the invocation itself one level below.
             #[serde(borrow, default)]
-            action_invocation: Option<Box<Action<'a>>>,
+            action_invocation: Option<Box<Item<'a>>>,
         }
-        let items: Vec<Action<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
+        let items: Vec<Item<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
         for item in &items {
             for action in [Some(item), item.action_invocation.as_deref()]
                 .into_iter()

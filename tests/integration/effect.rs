@@ -102,15 +102,17 @@ type Edit = (&'static str, fn(&mut Json));
 
 const EDITS: &[Edit] = &[
     ("before", |t| {
-        app(t)["before"]["input"]["name"] = json!("ap")
+        app(t)["before"]["input"]["name"] = json!("ap");
     }),
     ("after", |t| {
-        app(t)["after"]["input"]["name"] = json!("app-3")
+        app(t)["after"]["input"]["name"] = json!("app-3");
     }),
     ("unknown", |t| {
-        app(t)["after_unknown"]["output"] = json!(false)
+        app(t)["after_unknown"]["output"] = json!(false);
     }),
-    ("action", |t| app(t)["actions"] = json!(["create"])),
+    ("action", |t| {
+        app(t)["actions"] = json!(["create"]);
+    }),
     ("order of a replacement", |t| {
         row(t, "terraform_data.twice", None)["change"]["actions"] = json!(["delete", "create"]);
     }),
@@ -121,34 +123,34 @@ const EDITS: &[Edit] = &[
         row(t, "terraform_data.twice", None)["change"]["replace_paths"] = json!([["input"]]);
     }),
     ("variable", |t| {
-        t["variables"]["region"]["value"] = json!("eu-west-3")
+        t["variables"]["region"]["value"] = json!("eu-west-3");
     }),
     ("sensitive variable", |t| {
-        t["variables"]["token"]["value"] = json!("other-token-zzzz")
+        t["variables"]["token"]["value"] = json!("other-token-zzzz");
     }),
     ("sensitive attribute", |t| {
         app(t)["after"]["input"]["token"] = json!("other-token-zzzz");
     }),
     ("short sensitive attribute", |t| {
-        app(t)["after"]["input"]["token"] = json!("x")
+        app(t)["after"]["input"]["token"] = json!("x");
     }),
     ("sensitive attribute before", |t| {
         app(t)["before"]["input"]["token"] = json!("other-token-zzzz");
     }),
     ("mark", |t| {
-        app(t)["after_sensitive"]["input"]["token"] = json!(false)
+        app(t)["after_sensitive"]["input"]["token"] = json!(false);
     }),
     ("output", |t| {
-        t["output_changes"]["ports"]["after"] = json!([443])
+        t["output_changes"]["ports"]["after"] = json!([443]);
     }),
     ("sensitive output", |t| {
-        t["output_changes"]["token"]["after"] = json!("other-token-zzzz")
+        t["output_changes"]["token"]["after"] = json!("other-token-zzzz");
     }),
     ("action of an output", |t| {
-        t["output_changes"]["ports"]["actions"] = json!(["delete"])
+        t["output_changes"]["ports"]["actions"] = json!(["delete"]);
     }),
     ("status of a check", |t| {
-        t["checks"][0]["status"] = json!("pass")
+        t["checks"][0]["status"] = json!("pass");
     }),
     ("message of a check", |t| {
         t["checks"][0]["instances"][0]["problems"][0]["message"] = json!("fine");
@@ -180,21 +182,23 @@ const EDITS: &[Edit] = &[
     ("previous address", |t| {
         row(t, "terraform_data.new_name", None)["previous_address"] = json!("terraform_data.older");
     }),
-    ("bool", |t| app(t)["after"]["input"]["on"] = json!(true)),
+    ("bool", |t| {
+        app(t)["after"]["input"]["on"] = json!(true);
+    }),
     ("bool as text", |t| {
-        app(t)["after"]["input"]["on"] = json!("false")
+        app(t)["after"]["input"]["on"] = json!("false");
     }),
     ("number as text", |t| {
-        app(t)["after"]["input"]["ports"] = json!(["443", 8080])
+        app(t)["after"]["input"]["ports"] = json!(["443", 8080]);
     }),
     ("null to absent", |t| {
         remove(&mut app(t)["after"]["input"], "none")
     }),
     ("null to false", |t| {
-        app(t)["after"]["input"]["none"] = json!(false)
+        app(t)["after"]["input"]["none"] = json!(false);
     }),
     ("null to empty", |t| {
-        app(t)["after"]["input"]["none"] = json!("")
+        app(t)["after"]["input"]["none"] = json!("");
     }),
     ("key", |t| {
         let input = app(t)["after"]["input"].as_object_mut().unwrap();
@@ -202,10 +206,10 @@ const EDITS: &[Edit] = &[
         input.insert("nam".to_owned(), name);
     }),
     ("order of a list", |t| {
-        app(t)["after"]["input"]["ports"] = json!([8080, 443])
+        app(t)["after"]["input"]["ports"] = json!([8080, 443]);
     }),
     ("element of a list", |t| {
-        app(t)["after"]["input"]["ports"] = json!([443, 8080, 443])
+        app(t)["after"]["input"]["ports"] = json!([443, 8080, 443]);
     }),
     ("address", |t| {
         row(t, "terraform_data.app", None)["address"] = json!("terraform_data.ap");
@@ -241,15 +245,17 @@ const EDITS: &[Edit] = &[
             json!("app-9");
     }),
     ("relevant attribute", |t| {
-        t["relevant_attributes"][0]["resource"] = json!("terraform_data.x")
+        t["relevant_attributes"][0]["resource"] = json!("terraform_data.x");
     }),
-    ("completeness", |t| t["complete"] = json!(false)),
+    ("completeness", |t| {
+        t["complete"] = json!(false);
+    }),
     ("completeness to absent", |t| remove(t, "complete")),
     ("version of Terraform", |t| {
-        t["terraform_version"] = json!("1.11.5")
+        t["terraform_version"] = json!("1.11.5");
     }),
     ("key that this version does not know", |t| {
-        t["future"] = json!({"a": 1})
+        t["future"] = json!({"a": 1});
     }),
 ];
 
@@ -324,7 +330,9 @@ fn drift_is_part_of_the_effect() {
     let base = plan_tree("drift");
     let effect = effect_of(&base);
     let edits: [fn(&mut Json); 3] = [
-        |t| t["resource_drift"][0]["change"]["actions"] = json!(["no-op"]),
+        |t| {
+            t["resource_drift"][0]["change"]["actions"] = json!(["no-op"]);
+        },
         |t| t["resource_drift"][0]["change"]["after"] = json!({"id": "other"}),
         |t| {
             t["resource_drift"].as_array_mut().unwrap().pop();

@@ -12,6 +12,7 @@
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
+//! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
@@ -46,4 +47,5 @@ mod merged;
 mod policies;
 mod reports;
 mod rust_source;
+mod semantics;
 mod user_policies;

@@ -412,3 +412,17 @@ fn secrets_stay_secrets_beside_numbers_that_no_float_holds() {
     let (_, after) = plan.values(&row(&plan, "terraform_data.app").body);
     assert!(matches!(after, Value::Sensitive(_)));
 }
+
+#[test]
+fn the_memory_hard_pass_runs_once_for_all_secrets_and_not_at_all_without_any() {
+    let passes = || crate::digest::PASSES.with(std::cell::Cell::get);
+    for (bytes, expected) in [(EFFECT, 1), (REPLACE, 0)] {
+        let before = passes();
+        let plan = real(bytes);
+        for change in &plan.changes {
+            plan.content_digest(change);
+            plan.attribute_changes(&change.body);
+        }
+        assert_eq!(passes() - before, expected);
+    }
+}
