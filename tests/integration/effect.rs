@@ -192,7 +192,7 @@ const EDITS: &[Edit] = &[
         app(t)["after"]["input"]["ports"] = json!(["443", 8080]);
     }),
     ("null to absent", |t| {
-        remove(&mut app(t)["after"]["input"], "none")
+        remove(&mut app(t)["after"]["input"], "none");
     }),
     ("null to false", |t| {
         app(t)["after"]["input"]["none"] = json!(false);

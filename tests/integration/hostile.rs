@@ -168,10 +168,7 @@ fn must_be_clean(what: &str, text: &str) {
             .rev()
             .collect();
         let to: String = text[at..].chars().take(40).collect();
-        panic!(
-            "{what} holds a raw hidden character behind {from:?}: {:?}",
-            to
-        );
+        panic!("{what} holds a raw hidden character behind {from:?}: {to:?}");
     }
 }
 

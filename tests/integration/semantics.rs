@@ -36,20 +36,23 @@ fn real_rows_are_no_contradictions() {
     }
 }
 
+/// Words of the finding, and what makes it.
+type Edit = (&'static str, fn(&mut Json));
+
 #[test]
 fn a_row_that_contradicts_itself_blocks() {
-    let edits: [(&str, fn(&mut Json)); 5] = [
+    let edits: [Edit; 5] = [
         ("before and after differ", |row| {
-            row["change"]["actions"] = json!(["no-op"])
+            row["change"]["actions"] = json!(["no-op"]);
         }),
         ("has values from before", |row| {
-            row["change"]["actions"] = json!(["create"])
+            row["change"]["actions"] = json!(["create"]);
         }),
         ("has values for afterwards", |row| {
-            row["change"]["actions"] = json!(["delete"])
+            row["change"]["actions"] = json!(["delete"]);
         }),
         ("objects of its mode never have", |row| {
-            row["change"]["actions"] = json!(["read"])
+            row["change"]["actions"] = json!(["read"]);
         }),
         ("has no address", |row| {
             row.as_object_mut().unwrap().remove("address");

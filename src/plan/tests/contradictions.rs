@@ -57,7 +57,7 @@ fn each_contradiction_has_a_name() {
                 row_of["change"]["after_unknown"] = json!({});
             }
             "known too" => {
-                row_of["change"]["after_unknown"] = json!({"input": {"ports": [false, true]}})
+                row_of["change"]["after_unknown"] = json!({"input": {"ports": [false, true]}});
             }
             "data" | "future" => row_of["mode"] = json!(edit),
             "ephemeral" => {
