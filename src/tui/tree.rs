@@ -98,7 +98,8 @@ impl Tree {
                 let module = modules
                     .entry((plan_index, change.module.to_string()))
                     .or_insert_with(|| Module::new(name(&change.module)));
-                let quiet = change.is_quiet();
+                // What is said not to change but does is not folded away.
+                let quiet = change.is_quiet() && plan.plan.contradiction(change).is_none();
                 module.shape.count(change.action, quiet);
                 let rows = if quiet {
                     &mut module.quiet

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Desk;
-use super::fixture::{case_of, finding};
+use super::fixture::{SENSITIVE, case_of, finding};
 use crate::decision::Journal;
 use crate::policy::Enforcement;
 use crate::tui::model::Pane;
@@ -171,4 +171,35 @@ fn no_string_of_a_plan_reaches_the_screen_raw() {
             );
         }
     }
+}
+
+#[test]
+fn a_change_of_nothing_but_a_mark_has_words() {
+    for (address, words) in [
+        ("terraform_data.becomes_sensitive", "# becomes sensitive"),
+        ("terraform_data.becomes_plain", "# no longer sensitive"),
+    ] {
+        let case = case_of(SENSITIVE, |index, change| {
+            let about = change.address == address;
+            let found = finding("marks", Enforcement::Advisory, change, index);
+            about.then_some(found).into_iter().collect()
+        });
+        let desk = Desk::sized(case, Journal::default(), (120, 40));
+        assert!(
+            desk.sees("input = (sensitive), the same value"),
+            "{}",
+            desk.screen()
+        );
+        assert!(desk.sees(words), "{}", desk.screen());
+    }
+}
+
+#[test]
+fn a_row_that_is_said_not_to_change_but_does_is_not_folded_away() {
+    let mut tree: Json = serde_json::from_slice(PLAN).unwrap();
+    tree["resource_changes"][1]["change"]["actions"] = json!(["no-op"]);
+    let case = case_of(tree.to_string().as_bytes(), |_, _| Vec::new());
+    let mut desk = Desk::sized(case, Journal::default(), (120, 40));
+    desk.keys("5");
+    assert!(desk.sees("terraform_data.app "), "{}", desk.screen());
 }
