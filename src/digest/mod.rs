@@ -5,7 +5,7 @@
 
 mod canon;
 
-pub use canon::{CanonError, Leaf, Leaves, hash_json, hash_value};
+pub use canon::{Canon, CanonError, hash_json, hash_value};
 
 use std::fmt;
 

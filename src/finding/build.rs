@@ -15,7 +15,7 @@ use super::{
 use crate::change::Change;
 use crate::digest::{Digest, Sink};
 use crate::plan::{Mode, Plan, ResourceChange};
-use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind};
+use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind, Skipped};
 use crate::source::{ResourceMode, SourceIndex};
 use crate::text::{Printable, Redactor};
 
@@ -67,7 +67,7 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
     }
     for skipped in results.skipped.iter().filter(|s| s.applies) {
         if let Some(policy) = origin.policies.get(skipped.policy) {
-            findings.push(not_evaluated(origin, policy, skipped.need.word()));
+            findings.push(not_evaluated(origin, policy, skipped));
         }
     }
     findings.extend(unknown::findings(origin));
@@ -455,11 +455,12 @@ fn blank(origin: &Origin<'_>, policy: &Printable, rule: &str, message: Printable
     }
 }
 
-fn not_evaluated(origin: &Origin<'_>, policy: &Policy, need: &str) -> Finding {
-    let message = format!(
-        "{} was not evaluated: it needs {need}, which is missing here.",
-        policy.id
-    );
+fn not_evaluated(origin: &Origin<'_>, policy: &Policy, skipped: &Skipped) -> Finding {
+    let what = match skipped.rules.as_slice() {
+        [] => policy.id.to_string(),
+        rules => format!("{} ({})", policy.id, rules.join(", ")),
+    };
+    let message = format!("{what} was not evaluated: {}.", skipped.reason());
     Finding {
         title: policy.title.clone(),
         severity: policy.severity.unwrap_or(Severity::Medium),

@@ -5,7 +5,7 @@ use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Subject};
+use crate::policy::{Availability, Need, Policies, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
@@ -56,6 +56,13 @@ pub(super) fn empty_case(
             ));
         }
     }
+    for warning in &policies.warnings {
+        let place = warning
+            .place
+            .as_ref()
+            .map_or_else(String::new, |place| format!("{place}: "));
+        notices.push(format!("{place}{}", warning.message));
+    }
     Ok(ReviewCase {
         plans,
         under_review,
@@ -101,6 +108,7 @@ pub(super) fn evaluate(
     );
     let mut findings: Vec<Finding> = Vec::new();
     let mut prints = Vec::new();
+    let mut notes = std::collections::BTreeSet::new();
     let mut evaluated: Option<usize> = None;
     let mut problems = Vec::new();
     let mut not_applicable = std::collections::BTreeSet::new();
@@ -123,10 +131,12 @@ pub(super) fn evaluate(
         let results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                let reason = format!(
-                    "it needs {}, and there is none under review.",
-                    skipped.need.word()
-                );
+                let reason = match &skipped.why {
+                    Why::Need(need) => {
+                        format!("it needs {}, and there is none under review.", need.word())
+                    }
+                    Why::Host(reason) => format!("{reason}."),
+                };
                 not_applicable.insert((policy.id.clone(), Printable::line(&reason)));
             }
         }
@@ -147,6 +157,7 @@ pub(super) fn evaluate(
         problems.extend(faults);
         problems.extend(results.problems);
         prints.extend(results.prints);
+        notes.extend(results.notes);
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
         if source.is_none() {
             for policy in policies
@@ -167,6 +178,7 @@ pub(super) fn evaluate(
     case.not_applicable = not_applicable.into_iter().collect();
     case.not_looked_at.sort();
     case.not_looked_at.dedup();
+    case.notices.extend(notes);
     case.problems.extend(problems);
     case.problems.sort();
     case.problems.dedup();

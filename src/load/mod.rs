@@ -333,7 +333,7 @@ fn read_plans(
     sources
         .iter()
         .map(|source| {
-            let plan = plans::read(source, &request.directory, &config.show)?;
+            let plan = plans::read(source, &request.directory, &config.show, request.threads)?;
             let (path, name) = match source {
                 PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
                 PlanSource::File(path) => {

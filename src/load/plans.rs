@@ -27,12 +27,14 @@ pub(super) fn read(
     source: &PlanSource,
     directory: &Path,
     show: &[String],
+    threads: usize,
 ) -> Result<Plan, LoadError> {
     let name = match source {
         PlanSource::Stdin(_) => "Standard input".to_owned(),
         PlanSource::File(path) => path.to_string_lossy().into_owned(),
     };
-    Plan::read(bytes(source, directory, show)?).map_err(|error| LoadError::plan(&name, &error))
+    Plan::read_on(bytes(source, directory, show)?, threads)
+        .map_err(|error| LoadError::plan(&name, &error))
 }
 
 /// The digest of a plan's JSON as it is now.

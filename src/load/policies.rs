@@ -114,6 +114,8 @@ pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
                 path,
                 text: Arc::from(text),
             });
+        } else if Bundle::is_set(&path) {
+            made.sets.push(policy_set(path, text.into_bytes())?);
         } else {
             let inner = path
                 .strip_prefix(&name)
@@ -155,7 +157,9 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
     };
     for (path, bytes) in files {
         let file = path.rsplit('/').next().unwrap_or(&path);
-        if path.ends_with(".rego") {
+        if Bundle::is_set(&path) {
+            bundle.sets.push(policy_set(path, bytes)?);
+        } else if path.ends_with(".rego") {
             if path.ends_with("_test.rego") {
                 continue;
             }
@@ -189,6 +193,15 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
         builtin::add_library(&mut bundle).map_err(|e| broken(&e))?;
     }
     Ok(bundle)
+}
+
+fn policy_set(path: String, bytes: Vec<u8>) -> Result<Module, LoadError> {
+    let text = String::from_utf8(bytes)
+        .map_err(|_bytes| broken(&format!("The policy set {path} is not UTF-8 text.")))?;
+    Ok(Module {
+        path,
+        text: Arc::from(text),
+    })
 }
 
 fn document(name: &str, bytes: &[u8]) -> Result<Json, LoadError> {
@@ -249,7 +262,9 @@ fn from_commit(
 
 fn is_wanted(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    path.ends_with(".rego") || matches!(file, "data.json" | "data.yaml" | "data.yml")
+    path.ends_with(".rego")
+        || Bundle::is_set(path)
+        || matches!(file, "data.json" | "data.yaml" | "data.yml")
 }
 
 fn from_directory(root: &Path, name: &str) -> Result<Vec<(String, Vec<u8>)>, LoadError> {

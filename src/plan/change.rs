@@ -290,12 +290,16 @@ impl<'a> Reader<'a> {
 
     /// Where a borrowed value stands in the text.
     pub(super) fn span(&self, raw: &RawValue) -> Span {
-        let start = raw
-            .get()
+        self.range(raw.get())
+    }
+
+    /// Where a part of the text stands in it.
+    pub(super) fn range(&self, part: &str) -> Span {
+        let start = part
             .as_ptr()
             .addr()
             .saturating_sub(self.text.as_ptr().addr());
-        start..start + raw.get().len()
+        start..start + part.len()
     }
 
     fn shared(&mut self, text: &str) -> Arc<str> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::change::{Invocation, Trigger};
-use super::input::TopLevel;
+use super::document::Document;
 use super::raw::{RawCheck, RawDeferredInvocation, RawInvocation, RawTrigger};
 use super::{PlanError, shape};
 
@@ -58,11 +58,11 @@ pub struct Check {
 }
 
 /// Reads `checks`.
-pub(super) fn read_checks(top: &TopLevel<'_>) -> Result<Vec<Check>, PlanError> {
-    let Some(raw) = top.get("checks") else {
+pub(super) fn read_checks(document: &Document<'_>) -> Result<Vec<Check>, PlanError> {
+    let Some(text) = document.text("checks") else {
         return Ok(Vec::new());
     };
-    let items: Vec<RawCheck<'_>> = shape("checks", raw)?;
+    let items: Vec<RawCheck<'_>> = shape("checks", text)?;
     Ok(items.into_iter().map(check).collect())
 }
 
@@ -98,14 +98,14 @@ fn check(raw: RawCheck<'_>) -> Check {
 }
 
 /// Reads `action_invocations` and, behind them, `deferred_action_invocations`.
-pub(super) fn read_invocations(top: &TopLevel<'_>) -> Result<Vec<Invocation>, PlanError> {
+pub(super) fn read_invocations(document: &Document<'_>) -> Result<Vec<Invocation>, PlanError> {
     let mut out = Vec::new();
-    if let Some(raw) = top.get("action_invocations") {
-        let items: Vec<RawInvocation<'_>> = shape("action_invocations", raw)?;
+    if let Some(text) = document.text("action_invocations") {
+        let items: Vec<RawInvocation<'_>> = shape("action_invocations", text)?;
         out.extend(items.into_iter().map(|item| invocation(item, None)));
     }
-    if let Some(raw) = top.get("deferred_action_invocations") {
-        let items: Vec<RawDeferredInvocation<'_>> = shape("deferred_action_invocations", raw)?;
+    if let Some(text) = document.text("deferred_action_invocations") {
+        let items: Vec<RawDeferredInvocation<'_>> = shape("deferred_action_invocations", text)?;
         out.extend(items.into_iter().map(|item| {
             let reason = item.reason.unwrap_or_default().into_owned();
             invocation(item.action_invocation, Some(reason))

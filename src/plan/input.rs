@@ -3,12 +3,10 @@
 //! Phases: look at the first bytes (zip, gzip, byte order marks), decode, find the one JSON document (the CI wrapper of
 //! setup-terraform and loggers put lines around it), parse its top level without touching the values, and recognise it by its keys.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::PlanError;
+use super::document::Document;
 use crate::text::Printable;
 
 /// Largest plan that is read, in bytes.
@@ -81,82 +79,55 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
     Ok(text)
 }
 
-/// The top level of a JSON object: keys in order, values as text.
-pub(super) struct TopLevel<'a>(pub(super) Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for TopLevel<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = TopLevel<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
-                    entries.push(entry);
-                }
-                Ok(TopLevel(entries))
-            }
-        }
-        deserializer.deserialize_map(Keys)
-    }
-}
-
-impl<'a> TopLevel<'a> {
-    pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .find(|(name, value)| name == key && value.get() != "null")
-            .map(|(_, value)| *value)
-    }
-}
-
 /// Finds the one document in the text and recognises it as a plan.
-pub(super) fn top_level(text: &str) -> Result<TopLevel<'_>, PlanError> {
+pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
     let start = document_start(text)?;
     let body = text.get(start..).unwrap_or_default();
     let first_line = text.get(..start).unwrap_or_default().lines().count();
-    let mut stream = serde_json::Deserializer::from_str(body).into_iter::<TopLevel<'_>>();
-    let top = match stream.next() {
-        None => return Err(PlanError::Empty),
-        Some(Err(error)) => return Err(json_error(&error, first_line, body)),
-        Some(Ok(top)) => top,
-    };
-    let rest = body.get(stream.byte_offset()..).unwrap_or_default();
-    check_rest(
-        rest,
-        body.len() - rest.len(),
-        body,
-        first_line,
-        &top,
-        start > 0,
-    )?;
-    let top = unwrapped(top);
-    recognise(&top)?;
-    Ok(top)
+    let (document, end) = Document::read(body)
+        .map_err(|(error, place)| json_error(&error, &place, first_line, body))?;
+    let rest = body.get(end..).unwrap_or_default();
+    check_rest(rest, end, body, first_line, &document, start > 0)?;
+    let document = unwrapped(document);
+    recognise(&document)?;
+    let mut names: Vec<&str> = document.sections.iter().map(|s| s.name).collect();
+    names.sort_unstable();
+    for pair in names.windows(2) {
+        if let [a, b] = pair
+            && a == b
+        {
+            return Err(PlanError::DuplicateKey {
+                place: format!("the top-level key {a:?}"),
+            });
+        }
+    }
+    Ok(document)
 }
 
 /// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then.
-fn unwrapped(top: TopLevel<'_>) -> TopLevel<'_> {
-    let is_plan = |top: &TopLevel<'_>| {
-        top.get("format_version").is_some()
+fn unwrapped(document: Document<'_>) -> Document<'_> {
+    let is_plan = |document: &Document<'_>| {
+        document.get("format_version").is_some()
             && ["resource_changes", "planned_values", "configuration"]
                 .iter()
-                .any(|key| top.get(key).is_some())
+                .any(|key| document.get(key).is_some())
     };
-    if is_plan(&top) {
-        return top;
+    if is_plan(&document) {
+        return document;
     }
-    let repeats = top.0.iter().filter(|(name, _)| name == "plan").count() > 1;
-    let inner = top
-        .get("plan")
-        .filter(|_| !repeats)
-        .and_then(|raw| serde_json::from_str::<TopLevel<'_>>(raw.get()).ok());
+    let repeats = document
+        .sections
+        .iter()
+        .filter(|section| section.name == "plan")
+        .count()
+        > 1;
+    let inner = document
+        .text("plan")
+        .filter(|text| !repeats && text.starts_with('{'))
+        .and_then(|text| Document::read(text).ok());
     match inner {
-        Some(inner) if is_plan(&inner) => inner,
-        _ => top,
+        Some((inner, _)) if is_plan(&inner) => inner,
+        _ => document,
     }
 }
 
@@ -192,7 +163,7 @@ fn check_rest(
     offset: usize,
     body: &str,
     first_line: usize,
-    top: &TopLevel<'_>,
+    top: &Document<'_>,
     wrapped: bool,
 ) -> Result<(), PlanError> {
     let rest_text = rest.trim_start();
@@ -218,11 +189,11 @@ fn check_rest(
     })
 }
 
-fn is_event(top: &TopLevel<'_>) -> bool {
+fn is_event(top: &Document<'_>) -> bool {
     top.get("@level").is_some() || (top.get("type").is_some() && top.get("@message").is_some())
 }
 
-fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
+fn recognise(top: &Document<'_>) -> Result<(), PlanError> {
     let has = |key: &str| top.get(key).is_some();
     if is_event(top) {
         return Err(PlanError::EventStream);
@@ -255,9 +226,8 @@ fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
             reason: "it has none of resource_changes, planned_values and configuration".to_owned(),
         });
     }
-    let version = top.get("format_version").ok_or(PlanError::NoVersion)?;
-    let version: String =
-        serde_json::from_str(version.get()).unwrap_or_else(|_| version.get().to_owned());
+    let version = top.text("format_version").ok_or(PlanError::NoVersion)?;
+    let version: String = serde_json::from_str(version).unwrap_or_else(|_| version.to_owned());
     let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
     match parts.as_slice() {
         [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
@@ -267,13 +237,20 @@ fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
     }
 }
 
-fn json_error(error: &serde_json::Error, first_line: usize, body: &str) -> PlanError {
+fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &str) -> PlanError {
     let (line, column) = (error.line() + first_line, error.column());
     if body.trim_start().starts_with("{\"@level\"") {
         return PlanError::EventStream;
     }
     match error.classify() {
         serde_json::error::Category::Eof => PlanError::Truncated { line, column },
+        _ if error.to_string().contains("duplicate field") => PlanError::DuplicateKey {
+            place: place.to_owned(),
+        },
+        serde_json::error::Category::Data if !place.is_empty() => PlanError::Shape {
+            place: place.to_owned(),
+            problem: problem(error),
+        },
         _ if error.to_string().contains("recursion limit") => PlanError::TooDeep {
             place: format!("line {line}"),
         },
@@ -301,7 +278,7 @@ mod tests {
     use super::*;
 
     fn error_of(bytes: &[u8]) -> PlanError {
-        match decode(bytes.to_vec()).and_then(|t| top_level(&t).map(|_| ())) {
+        match decode(bytes.to_vec()).and_then(|t| document(&t).map(|_| ())) {
             Err(error) => error,
             Ok(()) => unreachable!("accepted"),
         }
@@ -325,7 +302,7 @@ mod tests {
             format!("{{\"plan\":{PLAN},\"run\":{{\"id\":\"run-1\"}}}}").into_bytes(),
         ] {
             let text = decode(bytes).unwrap();
-            assert!(top_level(&text).is_ok());
+            assert!(document(&text).is_ok());
         }
     }
 

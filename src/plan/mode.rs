@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::input::TopLevel;
+use super::document::Document;
 use super::{Action, Mode, PlanError, ResourceChange, flag, shape};
 
 /// How the plan was asked for, as far as its JSON tells.
@@ -31,14 +31,17 @@ impl PlanMode {
 
 /// A destroy plan deletes every managed object, without a reason, while its code is still there; a refresh-only one has no list of
 /// changes although there are managed objects. An errored plan stopped before it could tell.
-pub(super) fn infer(top: &TopLevel<'_>, changes: &[ResourceChange]) -> Result<PlanMode, PlanError> {
-    if flag(top, "errored")? == Some(true) {
+pub(super) fn infer(
+    document: &Document<'_>,
+    changes: &[ResourceChange],
+) -> Result<PlanMode, PlanError> {
+    if flag(document, "errored")? == Some(true) {
         return Ok(PlanMode::Normal);
     }
     if changes.is_empty() {
         // A targeted plan may leave everything out, but then it says that it is not complete.
-        let refreshed = flag(top, "complete")? != Some(false)
-            && (has_managed(top, "resource_drift")? || has_managed_state(top)?);
+        let refreshed = flag(document, "complete")? != Some(false)
+            && (has_managed(document, "resource_drift")? || has_managed_state(document)?);
         return Ok(if refreshed {
             PlanMode::RefreshOnly
         } else {
@@ -51,7 +54,7 @@ pub(super) fn infer(top: &TopLevel<'_>, changes: &[ResourceChange]) -> Result<Pl
         .peekable();
     let destroys = current.peek().is_some()
         && current.all(|change| change.action == Action::Delete && change.reason.is_none())
-        && has_code(top)?;
+        && has_code(document)?;
     Ok(if destroys {
         PlanMode::Destroy
     } else {
@@ -100,29 +103,29 @@ struct State<'a> {
     values: Option<Rooted<'a>>,
 }
 
-fn has_managed(top: &TopLevel<'_>, key: &str) -> Result<bool, PlanError> {
-    let Some(raw) = top.get(key) else {
+fn has_managed(document: &Document<'_>, key: &str) -> Result<bool, PlanError> {
+    let Some(text) = document.text(key) else {
         return Ok(false);
     };
-    let rows: Vec<Object<'_>> = shape(key, raw)?;
+    let rows: Vec<Object<'_>> = shape(key, text)?;
     Ok(rows.iter().any(Object::is_managed))
 }
 
-fn has_managed_state(top: &TopLevel<'_>) -> Result<bool, PlanError> {
-    let Some(raw) = top.get("prior_state") else {
+fn has_managed_state(document: &Document<'_>) -> Result<bool, PlanError> {
+    let Some(text) = document.text("prior_state") else {
         return Ok(false);
     };
-    let state: State<'_> = shape("prior_state", raw)?;
+    let state: State<'_> = shape("prior_state", text)?;
     let root = state.values.and_then(|values| values.root_module);
     Ok(root.is_some_and(|root| root.has_managed()))
 }
 
 /// Whether the configuration holds anything that could make an object; a plan without a configuration is given the benefit.
-fn has_code(top: &TopLevel<'_>) -> Result<bool, PlanError> {
-    let Some(raw) = top.get("configuration") else {
+fn has_code(document: &Document<'_>) -> Result<bool, PlanError> {
+    let Some(text) = document.text("configuration") else {
         return Ok(true);
     };
-    let configuration: Rooted<'_> = shape("configuration", raw)?;
+    let configuration: Rooted<'_> = shape("configuration", text)?;
     Ok(configuration.root_module.is_some_and(|root| {
         root.has_managed() || root.module_calls.is_some_and(|calls| calls.get() != "null")
     }))

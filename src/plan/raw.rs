@@ -171,15 +171,7 @@ pub(super) struct RawProblem<'a> {
     pub(super) message: Text<'a>,
 }
 
-/// The values of a state-like tree (`planned_values`, `prior_state.values`), for marks only.
-#[derive(Deserialize, Default)]
-pub(super) struct RawState<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    pub(super) outputs: std::collections::BTreeMap<String, RawOutput<'a>>,
-    #[serde(borrow, default)]
-    pub(super) root_module: Option<RawModule<'a>>,
-}
-
+/// An output of a state.
 #[derive(Deserialize)]
 pub(super) struct RawOutput<'a> {
     #[serde(default, deserialize_with = "or_default")]
@@ -188,14 +180,7 @@ pub(super) struct RawOutput<'a> {
     pub(super) value: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct RawModule<'a> {
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    pub(super) resources: Vec<RawObject<'a>>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    pub(super) child_modules: Vec<RawModule<'a>>,
-}
-
+/// An object of a state.
 #[derive(Deserialize)]
 pub(super) struct RawObject<'a> {
     #[serde(borrow, default, rename = "type")]
@@ -204,12 +189,6 @@ pub(super) struct RawObject<'a> {
     pub(super) values: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) sensitive_values: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct RawPrior<'a> {
-    #[serde(borrow, default)]
-    pub(super) values: Option<RawState<'a>>,
 }
 
 /// The parts of `configuration` that tell what is sensitive.

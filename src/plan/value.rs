@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::input::TopLevel;
+use super::document::Fields;
 use crate::digest::Digest;
 use crate::text::{MASK, Printable, Redactor};
 
@@ -255,7 +255,7 @@ fn repeats_a_key(raw: &str, depth: usize) -> bool {
     }
     let raw = raw.trim_start();
     if raw.starts_with('{') {
-        let Ok(TopLevel(mut fields)) = serde_json::from_str::<TopLevel<'_>>(raw) else {
+        let Ok(Fields { rest: mut fields }) = serde_json::from_str::<Fields<'_>>(raw) else {
             return true;
         };
         fields.sort_unstable_by(|a, b| a.0.cmp(&b.0));

@@ -31,6 +31,10 @@ pub struct Bundle {
     pub modules: Vec<Module>,
     /// Data documents, merged into one tree.
     pub data: Map<String, Json>,
+    /// Lists of policy sets: `policies.hcl` and `scalr-policy.hcl`.
+    pub sets: Vec<Module>,
+    /// Which rules find something; filled in when the bundle is loaded.
+    pub entries: super::Entries,
 }
 
 /// A conflict between two data documents.
@@ -42,6 +46,12 @@ pub struct DataConflict {
 }
 
 impl Bundle {
+    /// Whether a file is the list of a policy set, by its path.
+    #[must_use]
+    pub fn is_set(path: &str) -> bool {
+        super::dialect::is_set(path)
+    }
+
     /// Merges a data document at a path.
     ///
     /// # Errors
@@ -68,6 +78,10 @@ impl Bundle {
         for module in &self.modules {
             sink.text(&module.path);
             sink.text(&module.text);
+        }
+        for set in &self.sets {
+            sink.text(&set.path);
+            sink.text(&set.text);
         }
         sink.text(&Json::Object(self.data.clone()).to_string());
         sink.finish()

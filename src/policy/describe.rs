@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::bundle::Bundle;
 use super::engine::{LoadedPackage, LoadedRule};
 use super::facts::{Need, Policy};
 use super::level::{Enforcement, Severity};
@@ -12,14 +13,28 @@ use crate::text::Printable;
 pub(super) fn describe(
     package: &str,
     loaded: &LoadedPackage,
-    builtin: bool,
+    source: &Bundle,
 ) -> (Policy, Vec<String>) {
     let mut faults = Vec::new();
+    let entries = &source.entries;
+    // A policy set that names one rule of the package names the package.
+    let mut named = entries
+        .queries
+        .iter()
+        .filter(|((of, _), _)| of == package)
+        .map(|(_, query)| query);
+    let set = match (named.next(), named.next()) {
+        (Some(query), None) => Some(query),
+        _ => None,
+    };
     let annotation = loaded.annotation.as_ref();
     let text = |key: &str| annotation.and_then(|a| a.text(key)).unwrap_or_default();
     let custom = |key: &str| annotation.and_then(|a| a.custom(key));
     let custom_text = |key: &str| custom(key).and_then(Json::as_str);
-    let id = custom_text("id").unwrap_or(package);
+    let id = custom_text("id")
+        .or(set.map(|query| query.policy.as_str()))
+        .or(entries.id.as_deref())
+        .unwrap_or(package);
     let severity = custom_text("severity");
     let enforcement = custom_text("enforcement");
     if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
@@ -73,7 +88,10 @@ pub(super) fn describe(
     let policy = Policy {
         id: Printable::line(id),
         title: Printable::line(title),
-        description: Printable::lines(text("description").trim()),
+        description: Printable::lines(match (text("description").trim(), set) {
+            ("", Some(query)) => query.description.trim(),
+            (description, _) => description,
+        }),
         remediation: Printable::lines(custom_text("remediation").unwrap_or_default().trim()),
         severity: severity.and_then(Severity::parse),
         enforcement: enforcement.and_then(Enforcement::parse),
@@ -83,19 +101,30 @@ pub(super) fn describe(
         package: package.to_owned(),
         file: Printable::line(&loaded.file),
         text: std::sync::Arc::clone(&loaded.text),
-        builtin,
+        builtin: source.builtin,
+        dialect: entries.dialect(package),
+        bundle: Printable::line(&source.name),
     };
     (policy, faults)
 }
 
 /// A rule as reports name it; faults are sentences for the list of problems.
-pub(super) fn reported(rule: &LoadedRule, policy: usize, builtin: bool) -> (Rule, Vec<String>) {
+pub(super) fn reported(rule: &LoadedRule, policy: usize, source: &Bundle) -> (Rule, Vec<String>) {
+    let builtin = source.builtin;
+    let set = source
+        .entries
+        .queries
+        .get(&(rule.package.clone(), rule.name.clone()));
     let mut faults = Vec::new();
     let custom = |key: &str| {
         rule.annotation
             .as_ref()
             .and_then(|a| a.custom(key))
             .and_then(Json::as_str)
+    };
+    let text = |key: &str| {
+        let text = rule.annotation.as_ref().and_then(|a| a.text(key));
+        Printable::line(text.unwrap_or_default().trim())
     };
     let severity = custom("severity");
     if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
@@ -124,7 +153,15 @@ pub(super) fn reported(rule: &LoadedRule, policy: usize, builtin: bool) -> (Rule
         sliced: builtin && custom("slice") == Some("resource-changes"),
         inputs: rule.inputs.clone(),
         severity: severity.and_then(Severity::parse),
-        enforcement: enforcement.and_then(Enforcement::parse),
+        // The policy set is the operator's word, the annotation the author's.
+        enforcement: set
+            .and_then(|query| query.enforcement)
+            .or(enforcement.and_then(Enforcement::parse)),
+        title: text("title"),
+        description: text("description"),
+        remediation: custom("remediation")
+            .map(Printable::line)
+            .unwrap_or_default(),
         file: std::sync::Arc::clone(&rule.file),
         line: rule.line,
         text: std::sync::Arc::from(rule.text.as_str()),

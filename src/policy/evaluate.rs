@@ -1,39 +1,17 @@
-//! Loads bundles and runs their rules over a plan, on all cores.
+//! Runs the rules of loaded policies over a plan, on all cores.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use serde_json::{Map, Value as Json, json};
-
-use super::bundle::Bundle;
-use super::describe::{describe, reported};
-use super::engine::{self, Evaluation, Input, Limits, Loaded, LoadedRule, Runner};
-use super::facts::{Need, Policy, PolicyProblem, PolicySummary, Trust};
-use super::input::{Inputs, Subject};
-use super::result::{Hit, Rule};
-use crate::digest::{Digest, Sink};
+use super::dialect::{Dialect, understood, unknowable, without_prefix};
+use super::engine::{self, Evaluation, Input, Limits, LoadedRule, Runner};
+use super::facts::{Need, PolicyProblem};
+use super::input::{Inputs, Subject, Wanted};
+use super::load::{Policies, problem};
+use super::result::Hit;
+use crate::plan::Plan;
 use crate::text::{Printable, Redactor};
-
-/// How policies are loaded and run.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Settings by policy id, for `data.countersign.config`.
-    pub policy: Map<String, Json>,
-    /// Policies that are switched off.
-    pub disabled: BTreeSet<String>,
-    /// Wall clock of one rule on one input.
-    pub timeout: Duration,
-    /// Threads to use.
-    pub threads: usize,
-    /// Where the policies were read from.
-    pub trust: Trust,
-    /// The commit that they were read from.
-    pub commit: Option<String>,
-    /// The run's clock.
-    pub now: jiff::Timestamp,
-}
 
 /// Whether an input that a policy may need is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,31 +24,52 @@ pub enum Availability {
     NotApplicable,
 }
 
-/// Policies, loaded and checked.
-pub struct Policies {
-    bundles: Vec<Loaded>,
-    /// `(bundle, rule in the bundle)` for each rule of `rules`.
-    entries: Vec<(usize, usize)>,
-    /// The rules that find something.
-    pub rules: Vec<Rule>,
-    /// What was loaded, in numbers.
-    pub summary: PolicySummary,
-    /// What is wrong with it.
-    pub problems: Vec<PolicyProblem>,
-    /// Ids of the policies that are switched off.
-    pub disabled: Vec<String>,
-    settings: Settings,
+/// Why a policy, or some of its rules, was not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It needs an input that is not there.
+    Need(Need),
+    /// It reads what only its host knows; a part of a sentence.
+    Host(String),
 }
 
-/// A policy that was not run.
+/// A policy that was not run, or not with all its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Index of the policy.
     pub policy: usize,
-    /// What it needs.
-    pub need: Need,
+    /// The rules that were not run; all of them when empty.
+    pub rules: Vec<String>,
+    /// Why.
+    pub why: Why,
     /// Whether it would apply here.
     pub applies: bool,
+}
+
+impl Skipped {
+    /// Why, as a part of a sentence.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.why {
+            Why::Need(need) => format!("it needs {}, which is missing here", need.word()),
+            Why::Host(reason) => reason.clone(),
+        }
+    }
+}
+
+/// How one rule ran: the denominators behind its silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleRun {
+    /// Index of the rule.
+    pub rule: usize,
+    /// How many results it gave.
+    pub hits: usize,
+    /// How many resource changes are of the types that it looks for, where it looks for some.
+    pub matched: Option<usize>,
+    /// Results that an exception took back.
+    pub excepted: usize,
+    /// Whether it was evaluated to the end.
+    pub finished: bool,
 }
 
 /// What evaluation gave for one plan.
@@ -86,127 +85,13 @@ pub struct Results {
     pub skipped: Vec<Skipped>,
     /// What policies printed, redacted.
     pub prints: Vec<Printable>,
+    /// How each rule ran.
+    pub runs: Vec<RuleRun>,
+    /// What a reader must know although it is no finding: exceptions, rules that looked at nothing.
+    pub notes: Vec<Printable>,
 }
 
 impl Policies {
-    /// Loads bundles; nothing is silent: whatever is wrong with them is in `problems`.
-    #[must_use]
-    pub fn load(bundles: &[Bundle], settings: Settings) -> Self {
-        let now = i64::try_from(settings.now.as_nanosecond()).unwrap_or(0);
-        let mut sink = Sink::new("countersign policies v1");
-        sink.text(engine::VERSION);
-        sink.text(&Json::Object(settings.policy.clone()).to_string());
-        for id in &settings.disabled {
-            sink.text(id);
-        }
-        let mut problems = Vec::new();
-        let mut loaded = Vec::new();
-        for bundle in bundles {
-            sink.digest(&bundle.digest());
-            let mut bundle = bundle.clone();
-            let own = json!({ "config": settings.policy.clone() });
-            if let Err(conflict) = bundle.add_data(&["countersign".to_owned()], own) {
-                problems.push(problem(&bundle.name, None, &conflict.to_string()));
-            }
-            let result = Loaded::load(&bundle, now);
-            for error in &result.errors {
-                let place = match error.line {
-                    Some(line) => format!("{}:{line}", error.file),
-                    None => error.file.clone(),
-                };
-                problems.push(problem(&bundle.name, Some(&place), &error.message));
-            }
-            if result.rules.is_empty() && result.errors.is_empty() && bundle.required {
-                problems.push(problem(
-                    &bundle.name,
-                    None,
-                    "there is no rule named deny, violation or warn in it.",
-                ));
-            }
-            loaded.push(result);
-        }
-        let digest = sink.finish();
-        Self::assemble(loaded, bundles, settings, problems, digest)
-    }
-
-    fn assemble(
-        bundles: Vec<Loaded>,
-        sources: &[Bundle],
-        settings: Settings,
-        mut problems: Vec<PolicyProblem>,
-        digest: Digest,
-    ) -> Self {
-        let mut policies: Vec<Policy> = Vec::new();
-        let mut packages: BTreeMap<(usize, String), usize> = BTreeMap::new();
-        let mut disabled = Vec::new();
-        let mut owners: BTreeMap<String, String> = BTreeMap::new();
-        for (index, (bundle, source)) in bundles.iter().zip(sources).enumerate() {
-            for (package, loaded) in &bundle.packages {
-                let (policy, mut faults) = describe(package, loaded, source.builtin);
-                let id = policy.id.to_string();
-                if id == "unknown-action" {
-                    faults
-                        .push("the policy id \"unknown-action\" is this program's own.".to_owned());
-                }
-                if let Some(other) = owners.insert(id.clone(), loaded.file.to_string()) {
-                    faults.push(format!(
-                        "the policy id \"{id}\" is already taken by {other}."
-                    ));
-                }
-                for fault in faults {
-                    problems.push(problem(&id, Some(&loaded.file), &fault));
-                }
-                if settings.disabled.contains(&id) {
-                    disabled.push(id);
-                } else {
-                    packages.insert((index, package.clone()), policies.len());
-                    policies.push(policy);
-                }
-            }
-        }
-        let mut rules = Vec::new();
-        let mut entries = Vec::new();
-        for (index, bundle) in bundles.iter().enumerate() {
-            for (position, rule) in bundle.rules.iter().enumerate() {
-                let Some(policy) = packages.get(&(index, rule.package.clone())) else {
-                    continue;
-                };
-                let builtin = policies.get(*policy).is_some_and(|p| p.builtin);
-                let (made, faults) = reported(rule, *policy, builtin);
-                for fault in faults {
-                    problems.push(problem(&rule.package, Some(&rule.file), &fault));
-                }
-                rules.push(made);
-                entries.push((index, position));
-            }
-        }
-        problems.sort();
-        problems.dedup();
-        let summary = PolicySummary {
-            digest,
-            trust: settings.trust,
-            commit: settings.commit.clone(),
-            packages: packages.len(),
-            rules: rules.len(),
-            evaluated: 0,
-            policies,
-        };
-        Self {
-            bundles,
-            entries,
-            rules,
-            summary,
-            problems,
-            disabled,
-            settings,
-        }
-    }
-
-    fn rule(&self, index: usize) -> Option<&LoadedRule> {
-        let (bundle, rule) = self.entries.get(index)?;
-        self.bundles.get(*bundle)?.rules.get(*rule)
-    }
-
     /// Runs all rules over one plan. `available` says which inputs there are; `progress` is told how many of how many steps are done.
     #[must_use]
     pub fn evaluate(
@@ -233,29 +118,51 @@ impl Policies {
                 }
             }
         }
+        let mut unknowns: BTreeMap<(usize, String), Vec<String>> = BTreeMap::new();
         for (index, rule) in self.rules.iter().enumerate() {
-            if !skipped.contains_key(&rule.policy) {
-                runnable.push(index);
+            if skipped.contains_key(&rule.policy) {
+                continue;
+            }
+            match unknowable(self.dialect(rule.policy), rule.inputs.as_ref()) {
+                Some(reason) => unknowns
+                    .entry((rule.policy, reason))
+                    .or_default()
+                    .push(rule.reported.clone()),
+                None => runnable.push(index),
             }
         }
         results.skipped = skipped
             .into_iter()
             .map(|(policy, (need, applies))| Skipped {
                 policy,
-                need,
+                rules: Vec::new(),
+                why: Why::Need(need),
                 applies,
             })
+            .chain(
+                unknowns
+                    .into_iter()
+                    .map(|((policy, reason), rules)| Skipped {
+                        policy,
+                        rules,
+                        why: Why::Host(reason),
+                        applies: true,
+                    }),
+            )
             .collect();
         let (sliced, whole): (Vec<usize>, Vec<usize>) = runnable
             .iter()
             .copied()
             .partition(|i| self.rules.get(*i).is_some_and(|r| r.sliced));
-        let inputs = match Inputs::build(
-            subject,
-            self.keys(&whole).as_ref(),
-            self.keys(&sliced).as_ref(),
-            self.settings.threads,
-        ) {
+        let wanted = Wanted {
+            whole: self.keys(&whole),
+            sliced: self.keys(&sliced),
+            dialects: whole
+                .iter()
+                .filter_map(|i| Some(self.dialect(self.rules.get(*i)?.policy)))
+                .collect(),
+        };
+        let inputs = match Inputs::build(subject, &wanted, self.settings.threads) {
             Ok(inputs) => inputs,
             Err(message) => {
                 results
@@ -268,14 +175,30 @@ impl Policies {
         let outcomes = self.run(&inputs, &whole, &sliced, progress);
         engine::release_memory_limit();
         self.collect(&mut results, outcomes, &runnable, redactor);
+        self.count(&mut results, &runnable, subject.plan);
         results
     }
 
-    /// The top-level keys that some rules read; `None` when one of them may read everything.
+    fn dialect(&self, policy: usize) -> Dialect {
+        self.summary
+            .policies
+            .get(policy)
+            .map_or_else(Dialect::default, |p| p.dialect)
+    }
+
+    /// The top-level keys of the plan that some rules read; `None` when one of them may read everything.
     fn keys(&self, rules: &[usize]) -> Option<BTreeSet<String>> {
         let mut keys = BTreeSet::new();
         for index in rules {
-            keys.extend(self.rule(*index)?.inputs.clone()?);
+            let rule = self.rule(*index)?;
+            let read = rule.inputs.clone()?;
+            match self.dialect(self.rules.get(*index)?.policy).plan_key() {
+                None => keys.extend(read),
+                Some(key) if read.contains(key) => {
+                    keys.extend(rule.below.get(key).cloned().flatten()?);
+                }
+                Some(_) => {}
+            }
         }
         Some(keys)
     }
@@ -320,7 +243,12 @@ impl Policies {
                     break;
                 }
                 if let Some(group) = whole.get(job) {
-                    own.extend(self.evaluate_group(&mut runners, group, &inputs.whole));
+                    let dialect = group
+                        .first()
+                        .and_then(|i| Some(self.dialect(self.rules.get(*i)?.policy)))
+                        .unwrap_or_default();
+                    let input = inputs.of(dialect);
+                    own.extend(self.evaluate_group(&mut runners, group, input));
                 } else {
                     let input = inputs.slice(job - whole.len());
                     for group in &sliced {
@@ -365,11 +293,29 @@ impl Policies {
             time: self.settings.timeout,
         };
         let runner = runners.entry(index).or_insert_with(|| owner.runner(limits));
-        group
-            .iter()
-            .copied()
-            .zip(runner.evaluate(&rules, input))
-            .collect()
+        let mut evaluations = runner.evaluate(&rules, input);
+        let package = rules.first().map_or("", |rule| rule.package.as_str());
+        if owner.packages.get(package).is_some_and(|p| p.exceptions) {
+            match runner.exceptions(package, input) {
+                Ok(names) => {
+                    for (rule, evaluation) in rules.iter().zip(&mut evaluations) {
+                        if names.contains(without_prefix(&rule.name)) {
+                            evaluation.excepted += evaluation.outcomes.len();
+                            evaluation.outcomes.clear();
+                        }
+                    }
+                }
+                // Without knowing what is excepted, no rule of the package counts as evaluated.
+                Err(error) => {
+                    for evaluation in &mut evaluations {
+                        evaluation
+                            .error
+                            .get_or_insert_with(|| format!("its exceptions: {error}"));
+                    }
+                }
+            }
+        }
+        group.iter().copied().zip(evaluations).collect()
     }
 
     fn collect(
@@ -382,8 +328,12 @@ impl Policies {
         let mut failed: BTreeSet<usize> = BTreeSet::new();
         let mut seen: BTreeSet<usize> = BTreeSet::new();
         let mut prints = BTreeSet::new();
+        let mut runs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for (rule, evaluation) in outcomes {
             seen.insert(rule);
+            let run = runs.entry(rule).or_default();
+            run.0 += evaluation.outcomes.len();
+            run.1 += evaluation.excepted;
             prints.extend(evaluation.prints);
             if let Some(error) = evaluation.error {
                 failed.insert(rule);
@@ -394,13 +344,22 @@ impl Policies {
                     message: redactor.line(&error),
                 });
             }
+            let shipped = self
+                .rules
+                .get(rule)
+                .and_then(|rule| self.summary.policies.get(rule.policy))
+                .is_some_and(|policy| policy.builtin);
             results
                 .hits
                 .extend(evaluation.outcomes.into_iter().map(|outcome| Hit {
                     rule,
                     line: outcome.line,
                     message: outcome.message,
-                    fields: outcome.fields,
+                    fields: if shipped {
+                        outcome.fields
+                    } else {
+                        understood(outcome.fields)
+                    },
                 }));
         }
         for rule in runnable {
@@ -416,10 +375,82 @@ impl Policies {
                 });
             }
         }
+        results.runs = runnable
+            .iter()
+            .map(|rule| {
+                let (hits, excepted) = runs.get(rule).copied().unwrap_or_default();
+                RuleRun {
+                    rule: *rule,
+                    hits,
+                    matched: None,
+                    excepted,
+                    finished: !failed.contains(rule),
+                }
+            })
+            .collect();
         results.problems.sort();
         results.problems.dedup();
         results.evaluated = runnable.len() - failed.len();
         results.prints = prints.iter().map(|p| redactor.line(p)).collect();
+    }
+
+    /// Says how much each rule had to look at.
+    fn count(&self, results: &mut Results, runnable: &[usize], plan: &Plan) {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in &plan.changes {
+            *kinds.entry(&change.kind).or_default() += 1;
+        }
+        let mut idle = Vec::new();
+        for run in &mut results.runs {
+            let Some(types) = self.rule(run.rule).and_then(|rule| rule.types.as_ref()) else {
+                continue;
+            };
+            let matched = types.iter().filter_map(|t| kinds.get(t.as_str())).sum();
+            run.matched = Some(matched);
+            // The shipped policies look for hundreds of types; that a plan has none of them tells nobody anything.
+            let shipped = self
+                .rules
+                .get(run.rule)
+                .and_then(|rule| self.summary.policies.get(rule.policy))
+                .is_some_and(|policy| policy.builtin);
+            if matched == 0 && run.hits == 0 && run.excepted == 0 && run.finished && !shipped {
+                idle.push(run.rule);
+            }
+        }
+        if !idle.is_empty() {
+            let mut names: Vec<String> = idle.iter().map(|rule| self.title_of(*rule)).collect();
+            let more = names.len().saturating_sub(5);
+            names.truncate(5);
+            let rest = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            results.notes.push(Printable::line(&format!(
+                "{} of {} rules matched no resource, because they look for types that this plan does not hold: {}{rest}.",
+                idle.len(),
+                runnable.len(),
+                names.join(", ")
+            )));
+        }
+        for run in results.runs.iter().filter(|run| run.excepted > 0) {
+            results.notes.push(Printable::line(&format!(
+                "an exception took back {} of {}.",
+                match run.excepted {
+                    1 => "one result".to_owned(),
+                    n => format!("{n} results"),
+                },
+                self.title_of(run.rule)
+            )));
+        }
+    }
+
+    /// Policy and rule, for people.
+    #[must_use]
+    pub fn title_of(&self, rule: usize) -> String {
+        let (id, _) = self.name_of(rule);
+        let name = self.rules.get(rule).map_or("", |r| r.reported.as_str());
+        format!("{id} {name}")
     }
 
     fn name_of(&self, rule: usize) -> (Printable, Printable) {
@@ -432,13 +463,5 @@ impl Policies {
             .get(rule.policy)
             .map_or_else(Printable::default, |p| p.id.clone());
         (id, Printable::line(&format!("{}:{}", rule.file, rule.line)))
-    }
-}
-
-fn problem(policy: &str, place: Option<&str>, message: &str) -> PolicyProblem {
-    PolicyProblem {
-        policy: Printable::line(policy),
-        place: place.map(Printable::line),
-        message: Printable::line(message),
     }
 }

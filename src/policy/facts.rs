@@ -1,6 +1,6 @@
 //! What is known about a policy beside its rules, and about all policies of a run.
 
-use super::{Enforcement, Severity};
+use super::{Dialect, Enforcement, Severity};
 use crate::digest::Digest;
 use crate::text::Printable;
 
@@ -54,6 +54,10 @@ pub struct Policy {
     pub text: std::sync::Arc<str>,
     /// Whether it is shipped with this program.
     pub builtin: bool,
+    /// The host that it was written for.
+    pub dialect: Dialect,
+    /// The directory that it came with, or `built-in`.
+    pub bundle: Printable,
 }
 
 /// An input that a policy may need.

@@ -1,13 +1,14 @@
-//! The document that policies see: the plan's own JSON with one key added.
+//! The documents that policies see: the plan's own JSON with one key added, and the same below the key that a dialect has for it.
 //!
-//! Only the top-level keys that some rule reads are built, because building is what costs most.
+//! Only the top-level keys that some rule reads are built, because building is what costs most; every dialect shares that one value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
+use super::dialect::Dialect;
 use super::engine::{Input, Part};
 use crate::change::Change;
 use crate::plan::Plan;
@@ -29,10 +30,22 @@ pub struct Subject<'a> {
     pub now: jiff::Timestamp,
 }
 
+/// What the rules of one evaluation need.
+pub(super) struct Wanted {
+    /// Keys of the plan that whole-plan rules read; everything when `None`.
+    pub(super) whole: Option<BTreeSet<String>>,
+    /// Keys that sliced rules read; everything when `None`.
+    pub(super) sliced: Option<BTreeSet<String>>,
+    /// Dialects of the whole-plan rules.
+    pub(super) dialects: BTreeSet<Dialect>,
+}
+
 /// The inputs of one evaluation.
 pub(super) struct Inputs {
     /// For rules that look at the whole plan.
-    pub(super) whole: Input,
+    whole: Input,
+    /// The same below the key of a dialect that is in use.
+    wrapped: BTreeMap<&'static str, Input>,
     /// For rules that look at slices; `resource_changes` is put in per slice.
     base: Input,
     /// Resource changes, parsed once and shared by both.
@@ -42,14 +55,14 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Builds what the rules need: keys read by whole-plan rules, and by sliced ones (`None`: everything).
+    /// Builds what the rules need.
     pub(super) fn build(
         subject: &Subject<'_>,
-        whole_keys: Option<&BTreeSet<String>>,
-        slice_keys: Option<&BTreeSet<String>>,
+        asked: &Wanted,
         threads: usize,
     ) -> Result<Self, String> {
         let plan = subject.plan;
+        let (whole_keys, slice_keys) = (asked.whole.as_ref(), asked.sliced.as_ref());
         let own = extension(subject);
         let wanted =
             |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
@@ -78,12 +91,27 @@ impl Inputs {
         if wanted(whole_keys, "resource_changes") && plan.section("resource_changes").is_some() {
             whole = whole.with("resource_changes", &parsed);
         }
+        let wrapped = asked
+            .dialects
+            .iter()
+            .filter_map(|dialect| dialect.plan_key())
+            .map(|key| (key, whole.below(key)))
+            .collect();
         Ok(Self {
             whole,
+            wrapped,
             base,
             slices: parsed.len(),
             parsed,
         })
+    }
+
+    /// The input of a dialect's whole-plan rules.
+    pub(super) fn of(&self, dialect: Dialect) -> &Input {
+        dialect
+            .plan_key()
+            .and_then(|key| self.wrapped.get(key))
+            .unwrap_or(&self.whole)
     }
 
     /// The input of one slice.

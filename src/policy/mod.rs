@@ -7,14 +7,18 @@ mod annotation;
 pub mod builtin;
 mod bundle;
 mod describe;
+mod dialect;
 mod engine;
 mod evaluate;
 mod input;
+mod load;
 mod result;
 mod testing;
 pub use bundle::{Bundle, DataConflict, Module};
-pub use evaluate::{Availability, Policies, Results, Settings, Skipped};
+pub use dialect::{Dialect, Entries};
+pub use evaluate::{Availability, Results, RuleRun, Skipped, Why};
 pub use input::Subject;
+pub use load::{Policies, Settings};
 /// Reads one YAML document.
 ///
 /// # Errors

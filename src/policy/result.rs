@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::text::Printable;
+
 /// What a rule's results mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleKind {
@@ -32,6 +34,12 @@ pub struct Rule {
     pub severity: Option<super::Severity>,
     /// Enforcement from the rule's own annotation.
     pub enforcement: Option<super::Enforcement>,
+    /// Title from the rule's own annotation.
+    pub title: Printable,
+    /// Description from the rule's own annotation.
+    pub description: Printable,
+    /// Remediation from the rule's own annotation.
+    pub remediation: Printable,
     /// File of the rule.
     pub file: Arc<str>,
     /// Line of its first definition.

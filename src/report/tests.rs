@@ -104,6 +104,8 @@ fn policies() -> PolicySummary {
         file: line("policies/x.rego"),
         text: "".into(),
         builtin: true,
+        dialect: crate::policy::Dialect::Opa,
+        bundle: Printable::default(),
     };
     PolicySummary {
         digest: Digest::of(b"bundle"),

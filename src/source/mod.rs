@@ -22,6 +22,7 @@ mod json;
 mod lexer;
 mod lookup;
 mod modules;
+mod plain;
 mod references;
 mod settings;
 mod syntax;
@@ -42,6 +43,7 @@ pub use facts::{
     OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
 };
 pub use lookup::ResourceMode;
+pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
 pub use references::references;
 pub use tokens::{TokenKind, tokens};
 

@@ -411,8 +411,18 @@ proptest! {
     #[test]
     fn spelling_does_not_change_the_effect(seed in proptest::collection::vec(any::<bool>(), 64..2000)) {
         let tree = plan_tree("effect");
-        let mut text = String::new();
-        respell(&tree, &mut seed.into_iter().cycle(), &mut text);
+        // Keys of the top level are refused when they are escaped.
+        let mut bits = seed.into_iter().cycle();
+        let mut parts = Vec::new();
+        for (name, value) in tree.as_object().unwrap() {
+            let mut part = String::new();
+            respell(value, &mut bits, &mut part);
+            parts.push(format!("\n \"{name}\" : {part}"));
+        }
+        if bits.next().unwrap() {
+            parts.reverse();
+        }
+        let text = format!("{{{} }}\n", parts.join(","));
         prop_assert_ne!(&text, &tree.to_string());
         prop_assert_eq!(effect(text), effect_of(&tree));
     }

@@ -20,6 +20,8 @@ fn found(results: &[Json], change_digest: Option<Digest>) -> Vec<Finding> {
         file: Printable::line("p.rego"),
         text: std::sync::Arc::from(text),
         builtin: false,
+        dialect: crate::policy::Dialect::Opa,
+        bundle: Printable::default(),
     };
     let rule = Rule {
         policy: 0,
@@ -30,6 +32,9 @@ fn found(results: &[Json], change_digest: Option<Digest>) -> Vec<Finding> {
         inputs: None,
         severity: None,
         enforcement: None,
+        title: Printable::default(),
+        description: Printable::default(),
+        remediation: Printable::default(),
         file: std::sync::Arc::from("p.rego"),
         line: 3,
         text: std::sync::Arc::from(text),

@@ -3,7 +3,6 @@
 //! Unknown keys are errors: a misspelt setting that is silently ignored would weaken the gate.
 
 mod reader;
-mod suggest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +13,8 @@ use crate::decision::Waiver;
 use crate::digest::Digest;
 use crate::finding::Override;
 use crate::policy::Policy;
-use crate::text::Printable;
+use crate::text::{Printable, suggestion};
 use reader::Reader;
-use suggest::suggestion;
 
 /// Name of the configuration file, at the root of the repository.
 pub const FILE: &str = "countersign.toml";

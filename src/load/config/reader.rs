@@ -7,12 +7,11 @@ use serde_json::{Map, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::suggest::suggestion;
 use super::{Config, ConfigProblem};
 use crate::decision::{Date, Waiver};
 use crate::finding::Override;
 use crate::policy::{Enforcement, Severity};
-use crate::text::Printable;
+use crate::text::{Printable, suggestion};
 
 /// Whether a command shows a plan and does nothing else: a configuration is no place for programs to run.
 fn is_show(command: &[String]) -> bool {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
-use regorus::unstable::{BUILTINS, Module as Syntax, Ref, Rule as SyntaxRule, RuleHead};
+use regorus::unstable::{BUILTINS, Module as Syntax, Ref, Rule as SyntaxRule};
 use regorus::{Engine, PolicyLengthConfig, Value};
 
 use super::syntax::{Program, name_of, package_of};
-use super::{first_line, overrides, place};
+use super::{first_line, overrides, paths, place, shape};
 use crate::policy::annotation::{self, Annotation};
 use crate::policy::bundle::Bundle;
+use crate::policy::dialect::{Entries, Reading};
 use crate::policy::result::RuleKind;
 
 /// One thing that is wrong with a bundle.
@@ -44,6 +45,12 @@ pub(in crate::policy) struct LoadedRule {
     pub(in crate::policy) annotation: Option<Annotation>,
     /// Top-level inputs that it reads; all of them when `None`.
     pub(in crate::policy) inputs: Option<BTreeSet<String>>,
+    /// Keys that it reads below each top-level input; all of them when `None`.
+    pub(in crate::policy) below: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// Resource types that it looks for and that alone can make it find something; `None` where that is not clear.
+    pub(in crate::policy) types: Option<BTreeSet<String>>,
+    /// Whether a result may be any value.
+    pub(super) any_result: bool,
     pub(super) definitions: Vec<(Ref<Syntax>, Ref<SyntaxRule>, u32)>,
 }
 
@@ -55,6 +62,8 @@ pub(in crate::policy) struct LoadedPackage {
     pub(in crate::policy) text: Arc<str>,
     /// Package annotation.
     pub(in crate::policy) annotation: Option<Annotation>,
+    /// Whether it has conftest's `exception` rules.
+    pub(in crate::policy) exceptions: bool,
 }
 
 /// A bundle, ready to run.
@@ -68,29 +77,8 @@ pub(in crate::policy) struct Loaded {
     pub(in crate::policy) packages: BTreeMap<String, LoadedPackage>,
     /// What is wrong; the rules of a broken file are not among `rules`.
     pub(in crate::policy) errors: Vec<LoadError>,
-}
-
-/// What a rule's name says: `deny`, `violation` or `warn`, with or without a suffix.
-fn kind_of(name: &str) -> Option<RuleKind> {
-    let is = |word: &str| {
-        name == word
-            || name
-                .strip_prefix(word)
-                .and_then(|rest| rest.strip_prefix('_'))
-                .is_some_and(|suffix| {
-                    !suffix.is_empty()
-                        && suffix
-                            .chars()
-                            .all(|c| c.is_ascii_alphanumeric() || c == '_')
-                })
-    };
-    if is("deny") || is("violation") {
-        Some(RuleKind::Deny)
-    } else if is("warn") {
-        Some(RuleKind::Warn)
-    } else {
-        None
-    }
+    /// Places of the input that are read.
+    pub(in crate::policy) readings: BTreeSet<Reading>,
 }
 
 impl Loaded {
@@ -122,6 +110,7 @@ impl Loaded {
             rules: Vec::new(),
             packages: BTreeMap::new(),
             errors,
+            readings: BTreeSet::new(),
         }
     }
 }
@@ -277,7 +266,17 @@ fn finish(
 ) -> Loaded {
     let modules: Vec<Ref<Syntax>> = engine.get_modules().clone();
     let program = Program::read(&modules);
-    let rules = entry_rules(&modules, &program, annotations, &mut errors);
+    let mut paths = paths::read(&modules);
+    let mut rules = entry_rules(
+        &modules,
+        &program,
+        &bundle.entries,
+        annotations,
+        &mut errors,
+    );
+    for rule in &mut rules {
+        rule.types = paths.types.remove(&rule.path);
+    }
     let files: BTreeMap<String, String> = modules
         .iter()
         .flat_map(|m| {
@@ -303,8 +302,9 @@ fn finish(
             file,
             line: Some(line),
             message: format!(
-                "{} calls {shown}, which is not defined.",
-                path.trim_start_matches("data.")
+                "{} calls {shown}, which is not defined{}.",
+                path.trim_start_matches("data."),
+                crate::text::suggestion(&name, &program.callable()).replace("\"data.", "\"")
             ),
         });
     }
@@ -344,6 +344,7 @@ fn finish(
             rules: Vec::new(),
             packages: BTreeMap::new(),
             errors,
+            readings: BTreeSet::new(),
         };
     }
     let packages = packages(bundle, &modules, &rules, annotations);
@@ -355,12 +356,14 @@ fn finish(
         rules,
         packages,
         errors,
+        readings: paths.readings,
     }
 }
 
 fn entry_rules(
     modules: &[Ref<Syntax>],
     program: &Program,
+    entries: &Entries,
     annotations: &Annotations,
     errors: &mut Vec<LoadError>,
 ) -> Vec<LoadedRule> {
@@ -371,27 +374,19 @@ fn entry_rules(
         let file = module.package.span.source.get_path().clone();
         for rule in &module.policy {
             let name = name_of(rule);
-            let Some(kind) = kind_of(&name) else { continue };
+            let Some(entry) = entries.entry(&package, &name) else {
+                continue;
+            };
             let line = rule.span().line;
-            match rule.as_ref() {
-                SyntaxRule::Spec {
-                    head: RuleHead::Func { .. },
-                    ..
-                } => continue,
-                SyntaxRule::Spec {
-                    head: RuleHead::Set { .. },
-                    ..
-                } => {}
-                SyntaxRule::Spec {
-                    head: RuleHead::Compr { .. },
-                    ..
-                }
-                | SyntaxRule::Default { .. } => {
+            match shape::of(rule) {
+                shape::Shape::Function => continue,
+                shape::Shape::Collection => {}
+                shape::Shape::Wrong(what) => {
                     errors.push(LoadError {
                         file: file.clone(),
                         line: Some(line),
                         message: format!(
-                            "{name} must be a set: write \"{name} contains message if …\"."
+                            "{name} must be a set, and {what}: write \"{name} contains message if …\"."
                         ),
                     });
                     continue;
@@ -399,24 +394,32 @@ fn entry_rules(
             }
             let path = format!("{full}.{name}");
             let above = annotations.get(&file).and_then(|a| a.get(&line)).cloned();
-            let entry = rules.entry(path.clone()).or_insert_with(|| LoadedRule {
+            let rule_entry = rules.entry(path.clone()).or_insert_with(|| LoadedRule {
                 inputs: program.inputs_of(&path),
+                below: program.below_of(&path),
+                types: None,
+                any_result: entry.any_result,
                 path,
                 name,
                 package: package.clone(),
-                kind,
+                kind: entry.kind,
                 file: Arc::from(file.as_str()),
                 line,
                 text: String::new(),
                 annotation: None,
                 definitions: Vec::new(),
             });
-            if entry.annotation.is_none() {
-                entry.annotation = above;
+            if rule_entry.annotation.is_none() {
+                rule_entry.annotation = above;
             }
-            entry.text.push_str(rule.span().text());
-            entry.text.push('\n');
-            entry.definitions.push((module.clone(), rule.clone(), line));
+            rule_entry.text.push_str(rule.span().text());
+            rule_entry.text.push('\n');
+            // A default has no body that could be evaluated alone.
+            if matches!(rule.as_ref(), SyntaxRule::Spec { .. }) {
+                rule_entry
+                    .definitions
+                    .push((module.clone(), rule.clone(), line));
+            }
         }
     }
     rules.into_values().collect()
@@ -443,6 +446,12 @@ fn packages(
             .iter()
             .find(|m| m.path == file)
             .map_or_else(|| Arc::from(""), |m| Arc::clone(&m.text));
+        let excepts = bundle.entries.dialect(&package).plan_key().is_none()
+            && module.policy.iter().any(|r| name_of(r) == "exception");
+        if excepts && let Some(known) = out.get_mut(&package) {
+            known.exceptions = true;
+        }
+        let exceptions = excepts || out.get(&package).is_some_and(|p| p.exceptions);
         let known = out.get(&package).is_some_and(|p| p.annotation.is_some());
         if !known && (annotation.is_some() || !out.contains_key(&package)) {
             out.insert(
@@ -451,6 +460,7 @@ fn packages(
                     file: Arc::from(file.as_str()),
                     text,
                     annotation,
+                    exceptions,
                 },
             );
         }

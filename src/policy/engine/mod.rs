@@ -9,7 +9,9 @@
 
 mod load;
 mod overrides;
+mod paths;
 mod run;
+mod shape;
 mod sprintf;
 mod syntax;
 mod test_rules;

@@ -1,6 +1,6 @@
 //! Runs one rule on one input, within bounds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -57,6 +57,15 @@ impl Input {
     }
 }
 
+impl Input {
+    /// The same document below one key, shared and not copied.
+    pub(in crate::policy) fn below(&self, key: &str) -> Self {
+        let mut fields = BTreeMap::new();
+        fields.insert(Value::from(key), self.0.clone());
+        Self(Value::from(fields))
+    }
+}
+
 /// A parsed list, to be put into inputs.
 pub(in crate::policy) struct Part(Value);
 
@@ -92,6 +101,8 @@ pub(in crate::policy) struct Evaluation {
     pub(in crate::policy) prints: Vec<String>,
     /// Why it failed; results are then not to be trusted.
     pub(in crate::policy) error: Option<String>,
+    /// Results that an exception took back.
+    pub(in crate::policy) excepted: usize,
 }
 
 /// An engine of one thread, prepared for one bundle.
@@ -216,8 +227,52 @@ impl Runner<'_> {
         };
         elements
             .into_iter()
-            .map(|element| outcome(&element, lines.get(&element).copied().unwrap_or(rule.line)))
+            .map(|element| {
+                let line = lines.get(&element).copied().unwrap_or(rule.line);
+                if rule.any_result {
+                    any_outcome(&element, line)
+                } else {
+                    outcome(&element, line)
+                }
+            })
             .collect()
+    }
+
+    /// The names that a package's `exception` rules give.
+    ///
+    /// # Errors
+    /// When they cannot be evaluated, or are no lists of texts.
+    pub(in crate::policy) fn exceptions(
+        &mut self,
+        package: &str,
+        input: &Input,
+    ) -> Result<BTreeSet<String>, String> {
+        let path = format!("data.{package}.exception");
+        let started = Instant::now();
+        let value = catch_unwind(AssertUnwindSafe(|| {
+            self.engine.set_input(input.0.clone());
+            self.engine.eval_rule(path)
+        }));
+        let Ok(value) = value else {
+            self.engine = self.loaded.engine(self.limits);
+            return Err("the engine failed while it evaluated this rule.".to_owned());
+        };
+        let value = value.map_err(|error| self.explain(&error))?;
+        if started.elapsed() >= self.limits.time {
+            return Err(self.too_slow());
+        }
+        let wrong = || {
+            "an exception is no list of rule names; write \"exception contains [\\\"name\\\"] if …\"."
+                .to_owned()
+        };
+        let mut names = BTreeSet::new();
+        for list in elements(&value).map_err(|_shape| wrong())? {
+            for name in elements(&list).map_err(|_shape| wrong())? {
+                let name = name.as_string().map_err(|_shape| wrong())?;
+                names.insert(name.to_string());
+            }
+        }
+        Ok(names)
     }
 
     fn too_slow(&self) -> String {
@@ -266,7 +321,40 @@ fn elements(value: &Value) -> Result<Vec<Value>, String> {
         Value::Undefined => {
             Err("the rule is undefined; a rule that finds something must be a set.".to_owned())
         }
-        _ => Err("the rule is not a set; write \"deny contains message if …\".".to_owned()),
+        other => Err(format!(
+            "the rule is {}, not a set; write \"deny contains message if …\".",
+            match other {
+                Value::Bool(_) => "a boolean",
+                Value::String(_) => "a text",
+                Value::Number(_) => "a number",
+                Value::Object(_) => "an object",
+                _ => "null",
+            }
+        )),
+    }
+}
+
+/// A result of any shape, as HCP Terraform takes it: what is no message is shown as JSON.
+fn any_outcome(element: &Value, line: u32) -> Result<Outcome, String> {
+    match serde_json::to_value(element) {
+        Ok(Json::Object(fields)) if !fields.get("msg").is_some_and(Json::is_string) => {
+            let message = ["message", "reason"]
+                .iter()
+                .find_map(|key| fields.get(*key).and_then(Json::as_str))
+                .map_or_else(|| Json::Object(fields.clone()).to_string(), str::to_owned);
+            Ok(Outcome {
+                line,
+                message,
+                fields: Map::new(),
+            })
+        }
+        Ok(Json::Object(_) | Json::String(_)) => outcome(element, line),
+        Ok(other) => Ok(Outcome {
+            line,
+            message: other.to_string(),
+            fields: Map::new(),
+        }),
+        Err(error) => Err(format!("a result cannot be read: {error}.")),
     }
 }
 

@@ -9,6 +9,8 @@ use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead};
 pub(super) struct Uses {
     /// Top-level keys of `input`.
     pub(super) inputs: BTreeSet<String>,
+    /// Keys below a top-level key of `input`; an empty text where all of them may be read.
+    pub(super) below: BTreeSet<(String, String)>,
     /// Whether `input` is used as a whole.
     pub(super) whole_input: bool,
     /// Paths below `data`, dotted, `data.` included; names of the same package are resolved.
@@ -22,6 +24,7 @@ pub(super) struct Uses {
 impl Uses {
     fn add(&mut self, other: &Self) {
         self.inputs.extend(other.inputs.iter().cloned());
+        self.below.extend(other.below.iter().cloned());
         self.whole_input |= other.whole_input;
     }
 }
@@ -179,6 +182,37 @@ impl Program {
 
     /// The top-level inputs that a rule reads, itself or through others; `None` when it may read all of them.
     pub(super) fn inputs_of(&self, path: &str) -> Option<BTreeSet<String>> {
+        let total = self.total(path);
+        (!total.whole_input).then_some(total.inputs)
+    }
+
+    /// The keys that a rule reads below each top-level input; `None` where it may read all of them.
+    pub(super) fn below_of(&self, path: &str) -> BTreeMap<String, Option<BTreeSet<String>>> {
+        let mut out: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        for (key, below) in self.total(path).below {
+            let entry = out.entry(key).or_insert_with(|| Some(BTreeSet::new()));
+            if below.is_empty() {
+                *entry = None;
+            } else if let Some(keys) = entry {
+                keys.insert(below);
+            }
+        }
+        out
+    }
+
+    /// Names that can be called, for suggestions.
+    pub(super) fn callable(&self) -> Vec<&str> {
+        let builtins = regorus::unstable::BUILTINS.keys().copied();
+        self.functions
+            .iter()
+            .map(String::as_str)
+            .chain(builtins)
+            .chain(super::overrides::NAMES)
+            .collect()
+    }
+
+    /// What a rule uses of the input, itself or through others.
+    fn total(&self, path: &str) -> Uses {
         let mut total = Uses::default();
         let mut seen = BTreeSet::new();
         let mut todo = vec![path.to_owned()];
@@ -193,7 +227,7 @@ impl Program {
                 }
             }
         }
-        (!total.whole_input).then_some(total.inputs)
+        total
     }
 
     /// Calls of functions that nothing defines: `(rule path, function, line)`.
@@ -394,6 +428,8 @@ impl Walker<'_> {
         match (steps.next(), steps.next()) {
             (Some("input"), Some(key)) => {
                 self.uses.inputs.insert(key.to_owned());
+                let below = steps.next().unwrap_or_default().to_owned();
+                self.uses.below.insert((key.to_owned(), below));
             }
             (Some("input"), None) => self.uses.whole_input = true,
             (Some("data"), _) => {
@@ -493,6 +529,7 @@ impl Walker<'_> {
             && let Ok(key) = value.as_string()
         {
             self.uses.inputs.insert(key.to_string());
+            self.uses.below.insert((key.to_string(), String::new()));
             self.expr(default);
             return;
         }

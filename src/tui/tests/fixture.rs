@@ -157,6 +157,8 @@ fn policy(id: &str) -> Policy {
         file: Printable::line("policies/no_destroy.rego"),
         text: REGO.into(),
         builtin: true,
+        dialect: crate::policy::Dialect::Opa,
+        bundle: Printable::default(),
     }
 }
 

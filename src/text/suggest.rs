@@ -1,7 +1,8 @@
 //! The nearest known word, for a word that is not known.
 
 /// ` (did you mean "x"?)` for the nearest known word, or nothing.
-pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn suggestion(word: &str, known: &[&str]) -> String {
     known
         .iter()
         .map(|candidate| (distance(word, candidate), candidate))

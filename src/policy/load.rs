@@ -1,0 +1,249 @@
+//! From bundles to policies that can be run, and to everything that is wrong or odd about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::bundle::Bundle;
+use super::describe::{describe, reported};
+use super::dialect::{ambiguous, units};
+use super::engine::{self, Loaded, LoadedRule};
+use super::facts::{Policy, PolicyProblem, PolicySummary, Trust};
+use super::result::Rule;
+use crate::digest::{Digest, Sink};
+use crate::text::Printable;
+
+/// How policies are loaded and run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Settings by policy id, for `data.countersign.config`.
+    pub policy: Map<String, Json>,
+    /// Policies that are switched off.
+    pub disabled: BTreeSet<String>,
+    /// Wall clock of one rule on one input.
+    pub timeout: Duration,
+    /// Threads to use.
+    pub threads: usize,
+    /// Where the policies were read from.
+    pub trust: Trust,
+    /// The commit that they were read from.
+    pub commit: Option<String>,
+    /// The run's clock.
+    pub now: jiff::Timestamp,
+}
+
+/// Policies, loaded and checked.
+pub struct Policies {
+    pub(super) bundles: Vec<Loaded>,
+    /// `(bundle, rule in the bundle)` for each rule of `rules`.
+    pub(super) entries: Vec<(usize, usize)>,
+    /// The rules that find something.
+    pub rules: Vec<Rule>,
+    /// What was loaded, in numbers.
+    pub summary: PolicySummary,
+    /// What is wrong with it.
+    pub problems: Vec<PolicyProblem>,
+    /// What is odd about it, or left out on purpose: nothing of this changes the verdict.
+    pub warnings: Vec<PolicyProblem>,
+    /// Ids of the policies that are switched off.
+    pub disabled: Vec<String>,
+    pub(super) settings: Settings,
+}
+
+/// What is loaded together, with what it is called.
+struct Part {
+    loaded: Loaded,
+    source: Bundle,
+}
+
+impl Policies {
+    /// Loads bundles; nothing is silent: whatever is wrong with them is in `problems`.
+    #[must_use]
+    pub fn load(bundles: &[Bundle], settings: Settings) -> Self {
+        let now = i64::try_from(settings.now.as_nanosecond()).unwrap_or(0);
+        let mut sink = Sink::new("countersign policies v1");
+        sink.text(engine::VERSION);
+        sink.text(&Json::Object(settings.policy.clone()).to_string());
+        for id in &settings.disabled {
+            sink.text(id);
+        }
+        let mut problems = Vec::new();
+        let mut warnings = Vec::new();
+        let mut parts = Vec::new();
+        for bundle in bundles {
+            sink.digest(&bundle.digest());
+            let mut bundle = bundle.clone();
+            let own = json!({ "config": settings.policy.clone() });
+            if let Err(conflict) = bundle.add_data(&["countersign".to_owned()], own) {
+                problems.push(problem(&bundle.name, None, &conflict.to_string()));
+            }
+            let split = units(&bundle);
+            for (faults, list) in [(split.faults, &mut problems), (split.asides, &mut warnings)] {
+                for fault in faults {
+                    let place = at(&fault.file, fault.line);
+                    list.push(problem(&bundle.name, Some(&place), &fault.message));
+                }
+            }
+            let (mut rules, mut clean) = (0, true);
+            for unit in split.units {
+                let loaded = Loaded::load(&unit.bundle, now);
+                for error in &loaded.errors {
+                    let place = at(&error.file, error.line);
+                    problems.push(problem(&bundle.name, Some(&place), &error.message));
+                }
+                check(&loaded, &unit.bundle, &mut problems, &mut warnings);
+                rules += loaded.rules.len();
+                clean &= loaded.errors.is_empty();
+                parts.push(Part {
+                    loaded,
+                    source: unit.bundle,
+                });
+            }
+            if rules == 0 && clean && bundle.required {
+                problems.push(problem(
+                    &bundle.name,
+                    None,
+                    "there is no rule named deny, violation or warn in it, nor one of any other dialect.",
+                ));
+            }
+        }
+        let digest = sink.finish();
+        Self::assemble(parts, settings, problems, warnings, digest)
+    }
+
+    fn assemble(
+        parts: Vec<Part>,
+        settings: Settings,
+        mut problems: Vec<PolicyProblem>,
+        mut warnings: Vec<PolicyProblem>,
+        digest: Digest,
+    ) -> Self {
+        let mut policies: Vec<Policy> = Vec::new();
+        let mut packages: BTreeMap<(usize, String), usize> = BTreeMap::new();
+        let mut disabled = Vec::new();
+        let mut owners: BTreeMap<String, String> = BTreeMap::new();
+        for (index, Part { loaded, source }) in parts.iter().enumerate() {
+            for (package, found) in &loaded.packages {
+                let (policy, mut faults) = describe(package, found, source);
+                let id = policy.id.to_string();
+                if id == "unknown-action" {
+                    faults
+                        .push("the policy id \"unknown-action\" is this program's own.".to_owned());
+                }
+                if let Some(other) = owners.insert(id.clone(), found.file.to_string()) {
+                    faults.push(format!(
+                        "the policy id \"{id}\" is already taken by {other}."
+                    ));
+                }
+                for fault in faults {
+                    problems.push(problem(&id, Some(&found.file), &fault));
+                }
+                if settings.disabled.contains(&id) {
+                    disabled.push(id);
+                } else {
+                    packages.insert((index, package.clone()), policies.len());
+                    policies.push(policy);
+                }
+            }
+        }
+        let mut rules = Vec::new();
+        let mut entries = Vec::new();
+        for (index, Part { loaded, source }) in parts.iter().enumerate() {
+            for (position, rule) in loaded.rules.iter().enumerate() {
+                let Some(policy) = packages.get(&(index, rule.package.clone())) else {
+                    continue;
+                };
+                let (made, faults) = reported(rule, *policy, source);
+                for fault in faults {
+                    problems.push(problem(&rule.package, Some(&rule.file), &fault));
+                }
+                rules.push(made);
+                entries.push((index, position));
+            }
+        }
+        for list in [&mut problems, &mut warnings] {
+            list.sort();
+            list.dedup();
+        }
+        let summary = PolicySummary {
+            digest,
+            trust: settings.trust,
+            commit: settings.commit.clone(),
+            packages: packages.len(),
+            rules: rules.len(),
+            evaluated: 0,
+            policies,
+        };
+        Self {
+            bundles: parts.into_iter().map(|part| part.loaded).collect(),
+            entries,
+            rules,
+            summary,
+            problems,
+            warnings,
+            disabled,
+            settings,
+        }
+    }
+
+    pub(super) fn rule(&self, index: usize) -> Option<&LoadedRule> {
+        let (bundle, rule) = self.entries.get(index)?;
+        self.bundles.get(*bundle)?.rules.get(*rule)
+    }
+}
+
+/// What a unit's rules read and do not read, and which rules a policy set names in vain.
+fn check(
+    loaded: &Loaded,
+    source: &Bundle,
+    problems: &mut Vec<PolicyProblem>,
+    warnings: &mut Vec<PolicyProblem>,
+) {
+    if source.builtin {
+        return;
+    }
+    let entries = &source.entries;
+    for reading in &loaded.readings {
+        if let Some(fault) = reading.fault(entries) {
+            let place = format!("{}:{}:{}", reading.file, reading.line, reading.column);
+            let message = format!("the rule {} {fault}.", reading.rule);
+            warnings.push(problem(&reading.package, Some(&place), &message));
+        }
+    }
+    for rule in &loaded.rules {
+        let dialect = entries.dialect(&rule.package);
+        if let Some(why) = ambiguous(dialect, rule.inputs.as_ref()) {
+            let place = at(&rule.file, Some(rule.line));
+            let message = format!("the dialect of the rule {} is not clear: {why}", rule.name);
+            problems.push(problem(&rule.package, Some(&place), &message));
+        }
+    }
+    let broken: BTreeSet<&str> = loaded.errors.iter().map(|e| e.file.as_str()).collect();
+    for ((package, rule), query) in &entries.queries {
+        let exists = loaded
+            .rules
+            .iter()
+            .any(|r| r.package == *package && r.name == *rule);
+        if !exists && broken.is_empty() {
+            let place = at(&query.file, Some(query.line));
+            let message = format!(
+                "the policy {} is about data.{package}.{rule}, and there is no such rule.",
+                query.policy
+            );
+            problems.push(problem(package, Some(&place), &message));
+        }
+    }
+}
+
+fn at(file: &str, line: Option<u32>) -> String {
+    line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
+}
+
+pub(super) fn problem(policy: &str, place: Option<&str>, message: &str) -> PolicyProblem {
+    PolicyProblem {
+        policy: Printable::line(policy),
+        place: place.map(Printable::line),
+        message: Printable::line(message),
+    }
+}
