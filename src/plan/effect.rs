@@ -7,9 +7,11 @@
 
 use std::fmt;
 
+use serde_json::Value as Json;
+
 use super::document::{Document, Fields};
 use super::input::problem;
-use super::{Plan, PlanError, ResourceChange};
+use super::{Plan, PlanError, ResourceChange, Value};
 use crate::digest::{Canon, CanonError, Digest, Sink, memory_hard};
 
 /// The digest of what a plan would do. Shown as `e1:` and 64 hexadecimal digits.
@@ -145,6 +147,10 @@ impl<'t> Hasher<'t> {
         self.finder
             .as_ref()
             .is_some_and(|finder| finder.find(text.as_bytes()).is_some())
+            || self.timestamp.is_some_and(|time| {
+                text.contains("\\u")
+                    && mentions(&Value::read(Some(text), &Json::Null, &Json::Null), time)
+            })
     }
 
     /// Hashes a change in whose text the timestamp occurs: in `before` it is not replaced.
@@ -180,6 +186,18 @@ impl<'t> Hasher<'t> {
             sink.digest(&digest);
         }
         Ok(sink.finish())
+    }
+}
+
+/// Whether a string below a value holds a time: its characters can be escaped in the plan's text.
+fn mentions(value: &Value, time: &str) -> bool {
+    match value {
+        Value::Text(text) => text.contains(time),
+        Value::List(items) => items.iter().any(|item| mentions(item, time)),
+        Value::Map(fields) => fields
+            .iter()
+            .any(|(name, field)| name.contains(time) || mentions(field, time)),
+        _ => false,
     }
 }
 

@@ -16,11 +16,14 @@ mod action;
 mod archive;
 mod attributes;
 mod change;
+mod checks;
+mod contradiction;
 mod counts;
 mod document;
 mod effect;
 mod error;
 mod input;
+mod mode;
 mod outline;
 mod raw;
 mod rows;
@@ -29,12 +32,17 @@ mod value;
 
 pub use action::Action;
 pub use archive::{ArchiveError, BinaryChange, BinaryPlan, SnapshotModule};
-pub use attributes::{AttributeChange, Difference, MAX_ROWS};
-pub use change::{Body, Deferred, Invocation, Mode, OutputChange, ResourceChange, Span};
+pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
+pub use change::{
+    Body, Deferred, Import, Invocation, Mode, OutputChange, ResourceChange, Span, Trigger,
+};
+pub use checks::{Check, CheckStatus};
+pub use contradiction::Contradiction;
 pub use counts::Counts;
 pub use effect::Effect;
 pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
+pub use mode::PlanMode;
 pub use value::{Hidden, Value};
 
 use std::collections::BTreeMap;
@@ -46,30 +54,7 @@ use crate::digest::Digest;
 use crate::text::Redactor;
 use change::Reader;
 use document::Document;
-use raw::{RawBody, RawInvocation};
-
-/// How the plan was asked for, as far as its JSON tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlanMode {
-    /// Changes towards the configuration.
-    Normal,
-    /// `-destroy`: everything goes while the code is still there.
-    Destroy,
-    /// `-refresh-only`: only the state would be updated.
-    RefreshOnly,
-}
-
-impl PlanMode {
-    /// The word used in reports.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Destroy => "destroy",
-            Self::RefreshOnly => "refresh-only",
-        }
-    }
-}
+use raw::RawBody;
 
 /// A plan, read and indexed. Its debug form names it and shows nothing of it.
 #[derive(Clone)]
@@ -96,6 +81,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Actions that apply invokes.
     pub invocations: Vec<Invocation>,
+    /// Preconditions, postconditions, checks and validations with their results.
+    pub checks: Vec<Check>,
     /// Whether planning failed; such a plan cannot be approved.
     pub errored: bool,
     /// Whether the plan covers everything; absent before Terraform 1.8 and in OpenTofu.
@@ -164,7 +151,8 @@ impl Plan {
             .map(|section| (section.name.to_owned(), reader.range(section.text)))
             .collect();
         let outputs = read_outputs(&reader, &document)?;
-        let invocations = read_invocations(&document)?;
+        let invocations = checks::read_invocations(&document)?;
+        let checks = checks::read_checks(&document)?;
         let timestamp = effect::timestamp(&document);
         let rows = rows::read(text, &document, timestamp.as_deref(), threads)?;
         let secrets = secrets::gather(text, &document, &rows, &outputs)?;
@@ -180,13 +168,14 @@ impl Plan {
             errored: flag(&document, "errored")?.unwrap_or(false),
             complete: flag(&document, "complete")?,
             applyable: flag(&document, "applyable")?,
-            mode: mode(&document, &rows.changes, &rows.drift),
+            mode: mode::infer(&document, &rows.changes)?,
             changes: rows.changes,
             binary: None,
             drift: rows.drift,
             deferred: rows.deferred,
             outputs,
             invocations,
+            checks,
             redactor,
             sections,
             text: Arc::new(String::new()),
@@ -242,6 +231,17 @@ fn shape<'a, T: serde::Deserialize<'a>>(place: &str, text: &'a str) -> Result<T,
     })
 }
 
+/// Reads an element of a list, which must be an object.
+fn row<'a, T: serde::Deserialize<'a>>(place: &str, text: &'a str) -> Result<T, PlanError> {
+    if text.starts_with('{') {
+        return shape(place, text);
+    }
+    Err(PlanError::Shape {
+        place: place.to_owned(),
+        problem: "a row is not an object".to_owned(),
+    })
+}
+
 fn flag(document: &Document<'_>, key: &str) -> Result<Option<bool>, PlanError> {
     document.text(key).map(|text| shape(key, text)).transpose()
 }
@@ -263,52 +263,33 @@ fn read_outputs(
     let span = |raw: Option<&RawValue>| raw.filter(|r| r.get() != "null").map(|r| reader.span(r));
     Ok(items
         .into_iter()
-        .map(|(name, body)| OutputChange {
-            name,
-            action: Action::from_words(&body.actions.unwrap_or_default()),
-            body: Body {
-                before: span(body.before),
-                after: span(body.after),
-                after_unknown: span(body.after_unknown),
-                before_sensitive: span(body.before_sensitive),
-                after_sensitive: span(body.after_sensitive),
-                ..Body::default()
-            },
+        .map(|(name, body)| {
+            let words: Vec<String> = body
+                .actions
+                .unwrap_or_default()
+                .into_iter()
+                .map(std::borrow::Cow::into_owned)
+                .collect();
+            OutputChange {
+                name,
+                action: Action::from_words(&words),
+                words,
+                differs: contradiction::differs(
+                    body.before.map(RawValue::get),
+                    body.after.map(RawValue::get),
+                    body.after_unknown.map(RawValue::get),
+                ),
+                body: Body {
+                    before: span(body.before),
+                    after: span(body.after),
+                    after_unknown: span(body.after_unknown),
+                    before_sensitive: span(body.before_sensitive),
+                    after_sensitive: span(body.after_sensitive),
+                    ..Body::default()
+                },
+            }
         })
         .collect())
-}
-
-fn read_invocations(document: &Document<'_>) -> Result<Vec<Invocation>, PlanError> {
-    document
-        .list("action_invocations")
-        .iter()
-        .map(|item| {
-            let item: RawInvocation<'_> = shape("action_invocations", item.get())?;
-            Ok(Invocation {
-                address: item.address.unwrap_or_default().into_owned(),
-                kind: item.kind.unwrap_or_default().into_owned(),
-                provider: item.provider_name.unwrap_or_default().into_owned(),
-            })
-        })
-        .collect()
-}
-
-/// The JSON has no mode: a destroy plan deletes every managed object without giving a reason, a refresh-only one has drift or state and
-/// no list of changes.
-fn mode(document: &Document<'_>, changes: &[ResourceChange], drift: &[ResourceChange]) -> PlanMode {
-    let mut managed = changes
-        .iter()
-        .filter(|c| c.mode == Mode::Managed)
-        .peekable();
-    if document.get("resource_changes").is_none() && !drift.is_empty() {
-        return PlanMode::RefreshOnly;
-    }
-    if managed.peek().is_some()
-        && managed.all(|c| c.action == Action::Delete && c.reason.is_none() && c.deposed.is_none())
-    {
-        return PlanMode::Destroy;
-    }
-    PlanMode::Normal
 }
 
 #[cfg(test)]

@@ -200,11 +200,11 @@ fn one<'a>(
     for item in run.items {
         match run.kind {
             Kind::Change => {
-                let row: RawChange<'_> = super::shape(name, item.get())?;
+                let row: RawChange<'_> = super::row(name, item.get())?;
                 done.changes.push(ResourceChange::read(reader, item, row));
             }
             Kind::Deferred => {
-                let row: RawDeferred<'_> = super::shape(name, item.get())?;
+                let row: RawDeferred<'_> = super::row(name, item.get())?;
                 done.deferred.push(Deferred {
                     reason: row.reason.unwrap_or_default().into_owned(),
                     change: ResourceChange::read(reader, item, row.resource_change),

@@ -97,7 +97,7 @@ impl Secrets {
         }
         let tree = marks
             .into_iter()
-            .filter_map(|m| serde_json::from_str(m).ok())
+            .map(|m| super::value::marks(Some(m)))
             .fold(Json::Bool(false), union);
         if !holds_true(&tree) {
             return;
@@ -161,7 +161,12 @@ impl Secrets {
             return Ok(());
         };
         let values = variables.map_or(Value::Null, exact);
-        for (name, variable) in root.variables.iter().flatten() {
+        let declared = root.variables.iter().flatten();
+        if !matches!(values, Value::Map(_)) && declared.clone().any(|(_, v)| v.sensitive) {
+            // Of another shape than Terraform writes: which value is the secret one cannot be told.
+            self.all(&values);
+        }
+        for (name, variable) in declared {
             if variable.sensitive {
                 if let Some(value) = field(&values, name).and_then(|v| field(v, "value")) {
                     self.all(value);
@@ -180,22 +185,24 @@ impl Secrets {
         }
         for call in module.module_calls.iter().flatten().map(|(_, call)| call) {
             let Some(child) = &call.module else { continue };
-            let expressions: Json = call
-                .expressions
-                .and_then(|e| serde_json::from_str(e.get()).ok())
-                .unwrap_or(Json::Null);
+            let expressions = call.expressions.map_or(Value::Null, |e| exact(e.get()));
             for (name, variable) in child.variables.iter().flatten() {
                 if variable.sensitive {
                     self.raw_all(variable.default);
-                    if let Some(constant) =
-                        expressions.get(name).and_then(|e| e.get("constant_value"))
-                    {
-                        self.all(&of(constant));
+                    let expression = field(&expressions, name);
+                    if let Some(constant) = expression.and_then(|e| field(e, "constant_value")) {
+                        self.all(constant);
                     }
-                    let references = expressions.get(name).and_then(|e| e.get("references"));
-                    for reference in references.and_then(Json::as_array).into_iter().flatten() {
-                        let fed = reference.as_str().and_then(|r| r.strip_prefix("var."));
-                        let value = fed
+                    let references = match expression.and_then(|e| field(e, "references")) {
+                        Some(Value::List(references)) => references.as_slice(),
+                        _ => &[],
+                    };
+                    for reference in references {
+                        let Value::Text(reference) = reference else {
+                            continue;
+                        };
+                        let value = reference
+                            .strip_prefix("var.")
                             .filter(|_| depth == 0)
                             .and_then(|fed| field(field(values, fed.split('.').next()?)?, "value"));
                         if let Some(value) = value {
@@ -210,18 +217,27 @@ impl Secrets {
 
     /// Settings of actions that are marked sensitive.
     fn invocation(&mut self, raw: &RawValue) {
-        let Ok(item) = serde_json::from_str::<Json>(raw.get()) else {
+        #[derive(serde::Deserialize)]
+        struct Item<'a> {
+            #[serde(borrow, default)]
+            config_values: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            config_sensitive: Option<&'a RawValue>,
+            // A deferred invocation holds the invocation itself one level below.
+            #[serde(borrow, default)]
+            action_invocation: Option<Box<Item<'a>>>,
+        }
+        let Ok(item) = serde_json::from_str::<Item<'_>>(raw.get()) else {
             return;
         };
-        // A deferred invocation holds the invocation itself one level below.
-        for action in [Some(&item), item.get("action_invocation")]
+        for action in [Some(&item), item.action_invocation.as_deref()]
             .into_iter()
             .flatten()
         {
-            if let (Some(values), Some(marks)) =
-                (action.get("config_values"), action.get("config_sensitive"))
+            if let (Some(values), Some(sensitive)) = (action.config_values, action.config_sensitive)
             {
-                self.marked(&of(values), marks);
+                let marks = super::value::marks(Some(sensitive.get()));
+                self.marked(&exact(values.get()), &marks);
             }
         }
     }
@@ -236,24 +252,23 @@ impl Secrets {
         if let Ok(Providers {
             provider_config: Some(raw),
         }) = serde_json::from_str(configuration)
-            && let Ok(tree) = serde_json::from_str::<Json>(raw.get())
         {
-            self.named_constants(&tree, false);
+            self.named_constants(&exact(raw.get()), false);
         }
     }
 
-    fn named_constants(&mut self, tree: &Json, secret: bool) {
+    fn named_constants(&mut self, tree: &Value, secret: bool) {
         match tree {
-            Json::Object(fields) => {
+            Value::Map(fields) => {
                 for (name, value) in fields {
                     if name == "constant_value" && secret {
-                        self.all(&of(value));
+                        self.all(value);
                     } else {
                         self.named_constants(value, secret || is_secret_name(name));
                     }
                 }
             }
-            Json::Array(items) => items
+            Value::List(items) => items
                 .iter()
                 .for_each(|item| self.named_constants(item, secret)),
             _ => {}
@@ -285,11 +300,11 @@ impl Secrets {
                 self.all(&outputs);
             }
         }
-        let marks = object.sensitive_values.map_or("", RawValue::get);
-        if marks.contains("true")
-            && let Ok(marks) = serde_json::from_str::<Json>(marks)
+        let raw = object.sensitive_values.map_or("", RawValue::get);
+        if raw.contains("true")
             && let Some(values) = object.values
         {
+            let marks = super::value::marks(Some(raw));
             self.marked(&exact(values.get()), &marks);
         }
     }
@@ -322,10 +337,6 @@ impl Secrets {
 /// A value with every digit that the plan gives.
 fn exact(raw: &str) -> Value {
     Value::read(Some(raw), &Json::Null, &Json::Null)
-}
-
-fn of(json: &Json) -> Value {
-    exact(&json.to_string())
 }
 
 fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {

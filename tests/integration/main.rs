@@ -11,12 +11,15 @@
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
+//! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
+//! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
@@ -37,11 +40,14 @@ mod bad_repository;
 mod binary_plan;
 mod check;
 mod configuration;
+mod effect;
 mod exit_status;
 mod hooks;
+mod hostile;
 mod layering;
 mod merged;
 mod policies;
 mod reports;
 mod rust_source;
+mod semantics;
 mod user_policies;
