@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
+//! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
@@ -39,6 +40,7 @@ mod exit_status;
 mod hooks;
 mod layering;
 mod merged;
+mod mutations;
 mod policies;
 mod reports;
 mod rust_source;
