@@ -3,6 +3,7 @@
 //! Phases: look at the first bytes (zip, gzip, byte order marks), decode, find the one JSON document (the CI wrapper of
 //! setup-terraform and loggers put lines around it), parse its top level without touching the values, and recognise it by its keys.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -135,7 +136,22 @@ pub(super) fn top_level(text: &str) -> Result<TopLevel<'_>, PlanError> {
     )?;
     let top = unwrapped(top);
     recognise(&top)?;
+    no_key_twice(&top)?;
     Ok(top)
+}
+
+/// Parsers differ in which of two values they take, whatever the key.
+fn no_key_twice(top: &TopLevel<'_>) -> Result<(), PlanError> {
+    let mut names = BTreeSet::new();
+    match top.0.iter().find(|(name, _)| !names.insert(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let shown = Printable::line(&name.chars().take(60).collect::<String>());
+            Err(PlanError::DuplicateKey {
+                place: format!("the top-level key \"{shown}\""),
+            })
+        }
+    }
 }
 
 /// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then.
@@ -285,12 +301,18 @@ fn json_error(error: &serde_json::Error, first_line: usize, body: &str) -> PlanE
     }
 }
 
-/// The parser's words without its position; and without quoted text of the document.
+/// The parser's words without its position; and without text, numbers and marks of the document, which it quotes after a colon.
 pub(super) fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
     if let Some((before, _)) = text.split_once(": string \"") {
         return format!("{before}: a string");
+    }
+    let text = text.split(" at line ").next().unwrap_or_default();
+    if text.starts_with("invalid ")
+        && let Some((before, quoted)) = text.split_once(" `")
+        && let Some((_, behind)) = quoted.split_once('`')
+    {
+        return format!("{before}{behind}");
     }
     Printable::line(&text.chars().take(120).collect::<String>()).into_string()
 }
@@ -327,6 +349,35 @@ mod tests {
             let text = decode(bytes).unwrap();
             assert!(top_level(&text).is_ok());
         }
+    }
+
+    #[test]
+    fn a_key_given_twice_at_the_top_is_refused_and_not_shown_at_length() {
+        for key in ["timestamp", "resource_changes", "x", "\\u001b[31m"] {
+            let twice = format!("{{\"{key}\":null,\"{key}\":1,{}", &PLAN[1..]);
+            let error = error_of(twice.as_bytes());
+            assert!(matches!(error, PlanError::DuplicateKey { .. }), "{error}");
+            assert!(!error.to_string().contains('\u{1b}'));
+        }
+        let long = "k".repeat(100_000);
+        let twice = format!("{{\"{long}\":1,\"{long}\":1,{}", &PLAN[1..]);
+        assert!(error_of(twice.as_bytes()).to_string().len() < 300);
+    }
+
+    #[test]
+    fn what_the_parser_quotes_is_not_repeated() {
+        let said = |raw: &str| problem(&serde_json::from_str::<Vec<String>>(raw).unwrap_err());
+        assert_eq!(
+            said("[12345678]"),
+            "invalid type: integer, expected a string"
+        );
+        assert_eq!(
+            said("[1.5e300]"),
+            "invalid type: floating point, expected a string"
+        );
+        assert_eq!(said("[true]"), "invalid type: boolean, expected a string");
+        assert_eq!(said("\"hunter2 at line 1\""), "invalid type: a string");
+        assert_eq!(said("[\"a\" 1]"), "expected `,` or `]`");
     }
 
     #[test]

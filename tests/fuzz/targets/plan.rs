@@ -28,6 +28,6 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 
 fn changed(data: &[u8], seed: u64) -> Option<String> {
     let mut tree = serde_json::from_slice(data).ok()?;
-    mutate::change(&mut tree, &mut mutate::Random::new(seed));
+    mutate::change(&mut tree, true, &mut mutate::Random::new(seed));
     Some(mutate::text_of(&tree))
 }

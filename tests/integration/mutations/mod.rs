@@ -56,9 +56,9 @@ fn changed_trees_are_read_or_refused_by_name() {
     let mut outcomes = Outcomes::default();
     for case in OPEN {
         let tree = plan_tree(case);
-        for seed in 0..150 {
+        for seed in 0..100 {
             let mut tree = tree.clone();
-            change(&mut tree, &mut Random::new(seed));
+            change(&mut tree, false, &mut Random::new(seed));
             outcomes.of(text_of(&tree).as_bytes());
         }
     }
@@ -70,11 +70,11 @@ fn changed_trees_are_read_or_refused_by_name() {
 fn changed_plans_keep_their_secrets() {
     let tree: Json = serde_json::from_slice(&sensitive()).unwrap();
     let known = oracle::secrets(&tree).len();
-    assert!(known >= 3, "the oracle follows {known} secrets");
+    assert!(known >= 2, "the oracle follows {known} secrets");
     let mut read = 0;
     for seed in 0..12 {
         let mut tree = tree.clone();
-        change(&mut tree, &mut Random::new(seed));
+        change(&mut tree, true, &mut Random::new(seed));
         read += usize::from(oracle::read(text_of(&tree).as_bytes()).is_ok());
     }
     assert!(read > 3, "only {read} were read");
@@ -93,7 +93,10 @@ fn damaged_bytes_are_read_or_refused_by_name() {
                 match random.below(4) {
                     0 => bytes[at] ^= 1 << random.below(8),
                     1 => bytes[at] = random.pick(b"{}[]\",:0-\\ n\x00\xff"),
-                    2 => drop(bytes.drain(at..whole.len().min(at + random.below(40)))),
+                    2 => {
+                        let end = bytes.len().min(at + random.below(40));
+                        bytes.drain(at..end);
+                    }
                     _ => {
                         let from = random.below(whole.len());
                         let part = &whole[from..whole.len().min(from + random.below(200))];

@@ -91,10 +91,10 @@ impl Random {
     }
 }
 
-/// Changes the tree in one to four places.
-pub(crate) fn change(tree: &mut Json, random: &mut Random) {
+/// Changes the tree in one to four places; `marks` allows new marks of what is sensitive or unknown.
+pub(crate) fn change(tree: &mut Json, marks: bool, random: &mut Random) {
     for _ in 0..=random.below(4) {
-        change_once(tree, random);
+        change_once(tree, marks, random);
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn repeat_key(tree: &mut Json, position: &mut usize) -> bool {
     }
 }
 
-fn change_once(tree: &mut Json, random: &mut Random) {
+fn change_once(tree: &mut Json, marks: bool, random: &mut Random) {
     let copy = node(tree, random).clone();
     let place = if random.below(2) == 0 && tree.get("resource_changes").is_some() {
         &mut tree["resource_changes"]
@@ -151,7 +151,7 @@ fn change_once(tree: &mut Json, random: &mut Random) {
         tree
     };
     match random.below(14) {
-        0..=2 => mark(place, random),
+        0..=2 if marks => mark(place, random),
         3 => {
             let target = node(place, random);
             if size(&copy) < 2000 {

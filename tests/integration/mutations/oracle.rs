@@ -83,7 +83,12 @@ fn printable(text: &str) {
 
 fn nothing_of(secrets: &BTreeSet<String>, text: &str, place: &str) {
     for secret in secrets {
-        assert!(!text.contains(secret.as_str()), "{place} shows {secret}");
+        if let Some((before, behind)) = text.split_once(secret.as_str()) {
+            let before: String = before.chars().rev().take(200).collect();
+            let before: String = before.chars().rev().collect();
+            let behind: String = behind.chars().take(200).collect();
+            panic!("{place} shows {secret}: {before}<HERE>{behind}");
+        }
     }
 }
 
