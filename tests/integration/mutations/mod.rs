@@ -15,7 +15,7 @@ use crate::scene::{package, plan, plan_tree};
 use mutate::{Random, change, repeat_key, text_of};
 
 /// Fixtures without secrets: the memory-hard pass over secrets takes longer than all the rest.
-const OPEN: [&str; 4] = ["02-update", "04-delete", "12-errored", "27-providers"];
+const OPEN: [&str; 4] = ["02-update", "04-delete", "12-errored", "05-forget"];
 
 fn sensitive() -> Vec<u8> {
     std::fs::read(package("testdata/plans/sensitive.json")).unwrap()
