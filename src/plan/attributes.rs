@@ -150,7 +150,6 @@ fn compare(
     if rows.len() >= MAX_ROWS {
         return;
     }
-    let forces = forcing.contains(path);
     match (before, after) {
         (Value::Map(a), Value::Map(b)) if !(a.is_empty() && b.is_empty()) => {
             let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
@@ -205,13 +204,19 @@ fn compare(
                 difference,
                 before: before.clone(),
                 after: after.clone(),
-                forces_replacement: forces
-                    || forcing.iter().any(|f| {
-                        path.starts_with(&format!("{f}.")) || path.starts_with(&format!("{f}["))
-                    }),
+                forces_replacement: is_forcing(path, forcing),
             });
         }
     }
+}
+
+/// Whether a path or one above it forces the replacement. Looks each of them up: there may be as many forcing paths as rows.
+fn is_forcing(path: &str, forcing: &BTreeSet<String>) -> bool {
+    forcing.contains(path)
+        || path
+            .match_indices(['.', '['])
+            .filter_map(|(end, _)| path.get(..end))
+            .any(|above| forcing.contains(above))
 }
 
 fn is_reordered(a: &[Value], b: &[Value]) -> bool {
@@ -222,4 +227,36 @@ fn is_reordered(a: &[Value], b: &[Value]) -> bool {
             a.iter().filter(|other| *other == item).count()
                 == b.iter().filter(|other| *other == item).count()
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_below_a_forcing_path_forces_too() {
+        let forcing = BTreeSet::from(["ami", "disk[0].size", "tags[\"a.b\"]"].map(str::to_owned));
+        for path in [
+            "ami",
+            "ami.id",
+            "ami[0].id",
+            "disk[0].size",
+            "disk[0].size[1]",
+            "tags[\"a.b\"]",
+            "tags[\"a.b\"].c",
+        ] {
+            assert!(is_forcing(path, &forcing), "{path}");
+        }
+        for path in [
+            "",
+            "amis",
+            "am",
+            "disk[0]",
+            "disk[1].size",
+            "tags[\"a",
+            "tags",
+        ] {
+            assert!(!is_forcing(path, &forcing), "{path}");
+        }
+    }
 }
