@@ -42,7 +42,10 @@ pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
             && a == b
         {
             return Err(PlanError::DuplicateKey {
-                place: format!("the top-level key {a:?}"),
+                place: format!(
+                    "the top-level key \"{}\"",
+                    Printable::line(&a.chars().take(60).collect::<String>())
+                ),
             });
         }
     }

@@ -9,6 +9,7 @@
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
+//! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
@@ -46,6 +47,7 @@ mod hooks;
 mod hostile;
 mod layering;
 mod merged;
+mod mutations;
 mod policies;
 mod reports;
 mod rust_source;
