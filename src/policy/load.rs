@@ -187,6 +187,21 @@ impl Policies {
         }
     }
 
+    /// The built-in functions that a policy's rules call, themselves or through helpers.
+    #[must_use]
+    pub fn builtins_of(&self, policy: usize) -> Vec<Printable> {
+        let mut names = BTreeSet::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            if rule.policy == policy {
+                names.extend(self.rule(index).iter().flat_map(|rule| &rule.functions));
+            }
+        }
+        names
+            .into_iter()
+            .map(|name| Printable::line(name))
+            .collect()
+    }
+
     pub(super) fn rule(&self, index: usize) -> Option<&LoadedRule> {
         let (bundle, rule) = self.entries.get(index)?;
         self.bundles.get(*bundle)?.rules.get(*rule)

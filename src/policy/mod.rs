@@ -7,6 +7,7 @@ mod annotation;
 pub mod builtin;
 mod bundle;
 mod describe;
+mod diagnose;
 mod dialect;
 mod engine;
 mod evaluate;
@@ -27,4 +28,5 @@ pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
     engine::yaml::read(text)
 }
 pub use result::{Hit, Rule, RuleKind};
-pub use testing::{TestCase, TestReport, run_tests};
+pub use diagnose::{Diagnosis, Found, diagnose};
+pub use testing::{FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, run_tests};

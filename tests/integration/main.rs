@@ -17,6 +17,7 @@
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
+//! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -40,6 +41,7 @@ mod hooks;
 mod layering;
 mod merged;
 mod policies;
+mod policy_commands;
 mod reports;
 mod rust_source;
 mod user_policies;

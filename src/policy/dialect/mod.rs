@@ -27,7 +27,7 @@ pub(super) use fields::understood;
 pub(super) use prelude::sources as preludes;
 pub(super) use schema::Step;
 pub(super) use sets::is_set;
-pub(super) use split::units;
+pub(super) use split::{Unit, test_units, units};
 
 use std::collections::{BTreeMap, BTreeSet};
 

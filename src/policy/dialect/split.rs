@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::annotation;
 use super::super::bundle::{Bundle, Module};
+use super::super::testing::is_test;
 use super::sets::{self, Set, directory_of, file_of};
 use super::{Dialect, Entries, preludes, suffixed};
 
@@ -78,8 +79,76 @@ pub(super) fn package_line(text: &str) -> Option<(u32, &str)> {
     })
 }
 
-/// Splits a bundle.
+/// Splits a bundle without tests.
 pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
+    split(bundle, false)
+}
+
+/// Splits a bundle with its tests. A file that stands alone has the tests of its name, such as `tags_test.rego` beside `tags.rego`; all
+/// other tests are with the files that are loaded together. What is not evaluated on a plan can still be tested.
+pub(in crate::policy) fn test_units(bundle: &Bundle) -> Vec<Unit> {
+    let (tests, policies): (Vec<Module>, Vec<Module>) = bundle
+        .modules
+        .iter()
+        .cloned()
+        .partition(|module| is_test(&module.path));
+    let mut units = split(
+        &Bundle {
+            modules: policies,
+            ..bundle.clone()
+        },
+        true,
+    )
+    .units;
+    let mut others = Vec::new();
+    for test in tests {
+        let policy = test.path.replace("_test.rego", ".rego");
+        let package = package_line(&test.text).map(|(_, name)| name);
+        let is_alone = |unit: &Unit| unit.bundle.entries.id.is_some();
+        let named = units.iter().position(|unit| {
+            is_alone(unit)
+                && unit
+                    .bundle
+                    .modules
+                    .first()
+                    .is_some_and(|m| m.path == policy)
+        });
+        let mut same = units.iter().enumerate().filter(|(_, unit)| {
+            is_alone(unit)
+                && unit
+                    .bundle
+                    .modules
+                    .first()
+                    .and_then(|m| package_line(&m.text))
+                    .map(|(_, name)| name)
+                    == package
+        });
+        let only = match (same.next(), same.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        };
+        let together = units.iter().position(|unit| !is_alone(unit));
+        match named
+            .or(only)
+            .or(together)
+            .and_then(|index| units.get_mut(index))
+        {
+            Some(unit) => unit.bundle.modules.push(test),
+            None => others.push(test),
+        }
+    }
+    if !others.is_empty() {
+        units.push(Unit {
+            bundle: Bundle {
+                modules: others,
+                ..bundle.clone()
+            },
+        });
+    }
+    units
+}
+
+fn split(bundle: &Bundle, all: bool) -> Units {
     let mut out = Units::default();
     if bundle.builtin {
         let packages = bundle
@@ -121,9 +190,15 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
                             "this is a {what} policy of Spacelift; only its plan policies are evaluated here."
                         ),
                     });
-                    continue;
+                    if !all {
+                        continue;
+                    }
                 }
                 let mut unit = alone(bundle, module, package, dialect);
+                if all && other_spacelift(&module.text).is_some() {
+                    // Its rules mean something else there; only its tests matter.
+                    unit.bundle.entries.queried.insert(package.to_owned());
+                }
                 unit.bundle.modules.extend(preludes(module));
                 out.units.push(unit);
             }
@@ -139,7 +214,9 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
                                 policy.query.file, policy.query.line
                             ),
                         });
-                        continue;
+                        if !all {
+                            continue;
+                        }
                     }
                     Some(policy) => {
                         let key = (package.to_owned(), "deny".to_owned());

@@ -406,7 +406,7 @@ fn a_path_that_no_plan_has_is_a_warning_with_its_place() {
         warnings,
         [
             "rules/a.rego:5:2: the rule deny reads input.resource_changes[_].chnage, which no plan has (did you mean \"change\"?).",
-            "rules/a.rego:8:26: the rule deny reads input.resource_changs, which no plan has (did you mean \"resource_changes\"?).",
+            "rules/a.rego:8:22: the rule deny reads input.resource_changs, which no plan has (did you mean \"resource_changes\"?).",
         ]
     );
 }
