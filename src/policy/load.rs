@@ -86,7 +86,7 @@ impl Policies {
                 }
             }
             let (mut rules, mut clean) = (0, true);
-            for unit in split.units {
+            for unit in split.all {
                 let loaded = Loaded::load(&unit.bundle, now);
                 for error in &loaded.errors {
                     let place = at(&error.file, error.line);

@@ -22,7 +22,7 @@ pub(in crate::policy) struct Fault {
     pub(in crate::policy) message: String,
 }
 
-/// What is loaded together.
+/// What is loaded together: one engine.
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Unit {
     /// Its files and data.
@@ -33,7 +33,7 @@ pub(in crate::policy) struct Unit {
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Units {
     /// What is loaded together.
-    pub(in crate::policy) units: Vec<Unit>,
+    pub(in crate::policy) all: Vec<Unit>,
     /// What is wrong.
     pub(in crate::policy) faults: Vec<Fault>,
     /// What is left out on purpose, as sentences: a push policy, a policy that its set switches off.
@@ -99,7 +99,7 @@ pub(in crate::policy) fn test_units(bundle: &Bundle) -> Vec<Unit> {
         },
         true,
     )
-    .units;
+    .all;
     let mut others = Vec::new();
     for test in tests {
         let policy = test.path.replace("_test.rego", ".rego");
@@ -157,7 +157,7 @@ fn split(bundle: &Bundle, all: bool) -> Units {
             .filter_map(|m| Some(package_line(&m.text)?.1.to_owned()));
         let mut bundle = bundle.clone();
         bundle.entries.dialects = packages.map(|p| (p, Dialect::Countersign)).collect();
-        out.units.push(Unit { bundle });
+        out.all.push(Unit { bundle });
         return out;
     }
     let sets: Vec<Set> = bundle
@@ -180,59 +180,13 @@ fn split(bundle: &Bundle, all: bool) -> Units {
                 Dialect::Opa
             }
         };
-        match dialect {
-            Dialect::Spacelift => {
-                if let Some(what) = other_spacelift(&module.text) {
-                    out.asides.push(Fault {
-                        file: module.path.clone(),
-                        line: None,
-                        message: format!(
-                            "this is a {what} policy of Spacelift; only its plan policies are evaluated here."
-                        ),
-                    });
-                    if !all {
-                        continue;
-                    }
-                }
-                let mut unit = alone(bundle, module, package, dialect);
-                if all && other_spacelift(&module.text).is_some() {
-                    // Its rules mean something else there; only its tests matter.
-                    unit.bundle.entries.queried.insert(package.to_owned());
-                }
-                unit.bundle.modules.extend(preludes(module));
-                out.units.push(unit);
+        if matches!(dialect, Dialect::Spacelift | Dialect::Scalr) {
+            if let Some(unit) = single(bundle, module, dialect, &sets, all, &mut out.asides) {
+                out.all.push(unit);
             }
-            Dialect::Scalr => {
-                let mut unit = alone(bundle, module, package, dialect);
-                match scalr_entry(module, &sets) {
-                    Some(policy) if !policy.enabled => {
-                        out.asides.push(Fault {
-                            file: module.path.clone(),
-                            line: None,
-                            message: format!(
-                                "this policy is switched off in {}:{} (enabled = false).",
-                                policy.query.file, policy.query.line
-                            ),
-                        });
-                        if !all {
-                            continue;
-                        }
-                    }
-                    Some(policy) => {
-                        let key = (package.to_owned(), "deny".to_owned());
-                        unit.bundle
-                            .entries
-                            .queries
-                            .insert(key, policy.query.clone());
-                    }
-                    None => {}
-                }
-                out.units.push(unit);
-            }
-            _ => {
-                files.entry(package.to_owned()).or_default().insert(dialect);
-                together.modules.push(module.clone());
-            }
+        } else {
+            files.entry(package.to_owned()).or_default().insert(dialect);
+            together.modules.push(module.clone());
         }
     }
     together.entries = entries(files, &sets, &mut out);
@@ -240,7 +194,7 @@ fn split(bundle: &Bundle, all: bool) -> Units {
         out.asides.extend(unqueried(module, &together.entries));
     }
     // Files that stand alone on their host may still use the libraries beside them.
-    for unit in &mut out.units {
+    for unit in &mut out.all {
         unit.bundle.modules.extend(
             together
                 .modules
@@ -252,7 +206,7 @@ fn split(bundle: &Bundle, all: bool) -> Units {
     }
     missing_scalr(&sets, bundle, &mut out.faults);
     if !together.modules.is_empty() {
-        out.units.insert(0, Unit { bundle: together });
+        out.all.insert(0, Unit { bundle: together });
     }
     out
 }
@@ -292,6 +246,51 @@ fn uses(unit: &Bundle, text: &str) -> bool {
             !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
         })
     })
+}
+
+/// The unit of a file that its host evaluates alone; none for what is left out on purpose, unless `all` are asked for.
+fn single(
+    bundle: &Bundle,
+    module: &Module,
+    dialect: Dialect,
+    sets: &[Set],
+    all: bool,
+    asides: &mut Vec<Fault>,
+) -> Option<Unit> {
+    let package = package_line(&module.text).map_or("", |(_, name)| name);
+    let mut unit = alone(bundle, module, package, dialect);
+    let mut left_out = None;
+    if dialect == Dialect::Spacelift {
+        unit.bundle.modules.extend(preludes(module));
+        if let Some(what) = other_spacelift(&module.text) {
+            // Its rules mean something else there; only its tests can be run here.
+            unit.bundle.entries.queried.insert(package.to_owned());
+            left_out = Some(format!(
+                "this is a {what} policy of Spacelift; only its plan policies are evaluated here."
+            ));
+        }
+    } else if let Some(policy) = scalr_entry(module, sets) {
+        let key = (package.to_owned(), "deny".to_owned());
+        unit.bundle
+            .entries
+            .queries
+            .insert(key, policy.query.clone());
+        if !policy.enabled {
+            left_out = Some(format!(
+                "this policy is switched off in {}:{} (enabled = false).",
+                policy.query.file, policy.query.line
+            ));
+        }
+    }
+    let Some(message) = left_out else {
+        return Some(unit);
+    };
+    asides.push(Fault {
+        file: module.path.clone(),
+        line: None,
+        message,
+    });
+    all.then_some(unit)
 }
 
 /// One file that its host evaluates alone.

@@ -189,7 +189,11 @@ fn conftest_rules_results_and_exceptions() {
         ["main violation_x: c"]
     );
     let results = run(&load(&[("rules/a.rego", &excepted)]));
-    let notes: Vec<&str> = results.notes.iter().map(|n| n.as_str()).collect();
+    let notes: Vec<&str> = results
+        .notes
+        .iter()
+        .map(crate::text::Printable::as_str)
+        .collect();
     assert!(
         notes.contains(&"an exception took back one result of main deny_tags."),
         "{notes:?}"
@@ -466,7 +470,11 @@ fn a_rule_that_matched_no_resource_says_so() {
     let results = run(&load(&[("rules/a.rego", text)]));
     let matched: Vec<Option<usize>> = results.runs.iter().map(|r| r.matched).collect();
     assert_eq!(matched, [Some(0), Some(5), None]);
-    let notes: Vec<&str> = results.notes.iter().map(|n| n.as_str()).collect();
+    let notes: Vec<&str> = results
+        .notes
+        .iter()
+        .map(crate::text::Printable::as_str)
+        .collect();
     assert_eq!(
         notes,
         [
