@@ -9,7 +9,8 @@ use super::super::annotation;
 use super::super::bundle::{Bundle, Module};
 use super::super::testing::is_test;
 use super::sets::{self, Set, directory_of, file_of};
-use super::{Dialect, Entries, preludes, suffixed};
+use super::spacelift::{aliases, other_kind};
+use super::{Dialect, Entries, suffixed};
 
 /// Something wrong with a file, found here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -261,12 +262,12 @@ fn single(
     let mut unit = alone(bundle, module, package, dialect);
     let mut left_out = None;
     if dialect == Dialect::Spacelift {
-        unit.bundle.modules.extend(preludes(module));
-        if let Some(what) = other_spacelift(&module.text) {
+        unit.bundle.modules.extend(aliases(module));
+        if let Some(what) = other_kind(&module.text) {
             // Its rules mean something else there; only its tests can be run here.
             unit.bundle.entries.queried.insert(package.to_owned());
             left_out = Some(format!(
-                "this is a {what} policy of Spacelift; only its plan policies are evaluated here."
+                "this is {what} policy of Spacelift; only its plan policies are evaluated here."
             ));
         }
     } else if let Some(policy) = scalr_entry(module, sets) {
@@ -396,10 +397,7 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
     if sets.iter().any(|set| !set.hcp.is_empty() && below(set)) {
         return Ok(Dialect::HcpTerraform);
     }
-    let reads_scalr = ["tfplan", "tfrun"].iter().any(|key| {
-        module.text.contains(&format!("input.{key}"))
-            || module.text.contains(&format!("input[\"{key}\"]"))
-    });
+    let reads_scalr = reads(&module.text, &["tfplan", "tfrun"]);
     if package == "terraform" && (reads_scalr || scalr_entry(module, sets).is_some()) {
         return Ok(Dialect::Scalr);
     }
@@ -409,6 +407,18 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
     } else {
         Dialect::Opa
     })
+}
+
+/// Whether a text reads one of these keys of the input, comments left out.
+pub(super) fn reads(text: &str, keys: &[&str]) -> bool {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .any(|line| {
+            keys.iter().any(|key| {
+                line.contains(&format!("input.{key}"))
+                    || line.contains(&format!("input[\"{key}\"]"))
+            })
+        })
 }
 
 /// `custom.dialect` above the package, with the package's line.
@@ -457,67 +467,4 @@ fn missing_scalr(sets: &[Set], bundle: &Bundle, faults: &mut Vec<Fault>) {
             }
         }
     }
-}
-
-/// Which other kind of Spacelift policy a file is; `None` for a plan policy, and for what is not clear.
-fn other_spacelift(text: &str) -> Option<&'static str> {
-    let heads = heads(text);
-    let has = |names: &[&str]| heads.iter().any(|h| names.contains(&h.name.as_str()));
-    let finds = heads
-        .iter()
-        .any(|h| h.set && matches!(h.name.as_str(), "deny" | "warn"));
-    let reads = |keys: &[&str]| {
-        keys.iter()
-            .any(|key| text.contains(&format!("input.{key}")))
-    };
-    if reads(&["terraform"]) || mentions_alias(text) {
-        return None;
-    }
-    if finds {
-        // Set-valued like a plan policy, over the input of another kind.
-        return if reads(&["operation"]) {
-            Some("intent")
-        } else if reads(&[
-            "session",
-            "request",
-            "run",
-            "commit",
-            "stack",
-            "in_progress",
-        ]) {
-            Some("task or initialization")
-        } else {
-            None
-        };
-    }
-    [
-        (
-            &[
-                "track",
-                "propose",
-                "ignore",
-                "ignore_track",
-                "notrigger",
-                "notify",
-            ][..],
-            "push",
-        ),
-        (&["approve", "reject"][..], "approval"),
-        (&["trigger"][..], "trigger"),
-        (
-            &["inbox", "slack", "webhook", "pull_request"][..],
-            "notification",
-        ),
-        (&["read", "write", "deny_write"][..], "access"),
-        (&["allow", "admin", "deny_admin"][..], "login"),
-    ]
-    .into_iter()
-    .find(|(names, _)| has(names))
-    .map(|(_, what)| what)
-}
-
-fn mentions_alias(text: &str) -> bool {
-    ["affected", "created", "deleted", "recreated", "updated"]
-        .iter()
-        .any(|word| text.contains(&format!("{word}_resources")))
 }
