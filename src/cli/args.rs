@@ -49,11 +49,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: HookAction,
     },
-    /// Lists, shows and tests policies.
+    /// Lists, shows, checks and tests policies.
     Policy {
         #[command(subcommand)]
         action: PolicyAction,
     },
+    /// Writes a commented countersign.toml, a CI job and a starter policy with its test; existing files stay as they are.
+    Init,
 }
 
 /// What is reviewed.
@@ -124,6 +126,9 @@ pub(super) struct OutputArgs {
     /// Say more on standard error: what policies print, and timings.
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Say on standard error which rules ran, how many resource changes each had to look at, and what they printed.
+    #[arg(long)]
+    pub(super) trace: bool,
 }
 
 /// When colours are used.
@@ -253,27 +258,108 @@ pub(super) enum HookAction {
     },
 }
 
+/// Formats of lists.
+#[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ListFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Formats of test reports.
+#[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum TestFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+    /// For CI systems.
+    Junit,
+}
+
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum PolicyAction {
-    /// Lists all policies.
+    /// Lists all policies: the shipped ones, those of the configuration, and those of -p.
     List {
         /// More Rego policies.
         #[arg(short, long = "policy", value_name = "DIR")]
         policies: Vec<PathBuf>,
+        /// human or json.
+        #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
+        format: ListFormat,
     },
-    /// Shows what a policy is, needs and does.
+    /// Shows what a policy is, needs and does, and where it comes from.
     Show {
         /// Its id.
         id: String,
         /// More Rego policies.
         #[arg(short, long = "policy", value_name = "DIR")]
         policies: Vec<PathBuf>,
+        /// human or json.
+        #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
+        format: ListFormat,
     },
     /// Runs the tests of policies (rules named test_…).
-    Test {
-        /// Directory with policies and their tests.
-        dir: PathBuf,
+    #[command(after_help = TEST_HELP)]
+    Test(TestArgs),
+    /// Shows everything that is wrong or odd about policies, with file, line and column.
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// Directory with policies (default: those of the configuration, else policies).
+        dir: Option<PathBuf>,
+        /// human or json.
+        #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
+        format: ListFormat,
     },
+}
+
+const TEST_HELP: &str = "\
+Exit status: 0 all tests pass, 1 a test fails or the coverage is below the threshold, 2 usage, 5 policies or tests do not load, or there \
+is no test.";
+
+const CHECK_HELP: &str =
+    "Exit status: 0 the policies can be used (there may be warnings), 2 usage, 5 they cannot.";
+
+/// How tests are run.
+#[derive(Args, Debug, Clone)]
+pub(super) struct TestArgs {
+    /// Directory with policies and their tests (default: those of the configuration, else policies).
+    pub(super) dir: Option<PathBuf>,
+    /// Only tests whose path matches.
+    #[arg(long, value_name = "REGEX")]
+    pub(super) run: Option<String>,
+    /// Show which lines of the policies were reached.
+    #[arg(long)]
+    pub(super) coverage: bool,
+    /// Fail when less than so many percent of the lines were reached.
+    #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percent)]
+    pub(super) threshold: Option<u32>,
+    /// human, json or junit.
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
+    pub(super) format: TestFormat,
+    /// Show the tests that pass, too.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+/// A percentage in hundredths: `80`, `82.5`.
+fn percent(text: &str) -> Result<u32, String> {
+    let wrong = || format!("{text} is no percentage between 0 and 100");
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
+    if !digits(whole) || !digits(part) || part.len() > 2 {
+        return Err(wrong());
+    }
+    let whole: u32 = whole.parse().map_err(|_long| wrong())?;
+    let hundredths: u32 = format!("{part:0<2}").parse().map_err(|_long| wrong())?;
+    whole
+        .checked_mul(100)
+        .map(|n| n + hundredths)
+        .filter(|n| *n <= 10_000)
+        .ok_or_else(wrong)
 }
 
 /// Reads the names of formats.

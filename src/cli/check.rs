@@ -117,10 +117,17 @@ fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
 pub(super) fn load_quietly(request: &Request, args: &OutputArgs) -> Result<Loaded, LoadError> {
     let started = std::time::Instant::now();
     let loaded = load::load(request, &|_, _, _| {})?;
-    if args.verbose {
+    if args.trace {
+        for line in &loaded.trace {
+            output::say(&format!("trace: {line}"));
+        }
+    }
+    if args.verbose || args.trace {
         for line in &loaded.prints {
             output::say(&format!("print: {line}"));
         }
+    }
+    if args.verbose {
         output::say(&format!(
             "loaded and evaluated in {} ms",
             started.elapsed().as_millis()

@@ -10,6 +10,7 @@ mod demo;
 mod draft;
 mod editor;
 mod hook;
+mod init;
 mod output;
 mod policy;
 mod review;
@@ -82,6 +83,7 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => approvals::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
+        Some(Command::Init) => init::run(world),
     };
     match result {
         Ok(exit) => exit,

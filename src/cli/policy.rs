@@ -1,146 +1,89 @@
-//! `policy list | show | test`.
+//! `policy list | show | test | check`.
 
-use std::path::{Path, PathBuf};
+mod check;
+mod inventory;
+mod junit;
+mod test;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::approvals::write;
 use super::args::PolicyAction;
 use super::{World, output};
-use crate::load::{self, LoadError};
-use crate::policy::{Policies, Policy, Settings, Trust, run_tests};
+use crate::load::{self, Config, LoadError};
+use crate::policy::{Policies, Settings, Trust};
 use crate::review::Exit;
-use crate::text::Printable;
 
 /// Runs `policy …`.
 pub(super) fn run(action: &PolicyAction, world: &World) -> Result<Exit, LoadError> {
     match action {
-        PolicyAction::List { policies } => list(policies, world),
-        PolicyAction::Show { id, policies } => show(id, policies, world),
-        PolicyAction::Test { dir } => test(dir, world),
+        PolicyAction::List { policies, format } => inventory::list(policies, *format, world),
+        PolicyAction::Show {
+            id,
+            policies,
+            format,
+        } => inventory::show(id, policies, *format, world),
+        PolicyAction::Test(args) => test::run(args, world),
+        PolicyAction::Check { dir, format } => check::run(dir.as_ref(), *format, world),
     }
 }
 
-fn loaded(directories: &[PathBuf], world: &World) -> Result<(Policies, Exit), LoadError> {
-    let bundles = load::command_line_bundles(directories)?;
-    let settings = Settings {
-        policy: serde_json::Map::new(),
-        disabled: std::collections::BTreeSet::new(),
-        timeout: Duration::from_secs(10),
+fn settings(config: &Config, world: &World) -> Settings {
+    Settings {
+        policy: config.policies.clone(),
+        disabled: config.disable.clone(),
+        timeout: Duration::from_secs(config.timeout_seconds),
         threads: world.threads,
         trust: Trust::Worktree,
         commit: None,
         now: world.now,
-    };
-    let policies = Policies::load(&bundles, settings);
-    for problem in &policies.problems {
-        let place = problem
-            .place
-            .as_ref()
-            .map_or_else(String::new, |p| format!("{p}: "));
-        output::say(&format!("error: {place}{}", problem.message));
+    }
+}
+
+/// All policies that a review here would use, with what is wrong with them said.
+fn loaded(directories: &[PathBuf], world: &World) -> Result<(Policies, Config, Exit), LoadError> {
+    let config = load::local_config(&world.directory)?;
+    let bundles = load::local_bundles(&world.directory, &config, directories)?;
+    let policies = Policies::load(&bundles, settings(&config, world));
+    for (word, list) in [
+        ("error", &policies.problems),
+        ("warning", &policies.warnings),
+    ] {
+        for problem in list {
+            let place = problem
+                .place
+                .as_ref()
+                .map_or_else(String::new, |p| format!("{p}: "));
+            output::say(&format!("{word}: {place}{}", problem.message));
+        }
     }
     let exit = if policies.problems.is_empty() {
         Exit::Pass
     } else {
         Exit::Policy
     };
-    Ok((policies, exit))
+    Ok((policies, config, exit))
 }
 
-fn list(directories: &[PathBuf], world: &World) -> Result<Exit, LoadError> {
-    let (policies, exit) = loaded(directories, world)?;
-    let mut text = String::new();
-    for policy in &policies.summary.policies {
-        let (severity, enforcement) = levels(policy);
-        text.push_str(&format!(
-            "{:<24} {severity:<9} {enforcement:<15} {}\n",
-            policy.id, policy.title
-        ));
+/// The directories that a command is about: the one that was named, those of the configuration, or `policies`.
+fn directories(named: Option<&PathBuf>, world: &World) -> Result<Vec<PathBuf>, LoadError> {
+    if let Some(directory) = named {
+        return Ok(vec![directory.clone()]);
     }
-    write(&text)?;
-    Ok(exit)
-}
-
-fn levels(policy: &Policy) -> (&'static str, &'static str) {
-    (
-        policy.severity.map_or("medium", |s| s.word()),
-        policy.enforcement.map_or("soft-mandatory", |e| e.word()),
-    )
-}
-
-fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadError> {
-    let (policies, exit) = loaded(directories, world)?;
-    let Some((index, policy)) = policies
-        .summary
-        .policies
+    let config = load::local_config(&world.directory)?;
+    if config.policy_paths.is_empty() {
+        return Ok(vec![PathBuf::from("policies")]);
+    }
+    Ok(config
+        .policy_paths
         .iter()
-        .enumerate()
-        .find(|(_, policy)| policy.id.as_str() == id)
-    else {
-        return Err(LoadError::usage(
-            &format!("There is no policy {id}."),
-            "See: countersign policy list",
-        ));
-    };
-    let (severity, enforcement) = levels(policy);
-    let words = |needs: &[crate::policy::Need]| {
-        let words: Vec<&str> = needs.iter().map(|n| n.word()).collect();
-        if words.is_empty() {
-            "nothing".to_owned()
-        } else {
-            words.join(", ")
-        }
-    };
-    let mut text = format!(
-        "{}: {}\n\n{}\n\nremediation  {}\nseverity     {severity}\nenforcement  {enforcement}\nneeds        {}\nuses         {}\nfile         {}\n",
-        policy.id,
-        policy.title,
-        policy.description,
-        policy.remediation,
-        words(&policy.needs),
-        words(&policy.uses),
-        policy.file,
-    );
-    for rule in policies.rules.iter().filter(|rule| rule.policy == index) {
-        text.push_str(&format!(
-            "rule         {} ({}:{})\n",
-            rule.reported, rule.file, rule.line
-        ));
-    }
-    for (name, line) in &policy.settings {
-        text.push_str(&format!("setting      {name}: {line}\n"));
-    }
-    write(Printable::lines(&text).as_str())?;
-    Ok(exit)
+        .map(|path| PathBuf::from(path.trim_start_matches("./")))
+        .collect())
 }
 
-fn test(directory: &Path, world: &World) -> Result<Exit, LoadError> {
-    let bundle = load::test_bundle(directory)?;
-    let report = run_tests(&bundle, world.now);
-    let mut text = String::new();
-    for case in report.cases.iter().filter(|case| !case.passed) {
-        text.push_str(&format!(
-            "FAIL {} ({}:{}): {}\n",
-            case.name, case.file, case.line, case.problem
-        ));
-    }
-    let failed = report.cases.iter().filter(|case| !case.passed).count();
-    text.push_str(&format!(
-        "{} passed, {failed} failed\n",
-        report.cases.len() - failed
-    ));
-    write(Printable::lines(&text).as_str())?;
-    for error in &report.errors {
-        output::say(&format!("error: {error}"));
-    }
-    if report.cases.is_empty() {
-        output::say("error: there is no test (a rule named test_…).");
-    }
-    Ok(if failed > 0 {
-        Exit::Blocked
-    } else if report.errors.is_empty() && !report.cases.is_empty() {
-        Exit::Pass
-    } else {
-        Exit::Policy
-    })
+/// Writes JSON: two spaces, a line break at the end, nothing that a CI system takes for a command.
+fn write_json(value: &serde_json::Value) -> Result<(), LoadError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| LoadError::input(&format!("JSON cannot be written: {error}."), ""))?;
+    super::approvals::write(&format!("{}\n", text.replace("##", "\\u0023\\u0023")))
 }

@@ -5,7 +5,7 @@ use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Subject, Why};
+use crate::policy::{Availability, Need, Policies, Results, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
@@ -88,6 +88,15 @@ pub(super) fn empty_case(
     })
 }
 
+/// What evaluation told beside the case.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What policies printed, redacted.
+    pub(super) prints: Vec<Printable>,
+    /// How each rule ran.
+    pub(super) trace: Vec<Printable>,
+}
+
 pub(super) fn evaluate(
     case: &mut ReviewCase,
     config: &Config,
@@ -95,7 +104,8 @@ pub(super) fn evaluate(
     indices: &[Option<SourceIndex>],
     now: jiff::Timestamp,
     progress: &Progress<'_>,
-) -> Vec<Printable> {
+) -> Told {
+    let mut told = Told::default();
     let change = case.under_review.change().cloned();
     // Which files and lines, not which commits: a merge of the same change says the same.
     let change_digest = change
@@ -107,7 +117,6 @@ pub(super) fn evaluate(
         UnderReview::NoRepository | UnderReview::DiffFile(_)
     );
     let mut findings: Vec<Finding> = Vec::new();
-    let mut prints = Vec::new();
     let mut notes = std::collections::BTreeSet::new();
     let mut evaluated: Option<usize> = None;
     let mut problems = Vec::new();
@@ -152,11 +161,12 @@ pub(super) fn evaluate(
             rules: &policies.rules,
             overrides: &config.overrides,
         };
+        told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
         findings.extend(own);
         problems.extend(faults);
         problems.extend(results.problems);
-        prints.extend(results.prints);
+        told.prints.extend(results.prints);
         notes.extend(results.notes);
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
         if source.is_none() {
@@ -183,7 +193,53 @@ pub(super) fn evaluate(
     case.problems.sort();
     case.problems.dedup();
     case.policies.evaluated = evaluated.unwrap_or(0);
-    prints
+    told
+}
+
+/// One line for each rule: what it is, how much it had to look at, what it gave.
+fn trace(policies: &Policies, plan: &CasePlan, results: &Results) -> Vec<Printable> {
+    let all = plan.plan.changes.len();
+    let mut lines = Vec::new();
+    for run in &results.runs {
+        let place = policies
+            .rules
+            .get(run.rule)
+            .map_or_else(String::new, |rule| format!("{}:{}", rule.file, rule.line));
+        let looked = match run.matched {
+            Some(matched) => format!("{matched} of {all} resource changes are of its types"),
+            None => format!("{all} resource changes"),
+        };
+        let ended = match (run.finished, run.excepted) {
+            (false, _) => "not evaluated to the end".to_owned(),
+            (true, 0) => format!("results: {}", run.hits),
+            (true, n) => format!("results: {}, taken back by exceptions: {n}", run.hits),
+        };
+        lines.push(format!(
+            "{}: {} ({place}): {looked}; {ended}",
+            plan.path,
+            policies.title_of(run.rule)
+        ));
+    }
+    for skipped in &results.skipped {
+        let Some(policy) = policies.summary.policies.get(skipped.policy) else {
+            continue;
+        };
+        let rules = if skipped.rules.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", skipped.rules.join(", "))
+        };
+        lines.push(format!(
+            "{}: {}{rules}: not run: {}",
+            plan.path,
+            policy.id,
+            skipped.reason()
+        ));
+    }
+    lines
+        .iter()
+        .map(|line| plan.plan.redactor.line(line))
+        .collect()
 }
 
 pub(super) fn add_source_notices(case: &mut ReviewCase) {

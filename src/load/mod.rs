@@ -18,7 +18,7 @@ mod source;
 pub use config::{Config, ConfigProblem};
 pub use error::LoadError;
 pub use plans::PlanSource;
-pub use policies::{command_line_bundles, test_bundle};
+pub use policies::{command_line_bundles, local_bundles, local_config, test_bundle};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,6 +76,8 @@ pub struct Loaded {
     pub sources: Vec<PlanSource>,
     /// What policies printed, redacted.
     pub prints: Vec<Printable>,
+    /// How each rule ran on each plan, one line each.
+    pub trace: Vec<Printable>,
 }
 
 /// How far loading is: stage, steps done, steps in all where that is known.
@@ -140,7 +142,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
                 .map(|files| index(files, &plan.root, &root, &request.directory))
         })
         .collect();
-    let prints = evaluate(
+    let told = evaluate(
         &mut case,
         &config,
         &policies,
@@ -155,7 +157,8 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         config,
         repository,
         sources,
-        prints,
+        prints: told.prints,
+        trace: told.trace,
     })
 }
 

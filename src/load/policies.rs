@@ -95,6 +95,26 @@ pub fn command_line_bundles(directories: &[PathBuf]) -> Result<Vec<Bundle>, Load
     bundles(Tree::Directory(&here), &Config::default(), directories, &[])
 }
 
+/// The configuration of a directory, for commands that review nothing.
+///
+/// # Errors
+/// When it cannot be read, with every problem in it.
+pub fn local_config(directory: &Path) -> Result<Config, LoadError> {
+    super::read_config(Tree::Directory(directory))
+}
+
+/// The shipped policies, those of the directory's configuration, and those in more directories.
+///
+/// # Errors
+/// When one of them cannot be read or holds no policy.
+pub fn local_bundles(
+    directory: &Path,
+    config: &Config,
+    more: &[PathBuf],
+) -> Result<Vec<Bundle>, LoadError> {
+    bundles(Tree::Directory(directory), config, more, &[])
+}
+
 /// Policies and tests of a directory, loaded together; tables below `tables/` are data, as in the shipped policies.
 ///
 /// # Errors

@@ -87,7 +87,7 @@ impl Policies {
                 }
             }
             let (mut rules, mut clean) = (0, true);
-            for unit in split.units {
+            for unit in split.all {
                 let loaded = Loaded::load(&unit.bundle, now);
                 for error in &loaded.errors {
                     let place = at(&error.file, error.line);
@@ -192,6 +192,21 @@ impl Policies {
             disabled,
             settings,
         }
+    }
+
+    /// The built-in functions that a policy's rules call, themselves or through helpers.
+    #[must_use]
+    pub fn builtins_of(&self, policy: usize) -> Vec<Printable> {
+        let mut names = BTreeSet::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            if rule.policy == policy {
+                names.extend(self.rule(index).iter().flat_map(|rule| &rule.functions));
+            }
+        }
+        names
+            .into_iter()
+            .map(|name| Printable::line(name))
+            .collect()
     }
 
     pub(super) fn rule(&self, index: usize) -> Option<&LoadedRule> {

@@ -22,6 +22,7 @@
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
+//! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -49,6 +50,7 @@ mod layering;
 mod merged;
 mod mutations;
 mod policies;
+mod policy_commands;
 mod reports;
 mod rust_source;
 mod semantics;

@@ -253,25 +253,84 @@ fn policies_see_the_plan_as_terraform_writes_it() {
 }
 
 #[test]
-fn the_policy_commands_show_and_test_a_directory() {
-    let scene = with_policy(FEW_FILES);
-    scene.write("rules/files_test.rego", "package acme.files_test\n\ntest_silent if {\n\tcount(data.acme.files.deny) == 0 with input as {}\n}\n\ntest_wrong if false\n");
+fn dialects_run_beside_each_other_on_one_plan() {
+    let scene = with_policy(UPDATES_V1);
+    scene.write("rules/plan_spacelift.rego", "package spacelift\n\ndeny[r.address] { r := updated_resources[_] }\n\nwarn[\"w\"] { input.spacelift.run.drift_detection }\n");
+    scene.write("rules/push.rego", "package spacelift\n\ntrack { true }\n");
+    scene.write("rules/scalr.rego", "package terraform\n\nimport input.tfplan\nimport input.tfrun\n\ndeny[\"x\"] { tfplan.terraform_version; tfrun.is_destroy }\n");
+    scene.write("rules/digger.rego", "package digger\n\ndeny[sprintf(\"digger %s\", [rc.address])] { rc := input.terraform.resource_changes[_]; rc.type == \"aws_vpc\" }\n");
+    scene.write("rules/hcp/policies.hcl", "policy \"terraform-version\" {\n  query = \"data.terraform.policies.version.deny\"\n  enforcement_level = \"mandatory\"\n}\n");
+    scene.write("rules/hcp/version.rego", "package terraform.policies.version\n\ndeny := [m | startswith(input.plan.terraform_version, \"1.\"); m := \"old\"]\n");
+    let run = check(&scene).must_end(1);
+    let report = run.report();
+    assert_eq!(run.findings_of("acme.updates").len(), 2, "{run}");
+    let spacelift = run.findings_of("spacelift.plan_spacelift");
+    assert_eq!(spacelift.len(), 3, "{run}");
+    assert_eq!(
+        texts(&run.findings_of("terraform-version"), "message"),
+        ["old"]
+    );
+    // What only a host knows is said and blocks.
+    let unknown = run.findings_of("terraform.scalr");
+    assert_eq!(unknown[0]["status"], "not-evaluated", "{run}");
+    assert!(
+        unknown[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("it reads input.tfrun, which only Scalr knows"),
+        "{run}"
+    );
+    assert!(
+        spacelift.iter().any(|f| f["message"]
+            .as_str()
+            .unwrap()
+            .contains("(warn) was not evaluated: it reads input.spacelift")),
+        "{run}"
+    );
+    let notices = report["notices"].to_string();
+    for part in [
+        "rules/push.rego: this is a push policy of Spacelift",
+        "matched no resource, because they look for types that this plan does not hold: digger deny",
+    ] {
+        assert!(notices.contains(part), "{part}\n{run}");
+    }
+    // The commands name the dialects.
     scene
         .run(&["policy", "list", "-p", "rules"])
         .must_end(0)
-        .must_say("few-files")
-        .must_say("no-destroy");
+        .must_say("hcp-terraform")
+        .must_say("spacelift");
     scene
-        .run(&["policy", "show", "few-files", "-p", "rules"])
+        .run(&["policy", "show", "terraform.scalr", "-p", "rules"])
         .must_end(0)
-        .must_say("needs git")
-        .must_say("rule deny (rules/acme.rego");
-    let run = scene.run(&["policy", "test", "rules"]).must_end(1);
-    run.must_say("FAIL acme.files_test.test_wrong (rules/files_test.rego:7)")
-        .must_say("1 passed, 1 failed");
-    scene.write("none/a.rego", "package a\n\nb := 1\n");
-    scene
-        .run(&["policy", "test", "none"])
-        .must_end(5)
-        .must_say("there is no test");
+        .must_say("scalr: input is {tfplan: the plan, tfrun}")
+        .must_say("input.tfrun");
+}
+
+#[test]
+fn an_exception_is_no_secret() {
+    let scene = with_policy(&format!("{UPDATES_V1}\nexception contains [\"\"]\n"));
+    let run = check(&scene).must_end(0);
+    assert_eq!(run.findings_of("acme.updates").len(), 0, "{run}");
+    assert!(
+        run.report()["notices"]
+            .to_string()
+            .contains("an exception took back 2 results of acme.updates deny"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_trace_says_which_rules_ran_and_keeps_secrets() {
+    let text = "package acme\n\ndeny contains \"x\" if {\n\tsome rc in input.resource_changes\n\trc.type == \"aws_vpc\"\n}\n\nwarn contains \"y\" if {\n\tprint(\"pw\", input.variables.bastion_password.value)\n\tfalse\n}\n";
+    let scene = with_policy(text);
+    scene.write("plan.json", plan("08-modules-provisioners"));
+    let run = scene
+        .run(&["--check", "--trace", "-p", "rules", "plan.json"])
+        .must_end(1);
+    run.must_say("trace: plan.json: acme deny (rules/acme.rego:3): 0 of ")
+        .must_say("resource changes are of its types; results: 0")
+        .must_say("trace: plan.json: no-destroy deny")
+        .must_say("print: ")
+        .must_not_say("correct-horse-battery-staple");
 }

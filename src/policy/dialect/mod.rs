@@ -14,9 +14,9 @@
 
 mod check;
 mod fields;
-mod prelude;
 mod schema;
 mod sets;
+mod spacelift;
 mod split;
 
 #[cfg(test)]
@@ -24,10 +24,9 @@ mod tests;
 
 pub(super) use check::{Reading, ambiguous, unknowable};
 pub(super) use fields::understood;
-pub(super) use prelude::sources as preludes;
 pub(super) use schema::Step;
 pub(super) use sets::is_set;
-pub(super) use split::units;
+pub(super) use split::{Unit, test_units, units};
 
 use std::collections::{BTreeMap, BTreeSet};
 

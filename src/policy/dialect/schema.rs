@@ -212,7 +212,8 @@ impl Schema {
         let mut node = &PLAN;
         for step in rest {
             match (node, step) {
-                (Open, _) => return None,
+                // An expression may give any of the keys.
+                (Open, _) | (Keys(_), Step::Any) => return None,
                 (Each(inner), Step::Any) => {
                     shown.push_str("[_]");
                     node = inner;
@@ -222,7 +223,6 @@ impl Schema {
                     shown.push_str(&format!("[{name:?}]"));
                     node = inner;
                 }
-                (Keys(_), Step::Any) => return None,
                 (Keys(keys), Step::Key(name)) => {
                     let Some((_, inner)) = keys.iter().find(|(key, _)| key == name) else {
                         let known: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
@@ -319,10 +319,14 @@ mod tests {
                 }
             }
             (Each(inner), Json::Object(fields)) => {
-                fields.values().for_each(|v| walk(v, inner, at, seen));
+                for value in fields.values() {
+                    walk(value, inner, at, seen);
+                }
             }
             (Each(inner), Json::Array(items)) => {
-                items.iter().for_each(|v| walk(v, inner, at, seen));
+                for value in items {
+                    walk(value, inner, at, seen);
+                }
             }
             _ => {}
         }

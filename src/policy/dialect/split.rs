@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::annotation;
 use super::super::bundle::{Bundle, Module};
+use super::super::testing::is_test;
 use super::sets::{self, Set, directory_of, file_of};
-use super::{Dialect, Entries, preludes, suffixed};
+use super::spacelift::{aliases, other_kind};
+use super::{Dialect, Entries, suffixed};
 
 /// Something wrong with a file, found here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +23,7 @@ pub(in crate::policy) struct Fault {
     pub(in crate::policy) message: String,
 }
 
-/// What is loaded together.
+/// What is loaded together: one engine.
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Unit {
     /// Its files and data.
@@ -32,7 +34,7 @@ pub(in crate::policy) struct Unit {
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Units {
     /// What is loaded together.
-    pub(in crate::policy) units: Vec<Unit>,
+    pub(in crate::policy) all: Vec<Unit>,
     /// What is wrong.
     pub(in crate::policy) faults: Vec<Fault>,
     /// What is left out on purpose, as sentences: a push policy, a policy that its set switches off.
@@ -78,8 +80,76 @@ pub(super) fn package_line(text: &str) -> Option<(u32, &str)> {
     })
 }
 
-/// Splits a bundle.
+/// Splits a bundle without tests.
 pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
+    split(bundle, false)
+}
+
+/// Splits a bundle with its tests. A file that stands alone has the tests of its name, such as `tags_test.rego` beside `tags.rego`; all
+/// other tests are with the files that are loaded together. What is not evaluated on a plan can still be tested.
+pub(in crate::policy) fn test_units(bundle: &Bundle) -> Vec<Unit> {
+    let (tests, policies): (Vec<Module>, Vec<Module>) = bundle
+        .modules
+        .iter()
+        .cloned()
+        .partition(|module| is_test(&module.path));
+    let mut units = split(
+        &Bundle {
+            modules: policies,
+            ..bundle.clone()
+        },
+        true,
+    )
+    .all;
+    let mut others = Vec::new();
+    for test in tests {
+        let policy = test.path.replace("_test.rego", ".rego");
+        let package = package_line(&test.text).map(|(_, name)| name);
+        let is_alone = |unit: &Unit| unit.bundle.entries.id.is_some();
+        let named = units.iter().position(|unit| {
+            is_alone(unit)
+                && unit
+                    .bundle
+                    .modules
+                    .first()
+                    .is_some_and(|m| m.path == policy)
+        });
+        let mut same = units.iter().enumerate().filter(|(_, unit)| {
+            is_alone(unit)
+                && unit
+                    .bundle
+                    .modules
+                    .first()
+                    .and_then(|m| package_line(&m.text))
+                    .map(|(_, name)| name)
+                    == package
+        });
+        let only = match (same.next(), same.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        };
+        let together = units.iter().position(|unit| !is_alone(unit));
+        match named
+            .or(only)
+            .or(together)
+            .and_then(|index| units.get_mut(index))
+        {
+            Some(unit) => unit.bundle.modules.push(test),
+            None => others.push(test),
+        }
+    }
+    if !others.is_empty() {
+        units.push(Unit {
+            bundle: Bundle {
+                modules: others,
+                ..bundle.clone()
+            },
+        });
+    }
+    units
+}
+
+fn split(bundle: &Bundle, all: bool) -> Units {
     let mut out = Units::default();
     if bundle.builtin {
         let packages = bundle
@@ -88,7 +158,7 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
             .filter_map(|m| Some(package_line(&m.text)?.1.to_owned()));
         let mut bundle = bundle.clone();
         bundle.entries.dialects = packages.map(|p| (p, Dialect::Countersign)).collect();
-        out.units.push(Unit { bundle });
+        out.all.push(Unit { bundle });
         return out;
     }
     let sets: Vec<Set> = bundle
@@ -111,51 +181,13 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
                 Dialect::Opa
             }
         };
-        match dialect {
-            Dialect::Spacelift => {
-                if let Some(what) = other_spacelift(&module.text) {
-                    out.asides.push(Fault {
-                        file: module.path.clone(),
-                        line: None,
-                        message: format!(
-                            "this is a {what} policy of Spacelift; only its plan policies are evaluated here."
-                        ),
-                    });
-                    continue;
-                }
-                let mut unit = alone(bundle, module, package, dialect);
-                unit.bundle.modules.extend(preludes(module));
-                out.units.push(unit);
+        if matches!(dialect, Dialect::Spacelift | Dialect::Scalr) {
+            if let Some(unit) = single(bundle, module, dialect, &sets, all, &mut out.asides) {
+                out.all.push(unit);
             }
-            Dialect::Scalr => {
-                let mut unit = alone(bundle, module, package, dialect);
-                match scalr_entry(module, &sets) {
-                    Some(policy) if !policy.enabled => {
-                        out.asides.push(Fault {
-                            file: module.path.clone(),
-                            line: None,
-                            message: format!(
-                                "this policy is switched off in {}:{} (enabled = false).",
-                                policy.query.file, policy.query.line
-                            ),
-                        });
-                        continue;
-                    }
-                    Some(policy) => {
-                        let key = (package.to_owned(), "deny".to_owned());
-                        unit.bundle
-                            .entries
-                            .queries
-                            .insert(key, policy.query.clone());
-                    }
-                    None => {}
-                }
-                out.units.push(unit);
-            }
-            _ => {
-                files.entry(package.to_owned()).or_default().insert(dialect);
-                together.modules.push(module.clone());
-            }
+        } else {
+            files.entry(package.to_owned()).or_default().insert(dialect);
+            together.modules.push(module.clone());
         }
     }
     together.entries = entries(files, &sets, &mut out);
@@ -163,7 +195,7 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
         out.asides.extend(unqueried(module, &together.entries));
     }
     // Files that stand alone on their host may still use the libraries beside them.
-    for unit in &mut out.units {
+    for unit in &mut out.all {
         unit.bundle.modules.extend(
             together
                 .modules
@@ -175,7 +207,7 @@ pub(in crate::policy) fn units(bundle: &Bundle) -> Units {
     }
     missing_scalr(&sets, bundle, &mut out.faults);
     if !together.modules.is_empty() {
-        out.units.insert(0, Unit { bundle: together });
+        out.all.insert(0, Unit { bundle: together });
     }
     out
 }
@@ -215,6 +247,51 @@ fn uses(unit: &Bundle, text: &str) -> bool {
             !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
         })
     })
+}
+
+/// The unit of a file that its host evaluates alone; none for what is left out on purpose, unless `all` are asked for.
+fn single(
+    bundle: &Bundle,
+    module: &Module,
+    dialect: Dialect,
+    sets: &[Set],
+    all: bool,
+    asides: &mut Vec<Fault>,
+) -> Option<Unit> {
+    let package = package_line(&module.text).map_or("", |(_, name)| name);
+    let mut unit = alone(bundle, module, package, dialect);
+    let mut left_out = None;
+    if dialect == Dialect::Spacelift {
+        unit.bundle.modules.extend(aliases(module));
+        if let Some(what) = other_kind(&module.text) {
+            // Its rules mean something else there; only its tests can be run here.
+            unit.bundle.entries.queried.insert(package.to_owned());
+            left_out = Some(format!(
+                "this is {what} policy of Spacelift; only its plan policies are evaluated here."
+            ));
+        }
+    } else if let Some(policy) = scalr_entry(module, sets) {
+        let key = (package.to_owned(), "deny".to_owned());
+        unit.bundle
+            .entries
+            .queries
+            .insert(key, policy.query.clone());
+        if !policy.enabled {
+            left_out = Some(format!(
+                "this policy is switched off in {}:{} (enabled = false).",
+                policy.query.file, policy.query.line
+            ));
+        }
+    }
+    let Some(message) = left_out else {
+        return Some(unit);
+    };
+    asides.push(Fault {
+        file: module.path.clone(),
+        line: None,
+        message,
+    });
+    all.then_some(unit)
 }
 
 /// One file that its host evaluates alone.
@@ -320,10 +397,7 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
     if sets.iter().any(|set| !set.hcp.is_empty() && below(set)) {
         return Ok(Dialect::HcpTerraform);
     }
-    let reads_scalr = ["tfplan", "tfrun"].iter().any(|key| {
-        module.text.contains(&format!("input.{key}"))
-            || module.text.contains(&format!("input[\"{key}\"]"))
-    });
+    let reads_scalr = reads(&module.text, &["tfplan", "tfrun"]);
     if package == "terraform" && (reads_scalr || scalr_entry(module, sets).is_some()) {
         return Ok(Dialect::Scalr);
     }
@@ -333,6 +407,18 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
     } else {
         Dialect::Opa
     })
+}
+
+/// Whether a text reads one of these keys of the input, comments left out.
+pub(super) fn reads(text: &str, keys: &[&str]) -> bool {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .any(|line| {
+            keys.iter().any(|key| {
+                line.contains(&format!("input.{key}"))
+                    || line.contains(&format!("input[\"{key}\"]"))
+            })
+        })
 }
 
 /// `custom.dialect` above the package, with the package's line.
@@ -381,67 +467,4 @@ fn missing_scalr(sets: &[Set], bundle: &Bundle, faults: &mut Vec<Fault>) {
             }
         }
     }
-}
-
-/// Which other kind of Spacelift policy a file is; `None` for a plan policy, and for what is not clear.
-fn other_spacelift(text: &str) -> Option<&'static str> {
-    let heads = heads(text);
-    let has = |names: &[&str]| heads.iter().any(|h| names.contains(&h.name.as_str()));
-    let finds = heads
-        .iter()
-        .any(|h| h.set && matches!(h.name.as_str(), "deny" | "warn"));
-    let reads = |keys: &[&str]| {
-        keys.iter()
-            .any(|key| text.contains(&format!("input.{key}")))
-    };
-    if reads(&["terraform"]) || mentions_alias(text) {
-        return None;
-    }
-    if finds {
-        // Set-valued like a plan policy, over the input of another kind.
-        return if reads(&["operation"]) {
-            Some("intent")
-        } else if reads(&[
-            "session",
-            "request",
-            "run",
-            "commit",
-            "stack",
-            "in_progress",
-        ]) {
-            Some("task or initialization")
-        } else {
-            None
-        };
-    }
-    [
-        (
-            &[
-                "track",
-                "propose",
-                "ignore",
-                "ignore_track",
-                "notrigger",
-                "notify",
-            ][..],
-            "push",
-        ),
-        (&["approve", "reject"][..], "approval"),
-        (&["trigger"][..], "trigger"),
-        (
-            &["inbox", "slack", "webhook", "pull_request"][..],
-            "notification",
-        ),
-        (&["read", "write", "deny_write"][..], "access"),
-        (&["allow", "admin", "deny_admin"][..], "login"),
-    ]
-    .into_iter()
-    .find(|(names, _)| has(names))
-    .map(|(_, what)| what)
-}
-
-fn mentions_alias(text: &str) -> bool {
-    ["affected", "created", "deleted", "recreated", "updated"]
-        .iter()
-        .any(|word| text.contains(&format!("{word}_resources")))
 }

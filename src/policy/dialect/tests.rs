@@ -189,7 +189,11 @@ fn conftest_rules_results_and_exceptions() {
         ["main violation_x: c"]
     );
     let results = run(&load(&[("rules/a.rego", &excepted)]));
-    let notes: Vec<&str> = results.notes.iter().map(|n| n.as_str()).collect();
+    let notes: Vec<&str> = results
+        .notes
+        .iter()
+        .map(crate::text::Printable::as_str)
+        .collect();
     assert!(
         notes.contains(&"an exception took back one result of main deny_tags."),
         "{notes:?}"
@@ -406,7 +410,7 @@ fn a_path_that_no_plan_has_is_a_warning_with_its_place() {
         warnings,
         [
             "rules/a.rego:5:2: the rule deny reads input.resource_changes[_].chnage, which no plan has (did you mean \"change\"?).",
-            "rules/a.rego:8:26: the rule deny reads input.resource_changs, which no plan has (did you mean \"resource_changes\"?).",
+            "rules/a.rego:8:22: the rule deny reads input.resource_changs, which no plan has (did you mean \"resource_changes\"?).",
         ]
     );
 }
@@ -466,7 +470,11 @@ fn a_rule_that_matched_no_resource_says_so() {
     let results = run(&load(&[("rules/a.rego", text)]));
     let matched: Vec<Option<usize>> = results.runs.iter().map(|r| r.matched).collect();
     assert_eq!(matched, [Some(0), Some(5), None]);
-    let notes: Vec<&str> = results.notes.iter().map(|n| n.as_str()).collect();
+    let notes: Vec<&str> = results
+        .notes
+        .iter()
+        .map(crate::text::Printable::as_str)
+        .collect();
     assert_eq!(
         notes,
         [

@@ -47,6 +47,8 @@ pub(in crate::policy) struct LoadedRule {
     pub(in crate::policy) inputs: Option<BTreeSet<String>>,
     /// Keys that it reads below each top-level input; all of them when `None`.
     pub(in crate::policy) below: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// Built-in functions that it calls.
+    pub(in crate::policy) functions: BTreeSet<String>,
     /// Resource types that it looks for and that alone can make it find something; `None` where that is not clear.
     pub(in crate::policy) types: Option<BTreeSet<String>>,
     /// Whether a result may be any value.
@@ -293,9 +295,9 @@ fn finish(
             .cloned()
             .unwrap_or_else(|| bundle.name.clone())
     };
-    for (path, name, line) in program
-        .unknown_calls(&|name| BUILTINS.contains_key(name) || overrides::NAMES.contains(&name))
-    {
+    for (path, name, line) in program.unknown_calls(&|name| {
+        name == "print" || BUILTINS.contains_key(name) || overrides::NAMES.contains(&name)
+    }) {
         let file = file_of(&path);
         let shown = name.strip_prefix("data.").unwrap_or(&name).to_owned();
         errors.push(LoadError {
@@ -397,6 +399,7 @@ fn entry_rules(
             let rule_entry = rules.entry(path.clone()).or_insert_with(|| LoadedRule {
                 inputs: program.inputs_of(&path),
                 below: program.below_of(&path),
+                functions: program.builtins_of(&path),
                 types: None,
                 any_result: entry.any_result,
                 path,

@@ -7,6 +7,7 @@
 //! Invariants: anything that cannot be loaded or evaluated is an error with its own text, never an empty result; evaluation is
 //! reproducible (frozen clock, no randomness, no network, no environment); what a policy prints is gathered, not written.
 
+mod check;
 mod load;
 mod overrides;
 mod paths;
@@ -17,6 +18,7 @@ mod syntax;
 mod test_rules;
 pub(in crate::policy) mod yaml;
 
+pub(super) use check::syntax_place;
 pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
 pub(super) use run::{Evaluation, Input, Part, Runner};
 pub(super) use test_rules::run_test_rules;

@@ -21,6 +21,7 @@ pub(super) struct Paths {
 }
 
 type Names = BTreeMap<String, Vec<Step>>;
+type Sets = BTreeMap<String, BTreeSet<String>>;
 
 /// Reads all modules.
 pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
@@ -28,8 +29,16 @@ pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
     let mut untyped = BTreeSet::new();
     // Rules that name a place, by package.
     let mut places: BTreeMap<String, Names> = BTreeMap::new();
+    // Rules that are nothing but a list of texts, by package.
+    let mut lists: BTreeMap<String, Sets> = BTreeMap::new();
     for module in modules {
         for rule in &module.policy {
+            if let Some((name, texts)) = list_of(rule) {
+                lists
+                    .entry(package_of(module))
+                    .or_default()
+                    .insert(name, texts);
+            }
             if let Some((name, path)) = place_of(rule) {
                 places
                     .entry(package_of(module))
@@ -58,6 +67,7 @@ pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
         for rule in &module.policy {
             let mut walker = Walker {
                 names: roots.clone(),
+                lists: lists.get(&full),
                 found: Vec::new(),
                 types: BTreeSet::new(),
             };
@@ -85,8 +95,8 @@ pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
     paths
 }
 
-/// A rule that only names a place of the input: `changes := input.resource_changes`.
-fn place_of(rule: &Rule) -> Option<(String, Vec<Step>)> {
+/// Name and value of a rule of the form `name := value`.
+fn constant(rule: &Rule) -> Option<(&str, &Expr)> {
     let Rule::Spec {
         head:
             RuleHead::Compr {
@@ -101,10 +111,32 @@ fn place_of(rule: &Rule) -> Option<(String, Vec<Step>)> {
         return None;
     };
     let plain = bodies.iter().all(|body| body.query.stmts.is_empty());
-    let (Expr::Var { span, .. }, true) = (refr.as_ref(), plain) else {
+    match (refr.as_ref(), plain) {
+        (Expr::Var { span, .. }, true) => Some((span.text(), &assign.value)),
+        _ => None,
+    }
+}
+
+/// A rule that only names a place of the input: `changes := input.resource_changes`.
+fn place_of(rule: &Rule) -> Option<(String, Vec<Step>)> {
+    let (name, value) = constant(rule)?;
+    Some((name.to_owned(), steps(value, &Names::new())?))
+}
+
+/// A rule that is a set or a list of texts: `types := {"aws_instance"}`.
+fn list_of(rule: &Rule) -> Option<(String, BTreeSet<String>)> {
+    let (name, value) = constant(rule)?;
+    let (Expr::Set { items, .. } | Expr::Array { items, .. }) = value else {
         return None;
     };
-    Some((span.text().to_owned(), steps(&assign.value, &Names::new())?))
+    let texts: Option<BTreeSet<String>> = items
+        .iter()
+        .map(|item| match item.as_ref() {
+            Expr::String { value, .. } => Some(value.as_string().ok()?.to_string()),
+            _ => None,
+        })
+        .collect();
+    Some((name.to_owned(), texts?))
 }
 
 /// The path of a reference below `input`; `None` for anything else.
@@ -137,17 +169,26 @@ fn steps(expr: &Expr, names: &Names) -> Option<Vec<Step>> {
 fn beginning(expr: &Expr) -> (u32, u32) {
     match expr {
         Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => beginning(refr),
-        other => (other.span().line, other.span().col),
+        other => {
+            let span = other.span();
+            let start = usize::try_from(span.start).unwrap_or(0);
+            let before = span.source.contents().get(..start).unwrap_or_default();
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            // The engine counts a tab as four columns; editors count it as one.
+            let column = u32::try_from(line.chars().count() + 1).unwrap_or(u32::MAX);
+            (span.line, column)
+        }
     }
 }
 
-struct Walker {
+struct Walker<'a> {
     names: Names,
+    lists: Option<&'a Sets>,
     found: Vec<(Vec<Step>, u32, u32)>,
     types: BTreeSet<String>,
 }
 
-impl Walker {
+impl Walker<'_> {
     fn rule(&mut self, rule: &Rule) {
         let Rule::Spec { head, bodies, .. } = rule else {
             return;
@@ -278,6 +319,7 @@ impl Walker {
         match expr {
             Expr::RefDot { refr, .. } => self.expr(refr),
             Expr::RefBrack { refr, index, .. } => {
+                self.note_list(refr, index);
                 self.expr(refr);
                 self.expr(index);
             }
@@ -348,6 +390,7 @@ impl Walker {
                         self.note_type(value, item);
                     }
                 }
+                self.note_list(collection, value);
                 self.expr(value);
                 self.expr(collection);
             }
@@ -355,19 +398,35 @@ impl Walker {
         }
     }
 
+    /// `x.type in types` and `types[x.type]`.
+    fn note_list(&mut self, list: &Expr, reference: &Expr) {
+        if let Expr::Var { span, .. } = list
+            && let Some(texts) = self.lists.and_then(|lists| lists.get(span.text()))
+            && is_type(reference)
+        {
+            self.types.extend(texts.iter().cloned());
+        }
+    }
+
     /// `x.type == "aws_instance"`.
     fn note_type(&mut self, reference: &Expr, text: &Expr) {
-        let is_type = match reference {
-            Expr::RefDot { field, .. } => field.0.text() == "type",
-            Expr::RefBrack { index, .. } => {
-                matches!(index.as_ref(), Expr::String { value, .. } if value.as_string().is_ok_and(|t| t.as_ref() == "type"))
-            }
-            _ => false,
-        };
+        let is_type = is_type(reference);
         if let (true, Expr::String { value, .. }) = (is_type, text)
             && let Ok(name) = value.as_string()
         {
             self.types.insert(name.to_string());
         }
+    }
+}
+
+/// Whether a reference ends in `.type`.
+fn is_type(reference: &Expr) -> bool {
+    match reference {
+        Expr::RefDot { field, .. } => field.0.text() == "type",
+        Expr::RefBrack { index, .. } => match index.as_ref() {
+            Expr::String { value, .. } => value.as_string().is_ok_and(|t| t.as_ref() == "type"),
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -47,12 +47,13 @@ pub(super) fn of(rule: &Rule) -> Shape {
 
 fn of_value(value: &Expr) -> Shape {
     match value {
-        Expr::Bool { .. } => Shape::Wrong("this makes it a boolean"),
         Expr::String { .. } | Expr::RawString { .. } => Shape::Wrong("this makes it a text"),
         Expr::Number { .. } => Shape::Wrong("this makes it a number"),
         Expr::Null { .. } => Shape::Wrong("this makes it null"),
         Expr::Object { .. } | Expr::ObjectCompr { .. } => Shape::Wrong("this makes it an object"),
-        Expr::BoolExpr { .. } | Expr::Membership { .. } => Shape::Wrong("this makes it a boolean"),
+        Expr::Bool { .. } | Expr::BoolExpr { .. } | Expr::Membership { .. } => {
+            Shape::Wrong("this makes it a boolean")
+        }
         _ => Shape::Collection,
     }
 }

@@ -25,6 +25,7 @@ impl Uses {
     fn add(&mut self, other: &Self) {
         self.inputs.extend(other.inputs.iter().cloned());
         self.below.extend(other.below.iter().cloned());
+        self.calls.extend(other.calls.iter().cloned());
         self.whole_input |= other.whole_input;
     }
 }
@@ -198,6 +199,16 @@ impl Program {
             }
         }
         out
+    }
+
+    /// The built-in functions that a rule calls, itself or through others.
+    pub(super) fn builtins_of(&self, path: &str) -> BTreeSet<String> {
+        let calls = self.total(path).calls;
+        calls
+            .into_iter()
+            .map(|(name, _, _)| name)
+            .filter(|name| !name.starts_with("data."))
+            .collect()
     }
 
     /// Names that can be called, for suggestions.

@@ -1,22 +1,35 @@
 //! Evaluates `test_…` rules.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use regorus::Value;
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
 
 use super::first_line;
 use super::load::Loaded;
 use super::syntax::{name_of, package_of};
-use crate::policy::bundle::Bundle;
-use crate::policy::testing::{TestCase, TestReport};
+use crate::policy::dialect::Unit;
+use crate::policy::testing::{
+    FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, is_measured,
+};
+use crate::text::Printable;
 
-/// Runs every test rule of a bundle.
-pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport {
-    let mut bundle = bundle.clone();
+/// Wall clock of one test.
+const TIME: Duration = Duration::from_secs(60);
+
+/// Runs the test rules of a unit and adds them to the report.
+pub(in crate::policy) fn run_test_rules(
+    unit: &Unit,
+    options: TestOptions<'_>,
+    now: i64,
+    report: &mut TestReport,
+) {
+    let mut bundle = unit.bundle.clone();
     // Settings are always defined, as in a real run; tests set their own with `with`.
     let own = serde_json::json!({ "config": {} });
-    let mut report = TestReport::default();
     if let Err(conflict) = bundle.add_data(&["countersign".to_owned()], own) {
         report.errors.push(conflict.to_string());
     }
@@ -29,12 +42,50 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
         }));
     // Owned, not cloned: `with data… as` would otherwise copy the whole data each time.
     let mut engine = loaded.template;
-    let mut tests: BTreeMap<String, (String, u32)> = BTreeMap::new();
-    for module in engine.get_modules().clone() {
-        let package = package_of(&module);
+    if let Some(check_interval) = NonZeroU32::new(16) {
+        engine.set_execution_timer_config(ExecutionTimerConfig {
+            limit: TIME,
+            check_interval,
+        });
+    }
+    engine.set_enable_coverage(options.coverage);
+    for (path, (file, line)) in tests(&mut engine) {
+        let name = path.trim_start_matches("data.");
+        if options.run.is_some_and(|pattern| !pattern.is_match(name)) {
+            continue;
+        }
+        let later = name
+            .rsplit('.')
+            .next()
+            .is_some_and(|n| n.starts_with("todo_"));
+        let (outcome, problem) = if later {
+            (TestOutcome::Skipped, String::new())
+        } else {
+            run(&mut engine, &path)
+        };
+        let prints = engine.take_prints().unwrap_or_default();
+        report.cases.push(TestCase {
+            name: Printable::line(name),
+            file: Printable::line(&file),
+            line,
+            outcome,
+            problem: Printable::line(&problem),
+            prints: prints.iter().map(|line| Printable::line(line)).collect(),
+        });
+    }
+    if options.coverage {
+        coverage(unit, &engine, report);
+    }
+}
+
+/// The tests by path, each with the file and line of its first definition.
+fn tests(engine: &mut Engine) -> BTreeMap<String, (String, u32)> {
+    let mut tests = BTreeMap::new();
+    for module in engine.get_modules() {
+        let package = package_of(module);
         for rule in &module.policy {
             let name = name_of(rule);
-            if name.starts_with("test_") {
+            if name.starts_with("test_") || name.starts_with("todo_test_") {
                 let file = module.package.span.source.get_path().clone();
                 tests
                     .entry(format!("{package}.{name}"))
@@ -42,23 +93,35 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
             }
         }
     }
-    for (path, (file, line)) in tests {
-        engine.set_input(Value::Undefined);
-        let outcome = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path.clone())));
-        let problem = match outcome {
-            Ok(Ok(Value::Bool(true))) => None,
-            Ok(Ok(Value::Undefined)) => Some("it is not true".to_owned()),
-            Ok(Ok(_)) => Some("its value is not true".to_owned()),
-            Ok(Err(error)) => Some(first_line(&error)),
-            Err(_) => Some("the engine failed".to_owned()),
-        };
-        report.cases.push(TestCase {
-            name: path.trim_start_matches("data.").to_owned(),
-            file,
-            line,
-            passed: problem.is_none(),
-            problem: problem.unwrap_or_default(),
-        });
+    tests
+}
+
+fn run(engine: &mut Engine, path: &str) -> (TestOutcome, String) {
+    engine.set_input(Value::Undefined);
+    let result = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path.to_owned())));
+    match result {
+        Ok(Ok(Value::Bool(true))) => (TestOutcome::Passed, String::new()),
+        Ok(Ok(Value::Undefined)) => (TestOutcome::Failed, "it is not true".to_owned()),
+        Ok(Ok(_)) => (TestOutcome::Failed, "its value is not true".to_owned()),
+        Ok(Err(error)) => (TestOutcome::Error, first_line(&error)),
+        Err(_) => (TestOutcome::Error, "the engine failed".to_owned()),
     }
-    report
+}
+
+fn coverage(unit: &Unit, engine: &Engine, report: &mut TestReport) {
+    match engine.get_coverage_report() {
+        Ok(found) => report
+            .coverage
+            .extend(found.files.into_iter().filter_map(|file| {
+                is_measured(unit, &file.path).then(|| FileCoverage {
+                    file: Printable::line(&file.path),
+                    covered: file.covered,
+                    not_covered: file.not_covered,
+                })
+            })),
+        Err(error) => report.errors.push(format!(
+            "the coverage cannot be read: {}.",
+            first_line(&error)
+        )),
+    }
 }
