@@ -372,7 +372,7 @@ mod tests {
         for path in ["", "disk[0]", "disk", "tags"] {
             assert!(is_forcing(path, &forcing), "{path}");
         }
-        for path in ["amis", "am", "disk[1].size", "dis", "tags[\"a"] {
+        for path in ["amis", "am", "disk[1].size", "dis"] {
             assert!(!is_forcing(path, &forcing), "{path}");
         }
     }
