@@ -9,9 +9,11 @@
 //! invisible formatting character; a multi-line one may hold `\n`, nothing else of these.
 
 mod redact;
+mod shapes;
 mod width;
 
 pub use redact::{MASK, Redactor, RedactorBuilder, TooManySecrets};
+pub use shapes::tokens;
 pub use width::{display_width, fit_address, fit_end, fit_middle, wrap};
 
 use std::fmt;
