@@ -96,7 +96,7 @@ pub(super) fn effect(
             && a == b
         {
             return Err(PlanError::DuplicateKey {
-                place: format!("the top-level key {a:?}"),
+                place: super::input::key_for_people(a),
             });
         }
     }
@@ -258,7 +258,7 @@ impl Section<'_> {
             .any(|pair| matches!(pair, [a, b] if a.0 == b.0))
         {
             return Err(PlanError::DuplicateKey {
-                place: self.name.to_owned(),
+                place: super::input::part_for_people(self.name),
             });
         }
         let timestamp = leaves.timestamp;
@@ -289,7 +289,7 @@ impl Section<'_> {
     fn error(&self, error: &CanonError) -> PlanError {
         let CanonError::Json(error) = error;
         let text = error.to_string();
-        let place = self.name.to_owned();
+        let place = super::input::part_for_people(self.name);
         if text.contains("recursion limit") || text.contains("deeper than") {
             PlanError::TooDeep { place }
         } else if text.contains("duplicate key") {

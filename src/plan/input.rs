@@ -261,9 +261,59 @@ fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
     let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
     match parts.as_slice() {
         [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
-        _ => Err(PlanError::Version {
-            found: Printable::line(&version.chars().take(20).collect::<String>()).into_string(),
-        }),
+        _ => {
+            let is_number = version.len() <= 7
+                && version.starts_with(|c: char| c.is_ascii_digit())
+                && version.chars().all(|c| c.is_ascii_digit() || c == '.');
+            Err(PlanError::Version {
+                found: if is_number {
+                    version
+                } else {
+                    "(not a number)".to_owned()
+                },
+            })
+        }
+    }
+}
+
+/// The names that `terraform show -json` gives the parts of a plan.
+const KEYS: &[&str] = &[
+    "action_invocations",
+    "applyable",
+    "checks",
+    "complete",
+    "configuration",
+    "deferred_action_invocations",
+    "deferred_changes",
+    "errored",
+    "format_version",
+    "output_changes",
+    "planned_values",
+    "prior_state",
+    "proposed_unknown",
+    "relevant_attributes",
+    "resource_changes",
+    "resource_drift",
+    "terraform_version",
+    "timestamp",
+    "variables",
+];
+
+/// A top-level key as an error may name it; one that no plan has could be anything.
+pub(super) fn key_for_people(key: &str) -> String {
+    if KEYS.contains(&key) {
+        format!("the top-level key \"{key}\"")
+    } else {
+        "a top-level key".to_owned()
+    }
+}
+
+/// A part of the plan as an error may name it.
+pub(super) fn part_for_people(key: &str) -> String {
+    if KEYS.contains(&key) {
+        key.to_owned()
+    } else {
+        "a part of another name".to_owned()
     }
 }
 
@@ -289,9 +339,14 @@ fn json_error(error: &serde_json::Error, first_line: usize, body: &str) -> PlanE
 pub(super) fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    if let Some((before, _)) = text.split_once(": string \"") {
-        return format!("{before}: a string");
-    }
+    // Texts, numbers and names of the document stand in quotes; what its syntax lacks does too, and is ours.
+    let quotes_document = ["invalid ", "unknown ", "duplicate "]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let text = match text.split_once(['"', '`']) {
+        Some((before, _)) if quotes_document => before.trim_end(),
+        _ => text,
+    };
     Printable::line(&text.chars().take(120).collect::<String>()).into_string()
 }
 
