@@ -15,6 +15,7 @@ mod change;
 mod counts;
 mod effect;
 mod error;
+mod guess;
 mod input;
 mod raw;
 mod secrets;
@@ -306,9 +307,13 @@ fn redactor(
         .chain(deferred.iter().map(|d| &d.change))
     {
         secrets.change(text, &change.body);
+        secrets.remote_state(text, change);
     }
     for output in outputs {
         secrets.change(text, &output.body);
+    }
+    if let Some(raw) = top.get("variables") {
+        secrets.variables(raw);
     }
     if let Some(raw) = top.get("configuration") {
         secrets.configuration(raw, top.get("variables"))?;
@@ -327,7 +332,12 @@ fn redactor(
         .get("prior_state")
         .map(|raw| secrets.prior_state(raw))
         .transpose()?;
-    Ok((secrets.finish(changes)?, planned.flatten(), prior.flatten()))
+    secrets.shapes(text);
+    Ok((
+        secrets.finish(text, changes)?,
+        planned.flatten(),
+        prior.flatten(),
+    ))
 }
 
 /// The JSON has no mode: a destroy plan deletes every managed object without giving a reason, a refresh-only one has drift or state and
