@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use regorus::Value;
 
-use super::first_line;
 use super::load::Loaded;
 use super::syntax::{name_of, package_of};
+use super::{first_line, without_values};
 use crate::policy::bundle::Bundle;
 use crate::policy::testing::{TestCase, TestReport};
 
@@ -49,7 +49,7 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
             Ok(Ok(Value::Bool(true))) => None,
             Ok(Ok(Value::Undefined)) => Some("it is not true".to_owned()),
             Ok(Ok(_)) => Some("its value is not true".to_owned()),
-            Ok(Err(error)) => Some(first_line(&error)),
+            Ok(Err(error)) => Some(without_values(&first_line(&error))),
             Err(_) => Some("the engine failed".to_owned()),
         };
         report.cases.push(TestCase {
