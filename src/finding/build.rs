@@ -176,21 +176,35 @@ impl Fields<'_> {
     fn fact(&self, value: &Json) -> Json {
         match value {
             Json::String(text) => Json::from(self.redactor.line(text).into_string()),
-            Json::Array(items) => Json::Array(
-                items
-                    .iter()
-                    .map(|item| match item {
-                        Json::String(text) => Json::from(self.redactor.line(text).into_string()),
-                        Json::Array(_) | Json::Object(_) => {
-                            Json::from(self.redactor.line(&item.to_string()).into_string())
-                        }
-                        other => other.clone(),
-                    })
-                    .collect(),
-            ),
-            Json::Object(_) => Json::from(self.redactor.line(&value.to_string()).into_string()),
+            Json::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Json::Array(_) | Json::Object(_) => self.document(item),
+                    scalar => self.fact(scalar),
+                })
+                .collect(),
+            Json::Object(_) => self.document(value),
             other => other.clone(),
         }
+    }
+
+    /// A deeper value as text; its own texts are redacted first, because writing it as JSON changes them.
+    fn document(&self, value: &Json) -> Json {
+        let text = redacted(self.redactor, value).to_string();
+        Json::from(self.redactor.line(&text).into_string())
+    }
+}
+
+/// A value with all texts and keys in it redacted.
+fn redacted(redactor: &Redactor, value: &Json) -> Json {
+    match value {
+        Json::String(text) => Json::from(redactor.redact(text)),
+        Json::Array(items) => items.iter().map(|item| redacted(redactor, item)).collect(),
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (redactor.redact(name), redacted(redactor, field)))
+            .collect(),
+        other => other.clone(),
     }
 }
 
@@ -305,17 +319,14 @@ fn scales(fields: &Fields<'_>) -> Result<(Option<Severity>, Certainty), String> 
         None => None,
         Some(word) => match word.as_str().and_then(Severity::parse) {
             Some(severity) => Some(severity),
-            None => return Err(format!("a result has the severity {word}, which is none.")),
+            // The word may be anything of the plan, so it is not quoted.
+            None => return Err("a result has a severity that is none.".to_owned()),
         },
     };
     let certainty = match fields.raw("certainty") {
         None | Some("proven") => Certainty::Proven,
         Some("unknown") => Certainty::Unknown,
-        Some(word) => {
-            return Err(format!(
-                "a result has the certainty \"{word}\", which is none."
-            ));
-        }
+        Some(_) => return Err("a result has a certainty that is none.".to_owned()),
     };
     Ok((severity, certainty))
 }
