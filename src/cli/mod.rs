@@ -11,6 +11,7 @@ mod draft;
 mod editor;
 mod hook;
 mod output;
+mod panics;
 mod policy;
 mod review;
 mod subject;
@@ -25,6 +26,8 @@ use clap::Parser;
 use crate::load::LoadError;
 use crate::review::Exit;
 use args::{Cli, Command};
+
+pub use panics::tell_only_places;
 
 /// Version of this program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
