@@ -10,6 +10,7 @@
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
 //! | `user_policies` | Rego directories of users |
@@ -38,6 +39,7 @@ mod configuration;
 mod exit_status;
 mod hooks;
 mod layering;
+mod leaks;
 mod merged;
 mod policies;
 mod reports;
