@@ -317,18 +317,31 @@ fn from_hit(
 fn scales(fields: &Fields<'_>) -> Result<(Option<Severity>, Certainty), String> {
     let severity = match fields.fields.get("severity") {
         None => None,
-        Some(word) => match word.as_str().and_then(Severity::parse) {
-            Some(severity) => Some(severity),
-            // The word may be anything of the plan, so it is not quoted.
-            None => return Err("a result has a severity that is none.".to_owned()),
-        },
+        Some(word) => {
+            let word = word.as_str().unwrap_or_default();
+            let known = Severity::parse(word);
+            Some(known.ok_or_else(|| format!("a result has the severity {}.", no_such(word)))?)
+        }
     };
     let certainty = match fields.raw("certainty") {
         None | Some("proven") => Certainty::Proven,
         Some("unknown") => Certainty::Unknown,
-        Some(_) => return Err("a result has a certainty that is none.".to_owned()),
+        Some(word) => return Err(format!("a result has the certainty {}.", no_such(word))),
     };
     Ok((severity, certainty))
+}
+
+/// A wrong word as an error may name it: one that a person could have meant. Anything else may be a value of the plan in some form.
+fn no_such(word: &str) -> String {
+    let is_word = (1..=16).contains(&word.len())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphabetic() || c == '-' || c == '_');
+    if is_word {
+        format!("\"{word}\", which is none")
+    } else {
+        "of a text that is none".to_owned()
+    }
 }
 
 /// The row that a result speaks of: the one with its deposed key, else the first at its address.
