@@ -240,6 +240,16 @@ pub(super) struct RawConfigModule<'a> {
     pub(super) variables: Option<std::collections::BTreeMap<String, RawVariable<'a>>>,
     #[serde(borrow, default)]
     pub(super) module_calls: Option<std::collections::BTreeMap<String, RawModuleCall<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) outputs: Option<std::collections::BTreeMap<String, RawConfigOutput<'a>>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawConfigOutput<'a> {
+    #[serde(default)]
+    pub(super) sensitive: bool,
+    #[serde(borrow, default)]
+    pub(super) expression: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -13,6 +13,7 @@
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
+//! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
@@ -47,6 +48,7 @@ mod exit_status;
 mod hooks;
 mod hostile;
 mod layering;
+mod leaks;
 mod merged;
 mod mutations;
 mod policies;
