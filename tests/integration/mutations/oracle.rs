@@ -42,8 +42,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
         + counts.forget;
     assert!(counted <= plan.changes.len());
     assert_eq!(counts.drift, plan.drift.len());
-    if let Some(document) = &document {
-        written_anew(&plan, document);
+    // A key that is null is no section, and still part of the text.
+    if let Ok(Json::Object(whole)) = serde_json::from_str(plan.text())
+        && let present = whole.iter().filter(|(_, value)| !value.is_null())
+        && plan.section_names().eq(present.map(|(name, _)| name))
+    {
+        written_anew(&plan, &Json::Object(whole));
     }
     Ok(plan)
 }
