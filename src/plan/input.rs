@@ -353,14 +353,15 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_at_the_top_is_refused_and_not_shown_at_length() {
+        let rest = PLAN.strip_prefix('{').unwrap();
         for key in ["timestamp", "resource_changes", "x", "\\u001b[31m"] {
-            let twice = format!("{{\"{key}\":null,\"{key}\":1,{}", &PLAN[1..]);
+            let twice = format!("{{\"{key}\":null,\"{key}\":1,{rest}");
             let error = error_of(twice.as_bytes());
             assert!(matches!(error, PlanError::DuplicateKey { .. }), "{error}");
             assert!(!error.to_string().contains('\u{1b}'));
         }
         let long = "k".repeat(100_000);
-        let twice = format!("{{\"{long}\":1,\"{long}\":1,{}", &PLAN[1..]);
+        let twice = format!("{{\"{long}\":1,\"{long}\":1,{rest}");
         assert!(error_of(twice.as_bytes()).to_string().len() < 300);
     }
 

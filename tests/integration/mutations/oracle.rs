@@ -202,13 +202,13 @@ fn holds_inexact(tree: &Json) -> bool {
 /// holds them has them as they are, whatever was escaped or replaced around them.
 pub(crate) fn secrets(plan: &Json) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut plain = BTreeSet::new();
+    let mut open = BTreeSet::new();
     for key in ["resource_changes", "resource_drift", "deferred_changes"] {
         for item in items(&plan[key]) {
             for change in [item, &item["resource_change"]] {
                 marked_body(&change["change"], &mut found);
                 for word in ["type", "name", "provider_name", "address"] {
-                    plain.extend(change[word].as_str().map(str::to_owned));
+                    open.extend(change[word].as_str().map(str::to_owned));
                 }
             }
         }
@@ -235,7 +235,7 @@ pub(crate) fn secrets(plan: &Json) -> BTreeSet<String> {
         word.len() >= 8
             && word.bytes().all(|b| b.is_ascii_alphanumeric())
             && !"sensitive".contains(word.as_str())
-            && !plain.contains(word)
+            && !open.contains(word)
     });
     found
 }
