@@ -21,13 +21,20 @@ use countersign::plan::Plan;
 use countersign::review::verdict;
 use serde_json::Value;
 
+/// What is measured: a plain JSON tree of the same bytes as the yardstick, loading on one core and on all, and the whole check.
+const MODES: [&str; 4] = ["value", "read-1", "read", "check"];
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
         .collect();
     if let [mode, file] = arguments.as_slice()
-        && ["check", "read", "value"].contains(&mode.as_str())
+        && MODES.contains(&mode.as_str())
     {
         measure(mode, Path::new(file));
         return;
@@ -47,7 +54,7 @@ fn main() {
     );
     for file in &files {
         let size = std::fs::metadata(file).unwrap().len() as f64 / 1e6;
-        for mode in ["value", "read", "check"] {
+        for mode in MODES {
             let mut runs: Vec<Vec<f64>> = (0..3).map(|_| run(mode, file)).collect();
             runs.sort_by(|a, b| a[0].total_cmp(&b[0]));
             let median = &runs[1];
@@ -81,8 +88,9 @@ fn measure(mode: &str, file: &Path) {
             let value: Value = serde_json::from_slice(&bytes).unwrap();
             std::hint::black_box(&value);
         }
-        "read" => {
-            let plan = Plan::read(std::fs::read(file).unwrap()).unwrap();
+        "read" | "read-1" => {
+            let threads = if mode == "read" { cores() } else { 1 };
+            let plan = Plan::read_on(std::fs::read(file).unwrap(), threads).unwrap();
             std::hint::black_box(&plan);
         }
         _ => {
@@ -113,7 +121,7 @@ fn request(file: &Path) -> Request {
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: loaded_at(),
-        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads: cores(),
     }
 }
 

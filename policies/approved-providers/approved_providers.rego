@@ -21,6 +21,8 @@ package countersign.policies.approved_providers
 # METADATA
 # title: Providers that are not approved
 # scope: document
+# custom:
+#   values: none
 deny contains finding if {
 	unapproved[source]
 	finding := unapproved_finding(source)
@@ -51,6 +53,8 @@ deny contains finding if {
 # METADATA
 # title: Providers worth a second look
 # scope: document
+# custom:
+#   values: none
 warn contains finding if {
 	data.countersign.lib.providers.sources[source]
 	twin := lookalike(source)

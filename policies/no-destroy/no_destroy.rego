@@ -21,6 +21,8 @@ package countersign.policies.no_destroy
 # scope: document
 # custom:
 #   slice: resource-changes
+#   actions: [delete]
+#   values: none
 deny contains finding if {
 	rc := input.resource_changes[_]
 	"delete" in rc.change.actions
@@ -34,6 +36,8 @@ deny contains finding if {
 # scope: document
 # custom:
 #   slice: resource-changes
+#   actions: [forget]
+#   values: none
 warn contains finding if {
 	rc := input.resource_changes[_]
 	"forget" in rc.change.actions

@@ -17,6 +17,8 @@ package countersign.policies.no_local_exec
 # METADATA
 # title: Programs that this plan runs
 # scope: document
+# custom:
+#   values: value_types
 deny contains finding if {
 	item := provisioners[_]
 	not latent_provisioner(item)
@@ -75,6 +77,8 @@ deny contains finding if {
 # METADATA
 # title: Programs that are configured but not run by this plan, and providers that can run some
 # scope: document
+# custom:
+#   values: value_types
 warn contains finding if {
 	item := provisioners[_]
 	latent_provisioner(item)
@@ -425,6 +429,9 @@ alias_suffix(key) := concat("", [".", split(last, ".")[1]]) if {
 	last := pieces[count(pieces) - 1]
 	contains(last, ".")
 } else := ""
+
+# value_types has the types whose attribute values are read.
+value_types := ["helm_release"]
 
 postrenderers[address] := true if {
 	scope := data.countersign.lib.configuration.modules[_]

@@ -26,12 +26,19 @@ read_only_roles := object.get(settings, "read_only_roles", [])
 
 grant_types := object.union(data.countersign.tables.grants.types, object.get(settings, "grants", {}))
 
+# value_types has globs of the types whose attribute values are read: those that grant, and the documents that they refer to.
+value_types := array.concat(
+	[type | some type, _ in grant_types],
+	["google_*iam_*", "*policy*"],
+)
+
 google_types := data.countersign.tables.grants.google_iam
 
 # METADATA
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   values: value_types
 #   rule: deny
 deny_grants contains f if {
 	some f in settled_findings
@@ -42,6 +49,7 @@ deny_grants contains f if {
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   values: value_types
 #   rule: warn
 warn_grants contains f if {
 	some f in settled_findings
@@ -51,6 +59,7 @@ warn_grants contains f if {
 # METADATA
 # scope: rule
 # custom:
+#   values: value_types
 #   rule: deny
 deny_joined contains f if {
 	some f in joined_findings
@@ -60,6 +69,7 @@ deny_joined contains f if {
 # METADATA
 # scope: rule
 # custom:
+#   values: value_types
 #   rule: warn
 warn_joined contains f if {
 	some f in joined_findings

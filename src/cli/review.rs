@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::{VERSION, World, approvals, output, subject};
 use crate::approval::{Occasion, Record, Statement, heads};
 use crate::git;
-use crate::load::{self, Config, LoadError, Request};
+use crate::load::{self, LoadError, Request};
 use crate::review::{Exit, ReviewCase, verdict};
 use crate::store::write_atomic;
 use crate::text::Printable;
@@ -22,7 +22,6 @@ struct Open {
     draft: Draft,
     /// The request with the plans that were found.
     request: Request,
-    config: Config,
 }
 
 type Shared = Arc<Mutex<Option<Open>>>;
@@ -175,11 +174,7 @@ fn ready(
     };
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
-        *slot = Some(Open {
-            draft,
-            request,
-            config: loaded.config,
-        });
+        *slot = Some(Open { draft, request });
     }
     Msg::Loaded(Box::new(tui::Loaded {
         case: loaded.case,
@@ -224,7 +219,7 @@ fn effect_of(
             }),
         })),
         Effect::Recheck => {
-            let moved = load::recheck(&open.request, &open.config, model.case()?);
+            let moved = load::recheck(&open.request, model.case()?);
             Some(Msg::Rechecked(if moved.is_empty() {
                 Ok(())
             } else {

@@ -2,21 +2,20 @@
 //!
 //! Two texts give the same bytes when they hold the same document: white space, the order of keys and the spelling of
 //! strings do not matter; every digit of a number does. A key that is repeated with another value is an error; repeated with an
-//! equal value (some providers of Terraform 1.0 wrote that) it counts once. The encoding is injective (strings carry their length), so it needs no
-//! escaping. Parsing is `serde_json`'s; a number that does not fit 64 bits is taken from the text, digit by digit.
-//!
-//! Leaves that must not decide the public digest are replaced: strings equal to the plan's timestamp, and sensitive leaves, which are
-//! numbered here and gathered in [`Leaves::sensitive`] for the memory-hard pass.
+//! equal value (some providers of Terraform 1.0 wrote that) it counts once. The encoding is injective (strings carry their length), so it
+//! needs no escaping; a list or an object of many bytes is replaced by its own digest, so that no more than a few kilobytes are held.
+//! Parsing is `serde_json`'s; a number that does not fit 64 bits is taken from the text, digit by digit.
 
 use std::fmt;
+use std::io::Write as _;
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use super::{Digest, Sink};
-use crate::text::Redactor;
 
 /// Why a document has no canonical form.
 #[derive(Debug, thiserror::Error)]
@@ -26,176 +25,163 @@ pub enum CanonError {
     Json(#[from] serde_json::Error),
 }
 
-/// What kind of leaf is met, for tests of what was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leaf {
-    /// Hashed as it is.
-    Plain,
-    /// Numbered, and gathered for the memory-hard pass.
-    Sensitive,
-    /// Equal to the plan's own time.
-    Timestamp,
+/// Longest list or object, in canonical bytes, that stands in the one around it as it is.
+const INLINE: usize = 4096;
+
+/// Hashes JSON texts; keeps its buffers between them.
+#[derive(Default)]
+pub struct Canon {
+    out: Vec<u8>,
+    entries: Vec<Entry>,
 }
 
-/// Which leaves are replaced, and the sensitive ones met so far.
-pub struct Leaves<'a> {
-    /// A string equal to this one is the time of planning, not an effect.
-    pub timestamp: Option<&'a str>,
-    /// A string in which this redactor finds a secret is sensitive wherever it stands.
-    pub redactor: &'a Redactor,
-    /// Canonical bytes of the sensitive leaves, in the order met.
-    pub sensitive: Vec<u8>,
-    /// How many sensitive leaves were met.
-    pub count: u64,
-}
-
-impl<'a> Leaves<'a> {
-    /// Starts with nothing met.
-    #[must_use]
-    pub fn new(timestamp: Option<&'a str>, redactor: &'a Redactor) -> Self {
-        Self {
+impl Canon {
+    /// Hashes one JSON text. A string equal to `timestamp` counts as "the time of planning", whatever that was.
+    ///
+    /// # Errors
+    /// When the text is not JSON, is nested too deeply, or repeats a key with another value.
+    pub fn hash(&mut self, raw: &str, timestamp: Option<&str>) -> Result<Digest, CanonError> {
+        self.out.clear();
+        self.entries.clear();
+        let mut writer = Writer {
+            out: &mut self.out,
+            entries: &mut self.entries,
             timestamp,
-            redactor,
-            sensitive: Vec::new(),
-            count: 0,
-        }
+            inexact: false,
+        };
+        part(raw, &mut writer, 0)?;
+        let mut sink = Sink::new("json");
+        sink.field(&self.out);
+        Ok(sink.finish())
     }
+}
 
-    fn kind(&self, text: &str) -> Leaf {
+/// Hashes one JSON text, see [`Canon::hash`].
+///
+/// # Errors
+/// As [`Canon::hash`].
+pub fn hash_json(raw: &str) -> Result<Digest, CanonError> {
+    Canon::default().hash(raw, None)
+}
+
+/// Key and whole entry of an object, as ranges of the output.
+type Entry = (Range<usize>, Range<usize>);
+
+/// Where the canonical bytes go.
+struct Writer<'w, 't> {
+    out: &'w mut Vec<u8>,
+    /// Entries of the objects that are open, one after the other.
+    entries: &'w mut Vec<Entry>,
+    timestamp: Option<&'t str>,
+    /// A number was met that the fast walk cannot write.
+    inexact: bool,
+}
+
+impl Writer<'_, '_> {
+    fn string(&mut self, text: &str) {
         if self.timestamp == Some(text) {
-            Leaf::Timestamp
-        } else if self.redactor.finds(text) {
-            Leaf::Sensitive
+            self.out.push(b'@');
         } else {
-            Leaf::Plain
+            sized(b'"', text.as_bytes(), self.out);
         }
     }
 
-    fn string(&mut self, text: &str, out: &mut Vec<u8>) {
-        match self.kind(text) {
-            Leaf::Plain => sized(b'"', text.as_bytes(), out),
-            Leaf::Timestamp => out.push(b'@'),
-            Leaf::Sensitive => {
-                out.push(b'*');
-                out.extend_from_slice(&self.count.to_le_bytes());
-                self.count += 1;
-                sized(b'"', text.as_bytes(), &mut self.sensitive);
+    fn integer(&mut self, value: impl fmt::Display) {
+        let mut digits = [0_u8; 24];
+        let mut rest = &mut digits[..];
+        // No integer of 64 bits is longer.
+        let written = write!(rest, "{value}").map_or(0, |()| 24 - rest.len());
+        sized(b'#', digits.get(..written).unwrap_or_default(), self.out);
+    }
+
+    /// Ends a list or object that began at `start`.
+    fn close(&mut self, start: usize) {
+        let bytes = self.out.get(start..).unwrap_or_default();
+        if bytes.len() > INLINE {
+            let digest = Sha256::digest(bytes);
+            self.out.truncate(start);
+            self.out.push(b'h');
+            self.out.extend_from_slice(&digest);
+        }
+    }
+
+    /// Ends an object: sorts the entries from `first` on, which were written in document order.
+    fn close_object(&mut self, start: usize, first: usize) -> Result<(), String> {
+        let out = &mut *self.out;
+        let entries = self.entries.get(first..).unwrap_or_default();
+        let key = |entry: &Entry| out.get(entry.0.clone()).unwrap_or_default();
+        let sorted = entries.windows(2).all(|pair| match pair {
+            [a, b] => key(a) < key(b),
+            _ => true,
+        });
+        if !sorted {
+            let mut order: Vec<_> = entries.iter().collect();
+            order.sort_by(|a, b| key(a).cmp(key(b)));
+            for pair in order.windows(2) {
+                if let [a, b] = pair
+                    && key(a) == key(b)
+                    && out.get(a.1.clone()) != out.get(b.1.clone())
+                {
+                    return Err(String::from_utf8_lossy(key(a)).into_owned());
+                }
             }
+            order.dedup_by(|a, b| key(a) == key(b));
+            let begin = entries.first().map_or(out.len(), |e| e.1.start);
+            let mut bytes = Vec::with_capacity(out.len().saturating_sub(begin));
+            for entry in order {
+                bytes.extend_from_slice(out.get(entry.1.clone()).unwrap_or_default());
+            }
+            out.truncate(begin);
+            out.extend_from_slice(&bytes);
         }
+        self.entries.truncate(first);
+        self.out.push(b'}');
+        self.close(start);
+        Ok(())
     }
 }
 
-/// Hashes one JSON text; `marks` is the tree of sensitivity marks that belongs to it, if there is one.
-///
-/// # Errors
-/// When the text is not JSON, is nested too deeply, or repeats a key with another value.
-pub fn hash_json(
-    raw: &str,
-    marks: Option<&Value>,
-    leaves: &mut Leaves<'_>,
-) -> Result<Digest, CanonError> {
-    let mut out = Vec::with_capacity(raw.len());
-    canonical(raw, marks, leaves, &mut out)?;
-    let mut sink = Sink::new("json");
-    sink.field(&out);
-    Ok(sink.finish())
-}
-
-/// Hashes a value that is already parsed; meant for the small documents that this program writes itself.
-///
-/// # Errors
-/// When the value is nested too deeply.
-pub fn hash_value(value: &Value) -> Result<Digest, CanonError> {
-    let redactor = Redactor::default();
-    hash_json(&value.to_string(), None, &mut Leaves::new(None, &redactor))
-}
-
-fn canonical(
-    raw: &str,
-    marks: Option<&Value>,
-    leaves: &mut Leaves<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), CanonError> {
-    part(raw, marks, leaves, out, 0)
-}
-
-/// Takes the slow way only where something is marked below.
-fn part(
-    raw: &str,
-    marks: Option<&Value>,
-    leaves: &mut Leaves<'_>,
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<(), CanonError> {
-    if let Some(marks) = marks.filter(|m| holds_mark(m)) {
-        return exact(raw, Some(marks), leaves, out, depth);
-    }
-    let (start, before, count) = (out.len(), leaves.sensitive.len(), leaves.count);
-    let mut inexact = false;
+/// Takes the slow way only where a long number asks for it.
+fn part(raw: &str, writer: &mut Writer<'_, '_>, depth: usize) -> Result<(), CanonError> {
+    let (start, first) = (writer.out.len(), writer.entries.len());
+    writer.inexact = false;
     let mut deserializer = serde_json::Deserializer::from_str(raw);
-    Fast {
-        leaves,
-        out,
-        inexact: &mut inexact,
+    let walked = Fast(&mut *writer)
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
+    match walked {
+        Ok(()) => {}
+        // Terraform's numbers may be larger than any floating point number; the text has them.
+        Err(error) if error.to_string().starts_with("number out of range") => {
+            writer.inexact = true;
+        }
+        Err(error) => return Err(error.into()),
     }
-    .deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    if inexact {
-        out.truncate(start);
-        leaves.sensitive.truncate(before);
-        leaves.count = count;
-        return exact(raw, None, leaves, out, depth);
+    if writer.inexact {
+        writer.out.truncate(start);
+        writer.entries.truncate(first);
+        return exact(raw, writer, depth);
     }
     Ok(())
 }
 
-/// Whether a tree of marks marks anything.
-fn holds_mark(marks: &Value) -> bool {
-    match marks {
-        Value::Bool(mark) => *mark,
-        Value::Array(items) => items.iter().any(holds_mark),
-        Value::Object(fields) => fields.values().any(holds_mark),
-        _ => false,
-    }
-}
-
+/// Writes a kind, a length and the bytes.
 fn sized(kind: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(kind);
-    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    match u8::try_from(bytes.len()) {
+        Ok(short) if short < u8::MAX => out.push(short),
+        _ => {
+            out.push(u8::MAX);
+            out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        }
+    }
     out.extend_from_slice(bytes);
 }
 
-/// Sorts the entries of an object that were written in document order.
-fn sort_entries(out: &mut Vec<u8>, entries: &[(Range<usize>, Range<usize>)]) -> Result<(), String> {
-    let key = |entry: &(Range<usize>, Range<usize>)| out.get(entry.0.clone()).unwrap_or_default();
-    if entries.windows(2).all(|pair| match pair {
-        [a, b] => key(a) < key(b),
-        _ => true,
-    }) {
-        return Ok(());
-    }
-    let mut order: Vec<_> = entries.iter().collect();
-    order.sort_by(|a, b| key(a).cmp(key(b)));
-    for pair in order.windows(2) {
-        if let [a, b] = pair
-            && key(a) == key(b)
-            && out.get(a.1.clone()) != out.get(b.1.clone())
-        {
-            let name = String::from_utf8_lossy(key(a)).into_owned();
-            return Err(name);
-        }
-    }
-    order.dedup_by(|a, b| key(a) == key(b));
-    let Some(start) = entries.first().map(|e| e.1.start) else {
-        return Ok(());
-    };
-    let mut sorted = Vec::with_capacity(out.len() - start);
-    for entry in order {
-        sorted.extend_from_slice(out.get(entry.1.clone()).unwrap_or_default());
-    }
-    out.truncate(start);
-    out.extend_from_slice(&sorted);
-    Ok(())
+/// Writes a key; gives the range of its text.
+fn write_key(name: &str, out: &mut Vec<u8>) -> Range<usize> {
+    sized(b'k', name.as_bytes(), out);
+    out.len() - name.len()..out.len()
 }
 
 fn duplicate<E: serde::de::Error>(name: &str) -> E {
@@ -204,115 +190,91 @@ fn duplicate<E: serde::de::Error>(name: &str) -> E {
 }
 
 /// Walks once over the text; numbers that do not fit 64 bits set `inexact`.
-struct Fast<'c, 'a> {
-    leaves: &'c mut Leaves<'a>,
-    out: &'c mut Vec<u8>,
-    inexact: &'c mut bool,
-}
+struct Fast<'c, 'w, 't>(&'c mut Writer<'w, 't>);
 
-impl<'de> DeserializeSeed<'de> for Fast<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Fast<'_, '_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Fast<'_, '_> {
+impl<'de> Visitor<'de> for Fast<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.out.push(b'n');
+        self.0.out.push(b'n');
         Ok(())
     }
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.out.push(if value { b't' } else { b'f' });
+        self.0.out.push(if value { b't' } else { b'f' });
         Ok(())
     }
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        sized(b'#', value.to_string().as_bytes(), self.out);
+        self.0.integer(value);
         Ok(())
     }
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        sized(b'#', value.to_string().as_bytes(), self.out);
+        self.0.integer(value);
         Ok(())
     }
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        *self.inexact = true;
+        self.0.inexact = true;
         Ok(())
     }
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.leaves.string(value, self.out);
+        self.0.string(value);
         Ok(())
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        self.out.push(b'[');
-        loop {
-            let element = Fast {
-                leaves: &mut *self.leaves,
-                out: &mut *self.out,
-                inexact: &mut *self.inexact,
-            };
-            if seq.next_element_seed(element)?.is_none() {
-                break;
-            }
-        }
-        self.out.push(b']');
+        let start = self.0.out.len();
+        self.0.out.push(b'[');
+        while seq.next_element_seed(Fast(&mut *self.0))?.is_some() {}
+        self.0.out.push(b']');
+        self.0.close(start);
         Ok(())
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.out.push(b'{');
-        let mut entries = Vec::new();
+        let (start, first) = (self.0.out.len(), self.0.entries.len());
+        self.0.out.push(b'{');
         loop {
-            let start = self.out.len();
-            if map
-                .next_key_seed(Key {
-                    out: &mut *self.out,
-                })?
-                .is_none()
-            {
+            let entry = self.0.out.len();
+            let Some(key) = map.next_key_seed(Key(&mut *self.0.out))? else {
                 break;
-            }
-            let key = start + 9..self.out.len();
-            map.next_value_seed(Fast {
-                leaves: &mut *self.leaves,
-                out: &mut *self.out,
-                inexact: &mut *self.inexact,
-            })?;
-            entries.push((key, start..self.out.len()));
+            };
+            map.next_value_seed(Fast(&mut *self.0))?;
+            self.0.entries.push((key, entry..self.0.out.len()));
         }
-        sort_entries(self.out, &entries).map_err(|name| duplicate(&name))?;
-        self.out.push(b'}');
-        Ok(())
+        self.0
+            .close_object(start, first)
+            .map_err(|name| duplicate(&name))
     }
 }
 
-/// Writes a key; nine bytes (kind and length) stand before its text.
-struct Key<'c> {
-    out: &'c mut Vec<u8>,
-}
+/// Writes a key.
+struct Key<'c>(&'c mut Vec<u8>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    type Value = Range<usize>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for Key<'_> {
-    type Value = ();
+    type Value = Range<usize>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        sized(b'k', value.as_bytes(), self.out);
-        Ok(())
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(write_key(value, self.0))
     }
 }
 
-/// Entries of an object with their values as text; used where marks or long numbers ask for it.
+/// Entries of an object with their values as text; used where long numbers ask for it.
 struct RawEntries<'de>(Vec<(String, &'de RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for RawEntries<'de> {
@@ -335,83 +297,63 @@ impl<'de> serde::Deserialize<'de> for RawEntries<'de> {
     }
 }
 
-fn exact(
-    raw: &str,
-    marks: Option<&Value>,
-    leaves: &mut Leaves<'_>,
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<(), CanonError> {
+fn exact(raw: &str, writer: &mut Writer<'_, '_>, depth: usize) -> Result<(), CanonError> {
     if depth > 128 {
         return Err(serde_json::Error::custom("nested deeper than 128 levels").into());
-    }
-    if marks.is_some_and(|m| m == &Value::Bool(true)) {
-        out.push(b'*');
-        out.extend_from_slice(&leaves.count.to_le_bytes());
-        leaves.count += 1;
-        let plain = Redactor::default();
-        let mut inside = Leaves::new(None, &plain);
-        let mut bytes = Vec::new();
-        exact(raw, None, &mut inside, &mut bytes, depth + 1)?;
-        leaves.sensitive.extend_from_slice(&bytes);
-        return Ok(());
     }
     let raw = raw.trim();
     match raw.bytes().next() {
         Some(b'{') => {
-            out.push(b'{');
+            let (start, first) = (writer.out.len(), writer.entries.len());
+            writer.out.push(b'{');
             let RawEntries(fields) = serde_json::from_str(raw)?;
-            let mut entries = Vec::with_capacity(fields.len());
             for (name, value) in fields {
-                let start = out.len();
-                sized(b'k', name.as_bytes(), out);
-                let key = start + 9..out.len();
-                part(
-                    value.get(),
-                    marks.and_then(|m| m.get(&name)),
-                    leaves,
-                    out,
-                    depth + 1,
-                )?;
-                entries.push((key, start..out.len()));
+                let entry = writer.out.len();
+                let key = write_key(&name, writer.out);
+                part(value.get(), writer, depth + 1)?;
+                writer.entries.push((key, entry..writer.out.len()));
             }
-            sort_entries(out, &entries).map_err(|name| duplicate::<serde_json::Error>(&name))?;
-            out.push(b'}');
+            writer
+                .close_object(start, first)
+                .map_err(|name| duplicate::<serde_json::Error>(&name))?;
         }
         Some(b'[') => {
-            out.push(b'[');
+            let start = writer.out.len();
+            writer.out.push(b'[');
             let items: Vec<&RawValue> = serde_json::from_str(raw)?;
-            for (index, item) in items.into_iter().enumerate() {
-                part(
-                    item.get(),
-                    marks.and_then(|m| m.get(index)),
-                    leaves,
-                    out,
-                    depth + 1,
-                )?;
+            for item in items {
+                part(item.get(), writer, depth + 1)?;
             }
-            out.push(b']');
+            writer.out.push(b']');
+            writer.close(start);
         }
         Some(b'"') => {
             let text: String = serde_json::from_str(raw)?;
-            leaves.string(&text, out);
+            writer.string(&text);
         }
-        Some(b't') => out.push(b't'),
-        Some(b'f') => out.push(b'f'),
-        Some(b'n') => out.push(b'n'),
-        _ => sized(b'#', raw.as_bytes(), out),
+        Some(b't') => writer.out.push(b't'),
+        Some(b'f') => writer.out.push(b'f'),
+        Some(b'n') => writer.out.push(b'n'),
+        _ => sized(b'#', raw.as_bytes(), writer.out),
     }
     Ok(())
+}
+
+/// Hashes a value that is already parsed; meant for the small documents that this program writes itself.
+///
+/// # Errors
+/// When the value is nested too deeply.
+pub fn hash_value(value: &Value) -> Result<Digest, CanonError> {
+    hash_json(&value.to_string())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::text::RedactorBuilder;
 
     fn hash(raw: &str) -> Digest {
-        hash_json(raw, None, &mut Leaves::new(None, &Redactor::default())).unwrap()
+        hash_json(raw).unwrap()
     }
 
     #[test]
@@ -424,19 +366,26 @@ mod tests {
 
     #[test]
     fn every_leaf_and_every_digit_matters() {
+        let long = "x".repeat(300);
         let documents = [
             r#"{"a":1}"#,
             r#"{"a":"1"}"#,
             r#"{"a":true}"#,
             r#"{"a":[1]}"#,
             r#"{"a":1.5}"#,
+            r#"{"a":1.50}"#,
             r#"{"a":123456789012345678901234567890}"#,
             r#"{"a":123456789012345678901234567891}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":1e401}"#,
             r#"{"a":null}"#,
             "{}",
             r#"{"a":{}}"#,
             r#"{"a":["", ""]}"#,
             r#"{"a":[""]}"#,
+            &format!("[\"{long}\"]"),
+            &format!("[\"{long}x\"]"),
+            &format!("[\"{long}\",\"x\"]"),
         ];
         for (i, a) in documents.iter().enumerate() {
             for (j, b) in documents.iter().enumerate() {
@@ -446,13 +395,40 @@ mod tests {
     }
 
     #[test]
+    fn a_leaf_deep_in_a_large_document_matters() {
+        let document = |leaf: &str| {
+            let items: Vec<String> = (0..500)
+                .map(|n| format!(r#"{{"name":"resource-{n}","value":"{leaf}"}}"#))
+                .collect();
+            let list = items.join(",");
+            format!(r#"{{"b":[{list}],"a":{{"list":[{list}]}}}}"#)
+        };
+        let one = document("x");
+        assert_eq!(hash(&one), hash(&one.replace(',', " ,\n ")));
+        assert_ne!(hash(&one), hash(&document("y")));
+        let at = one.rfind("\"x\"").unwrap();
+        let mut other = one.clone();
+        other.replace_range(at..at + 3, "\"z\"");
+        assert_ne!(hash(&one), hash(&other));
+    }
+
+    #[test]
     fn the_exact_walk_gives_the_bytes_of_the_fast_one() {
-        let raw = r#"{"z":[1,-2,"x",{"k":[],"a":{}}],"b":null,"c":true}"#;
-        let redactor = Redactor::default();
-        let (mut fast, mut slow) = (Vec::new(), Vec::new());
-        canonical(raw, None, &mut Leaves::new(None, &redactor), &mut fast).unwrap();
-        exact(raw, None, &mut Leaves::new(None, &redactor), &mut slow, 0).unwrap();
-        assert_eq!(fast, slow);
+        let long = "long ".repeat(2000);
+        let raw =
+            format!(r#"{{"z":[1,-2,"x",{{"k":[],"a":{{}}}}],"b":null,"l":["{long}"],"c":true}}"#);
+        let bytes = |walk: fn(&str, &mut Writer<'_, '_>, usize) -> Result<(), CanonError>| {
+            let (mut out, mut entries) = (Vec::new(), Vec::new());
+            let mut writer = Writer {
+                out: &mut out,
+                entries: &mut entries,
+                timestamp: Some("x"),
+                inexact: false,
+            };
+            walk(&raw, &mut writer, 0).unwrap();
+            out
+        };
+        assert_eq!(bytes(part), bytes(exact));
     }
 
     #[test]
@@ -462,60 +438,29 @@ mod tests {
 
     #[test]
     fn duplicate_keys_and_deep_nesting_are_errors() {
-        let redactor = Redactor::default();
         for raw in [
             r#"{"a":1,"a":2}"#.to_owned(),
             r#"{"b":{"a":1,"c":0.5,"a":2}}"#.to_owned(),
             "[".repeat(200) + &"]".repeat(200),
         ] {
-            assert!(hash_json(&raw, None, &mut Leaves::new(None, &redactor)).is_err());
+            assert!(hash_json(&raw).is_err());
         }
     }
 
     #[test]
-    fn marked_leaves_are_numbered_and_kept_out_of_the_public_digest() {
-        let redactor = Redactor::default();
-        let marks = serde_json::json!({"pin": true, "list": [false, true]});
-        let run = |raw: &str| {
-            let mut leaves = Leaves::new(None, &redactor);
-            let digest = hash_json(raw, Some(&marks), &mut leaves).unwrap();
-            (digest, leaves.sensitive, leaves.count)
+    fn the_time_of_planning_is_no_effect() {
+        let at = |time: &str| {
+            let raw = format!(r#"{{"made":"{time}","n":1.5,"b":"x {time}"}}"#);
+            Canon::default().hash(&raw, Some(time)).unwrap()
         };
-        let one = run(r#"{"pin":1234,"list":["a","b"],"x":0}"#);
-        let two = run(r#"{"pin":1235,"list":["a","c"],"x":0}"#);
-        assert_eq!(one.0, two.0);
-        assert_ne!(one.1, two.1);
-        assert_eq!(one.2, 2);
-        assert_ne!(one.0, run(r#"{"pin":1234,"list":["z","b"],"x":0}"#).0);
-    }
-
-    #[test]
-    fn secrets_that_change_places_change_the_digest() {
-        let mut builder = RedactorBuilder::default();
-        builder.secret("first-secret");
-        builder.secret("other-secret");
-        let redactor = builder.build().unwrap();
-        let run = |raw: &str| {
-            let mut leaves = Leaves::new(None, &redactor);
-            (hash_json(raw, None, &mut leaves).unwrap(), leaves.sensitive)
+        // A text that only holds the time is another text; a value equal to it is not.
+        assert_ne!(at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z"));
+        let only = |time: &str, timestamp| {
+            Canon::default()
+                .hash(&format!("[\"{time}\"]"), Some(timestamp))
+                .unwrap()
         };
-        let one = run(r#"{"a":"first-secret","b":"other-secret"}"#);
-        assert_ne!(one, run(r#"{"b":"first-secret","a":"other-secret"}"#));
-        assert_ne!(one, run(r#"{"a":"other-secret","b":"first-secret"}"#));
-    }
-
-    #[test]
-    fn a_known_secret_is_sensitive_wherever_it_stands() {
-        let mut builder = RedactorBuilder::default();
-        builder.secret("hunter2-hunter2");
-        let redactor = builder.build().unwrap();
-        let mut leaves = Leaves::new(Some("2026-01-01T00:00:00Z"), &redactor);
-        hash_json(
-            r#"["curl -u x:hunter2-hunter2", "2026-01-01T00:00:00Z", "b"]"#,
-            None,
-            &mut leaves,
-        )
-        .unwrap();
-        assert_eq!(leaves.count, 1);
+        assert_eq!(only("a", "a"), only("b", "b"));
+        assert_ne!(only("a", "a"), only("a", "b"));
     }
 }

@@ -5,7 +5,7 @@
 
 mod canon;
 
-pub use canon::{CanonError, Leaf, Leaves, hash_json, hash_value};
+pub use canon::{Canon, CanonError, hash_json, hash_value};
 
 use std::fmt;
 
@@ -124,12 +124,20 @@ impl Sink {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread ran the memory-hard pass.
+    pub(crate) static PASSES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Runs the memory-hard pass (Argon2id, 64 MiB, 3 passes, 1 lane) over secret bytes, so that nobody can test guesses of a secret
 /// cheaply against a recorded digest.
 ///
 /// # Errors
 /// When 64 MiB of memory cannot be had or the input is longer than Argon2 takes.
 pub fn memory_hard(secret: &[u8], salt: &Digest) -> Result<Digest, argon2::Error> {
+    #[cfg(test)]
+    PASSES.with(|passes| passes.set(passes.get() + 1));
     let params = argon2::Params::new(64 * 1024, 3, 1, Some(32))?;
     let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let mut out = [0_u8; 32];

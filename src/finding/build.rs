@@ -1,5 +1,9 @@
 //! From what policies gave to findings: redacted, located, named.
 
+mod unknown;
+
+pub use unknown::UNKNOWN_ACTION;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
@@ -10,7 +14,7 @@ use super::{
 };
 use crate::change::Change;
 use crate::digest::{Digest, Sink};
-use crate::plan::{Action, Mode, Plan, ResourceChange};
+use crate::plan::{Mode, Plan, ResourceChange};
 use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind, Skipped};
 use crate::source::{ResourceMode, SourceIndex};
 use crate::text::{Printable, Redactor};
@@ -66,13 +70,7 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
             findings.push(not_evaluated(origin, policy, skipped));
         }
     }
-    for (index, change) in origin.plan.changes.iter().enumerate() {
-        // Nothing but a managed resource can be destroyed; a row that says otherwise is not one that Terraform writes.
-        let odd = change.mode != Mode::Managed && change.action.is_destructive();
-        if change.action == Action::Unknown || odd {
-            findings.push(unknown_action(origin, index, change));
-        }
-    }
+    findings.extend(unknown::findings(origin));
     tell_twins_apart(&mut findings);
     (findings, problems)
 }
@@ -481,68 +479,6 @@ fn not_evaluated(origin: &Origin<'_>, policy: &Policy, skipped: &Skipped) -> Fin
             "not-evaluated",
             Printable::line(&message),
         )
-    }
-}
-
-/// Id of the policy that this program itself holds: actions that it does not know.
-pub const UNKNOWN_ACTION: &str = "unknown-action";
-
-fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) -> Finding {
-    let redactor = &origin.plan.redactor;
-    let id = Printable::line(UNKNOWN_ACTION);
-    let words = change.words.join(", ");
-    let message = if words.is_empty() {
-        format!(
-            "{} has no action in this plan, so what would happen to it is not known.",
-            change.label()
-        )
-    } else {
-        format!(
-            "{} has the action [{words}], which this version does not know.",
-            change.label()
-        )
-    };
-    let overrides = origin
-        .overrides
-        .get(UNKNOWN_ACTION)
-        .copied()
-        .unwrap_or_default();
-    Finding {
-        fingerprint: FingerprintParts {
-            policy: UNKNOWN_ACTION,
-            rule: "deny",
-            root: origin.root,
-            address: Some(&change.address),
-            deposed: change.deposed.as_deref(),
-            attribute: None,
-            subject: None,
-            message: None,
-        }
-        .digest(),
-        content: origin.plan.content_digest(change),
-        title: Printable::line("Every action is known"),
-        remediation: Printable::line(
-            "Use a version that knows this action, or make the plan again.",
-        ),
-        severity: overrides.severity.unwrap_or(Severity::High),
-        enforcement: overrides.enforcement.unwrap_or(Enforcement::SoftMandatory),
-        change_index: Some(index),
-        address: Some(redactor.line(&change.address)),
-        target: Some(Target::new(&change.address)),
-        deposed: change.deposed.as_deref().map(|d| redactor.line(d)),
-        module: redactor.line(&change.module),
-        kind: Some(redactor.line(&change.kind)),
-        actions: change.words.iter().map(|w| redactor.line(w)).collect(),
-        location: location(
-            origin,
-            &Fields {
-                fields: &Map::new(),
-                redactor,
-            },
-            None,
-            Some(change),
-        ),
-        ..blank(origin, &id, "deny", redactor.line(&message))
     }
 }
 

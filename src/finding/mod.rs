@@ -140,9 +140,12 @@ impl Finding {
     /// Whether a resource is destroyed or replaced here; such a finding is never decided in bulk.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
-        self.actions.iter().any(|a| {
-            a.as_str() != "no-op" && !matches!(a.as_str(), "create" | "read" | "update" | "forget")
-        })
+        // What is not known may destroy, whatever its words are.
+        self.policy.as_str() == UNKNOWN_ACTION
+            || self.actions.iter().any(|a| {
+                a.as_str() != "no-op"
+                    && !matches!(a.as_str(), "create" | "read" | "update" | "forget")
+            })
     }
 
     /// The address with its deposed key, or the subject, or the policy: what a list shows.

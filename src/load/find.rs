@@ -101,10 +101,15 @@ fn below(
             let kind = entry.file_type().map_err(fail)?;
             let inner = shown.join(&name);
             if kind.is_dir() {
-                if depth < MAX_DEPTH && !name.to_string_lossy().starts_with('.') {
-                    todo.push((entry.path(), inner, depth + 1));
+                if name.to_string_lossy().starts_with('.') {
+                    continue;
                 }
-            } else if kind.is_file() && wanted(&inner) {
+                if depth == MAX_DEPTH {
+                    return Err(too_deep(&inner));
+                }
+                todo.push((entry.path(), inner, depth + 1));
+            } else if wanted(&inner) && !entry.path().is_dir() {
+                // A link to a plan is one. What cannot be read is found too: reading it says so, and no plan is passed over.
                 files.push(inner);
             }
         }
@@ -117,6 +122,16 @@ fn below(
     }
     files.sort();
     Ok(files)
+}
+
+fn too_deep(directory: &Path) -> LoadError {
+    LoadError::usage(
+        &format!(
+            "{} is more than {MAX_DEPTH} directories deep and was not searched.",
+            directory.display()
+        ),
+        "Name the plans one by one.",
+    )
 }
 
 #[cfg(test)]
@@ -167,5 +182,21 @@ mod tests {
         assert_eq!(expand(&["missing.json"]).unwrap(), ["missing.json"]);
         assert!(expand(&["z*.json"]).is_err());
         assert!(expand(&["b/other*", "q/*"]).is_err());
+    }
+
+    #[test]
+    fn what_is_too_deep_to_be_searched_is_an_error_and_not_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep: PathBuf = std::iter::repeat_n("d", MAX_DEPTH).collect();
+        std::fs::create_dir_all(dir.path().join(&deep)).unwrap();
+        std::fs::write(dir.path().join(&deep).join("plan.json"), "{}").unwrap();
+        let all = [PlanSource::File(".".into())];
+        assert_eq!(expand(&all, dir.path()).unwrap().len(), 1);
+        std::fs::create_dir(dir.path().join(&deep).join("d")).unwrap();
+        let error = expand(&all, dir.path()).unwrap_err();
+        assert!(
+            error.heading.as_str().contains("was not searched"),
+            "{error}"
+        );
     }
 }

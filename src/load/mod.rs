@@ -12,6 +12,7 @@ mod error;
 mod find;
 mod plans;
 mod policies;
+mod show;
 mod source;
 
 pub use config::{Config, ConfigProblem};
@@ -336,7 +337,7 @@ fn read_plans(
     sources
         .iter()
         .map(|source| {
-            let plan = plans::read(source, &request.directory, &config.show)?;
+            let plan = plans::read(source, &request.directory, &config.show, request.threads)?;
             let (path, name) = match source {
                 PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
                 PlanSource::File(path) => {
@@ -363,12 +364,12 @@ fn read_plans(
 
 /// Looks again at plan, head and base; gives what moved since the case was loaded, one sentence each.
 #[must_use]
-pub fn recheck(request: &Request, config: &Config, case: &ReviewCase) -> Vec<String> {
+pub fn recheck(request: &Request, case: &ReviewCase) -> Vec<String> {
     let mut moved = Vec::new();
     for (source, plan) in request.plans.iter().zip(&case.plans) {
-        match plans::digest(source, &request.directory, &config.show) {
-            Ok(digest) if digest == plan.plan.digest => {}
-            Ok(_) => moved.push(format!(
+        match plans::is_unchanged(source, &request.directory, &plan.plan) {
+            Ok(true) => {}
+            Ok(false) => moved.push(format!(
                 "The plan {} changed since it was loaded.",
                 plan.path
             )),

@@ -1,14 +1,13 @@
-//! From paths and standard input to plans; binary plans through `terraform show -json`.
+//! From paths and standard input to plans; binary plans are read by themselves and shown as JSON.
 
-use std::fs::File;
+use std::fs::{File, FileType, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use super::{LoadError, config::Show, show};
 use crate::digest::Digest;
-use crate::load::LoadError;
-use crate::plan::{MAX_PLAN_BYTES, Plan, PlanError, is_binary_plan};
+use crate::plan::{BinaryPlan, MAX_PLAN_BYTES, Plan, is_binary_plan};
+use crate::text::Printable;
 
 /// One plan as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,131 +18,169 @@ pub enum PlanSource {
     File(PathBuf),
 }
 
-/// Longest time that showing a binary plan may take.
-const SHOW_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// Reads one plan; relative paths are below `directory`.
 pub(super) fn read(
     source: &PlanSource,
     directory: &Path,
-    show: &[String],
+    show: &Show,
+    threads: usize,
 ) -> Result<Plan, LoadError> {
-    let name = match source {
-        PlanSource::Stdin(_) => "Standard input".to_owned(),
-        PlanSource::File(path) => path.to_string_lossy().into_owned(),
+    let name = name(source);
+    let (bytes, binary) = bytes(source, directory, show)?;
+    let plan = Plan::read_on(bytes, threads).map_err(|error| LoadError::plan(&name, &error))?;
+    let Some(binary) = binary else {
+        return Ok(plan);
     };
-    Plan::read(bytes(source, directory, show)?).map_err(|error| LoadError::plan(&name, &error))
+    // Who can exchange the file, or the program that shows it, must not have another plan reviewed than the one that is applied.
+    if let Some(difference) = binary.difference(&plan) {
+        return Err(LoadError {
+            causes: vec![Printable::line(&format!(
+                "what it was shown as is another plan: {difference}."
+            ))],
+            ..LoadError::input(
+                &format!("{name} cannot be reviewed."),
+                "See that nothing writes the file during the review, and that terraform (or tofu) is the real one.",
+            )
+        });
+    }
+    Ok(plan.with_binary(binary))
 }
 
-/// The digest of a plan's JSON as it is now.
-pub(super) fn digest(
+/// Whether a source still holds the bytes that the plan was read from.
+pub(super) fn is_unchanged(
     source: &PlanSource,
     directory: &Path,
-    show: &[String],
-) -> Result<Digest, LoadError> {
-    Ok(Digest::of(&bytes(source, directory, show)?))
+    plan: &Plan,
+) -> Result<bool, LoadError> {
+    let digest = match source {
+        PlanSource::Stdin(bytes) => Digest::of(bytes),
+        PlanSource::File(path) => Digest::of(&read_file(path, directory)?),
+    };
+    Ok(digest
+        == plan
+            .binary
+            .as_ref()
+            .map_or(plan.digest, |binary| binary.digest))
 }
 
-fn bytes(source: &PlanSource, directory: &Path, show: &[String]) -> Result<Vec<u8>, LoadError> {
+fn name(source: &PlanSource) -> String {
     match source {
-        PlanSource::Stdin(bytes) => Ok(bytes.clone()),
-        PlanSource::File(path) => {
-            let bytes = read_file(path, directory)?;
-            if is_binary_plan(&bytes) {
-                return show_binary(&directory.join(path), show)
-                    .map_err(|error| LoadError::plan(&path.to_string_lossy(), &error));
-            }
-            Ok(bytes)
-        }
+        PlanSource::Stdin(_) => "Standard input".to_owned(),
+        PlanSource::File(path) => path.to_string_lossy().into_owned(),
     }
+}
+
+/// The bytes of the JSON, and the binary plan that they were made from.
+fn bytes(
+    source: &PlanSource,
+    directory: &Path,
+    show: &Show,
+) -> Result<(Vec<u8>, Option<BinaryPlan>), LoadError> {
+    let path = match source {
+        PlanSource::Stdin(bytes) => return Ok((bytes.clone(), None)),
+        PlanSource::File(path) => path,
+    };
+    let bytes = read_file(path, directory)?;
+    if !is_binary_plan(&bytes) {
+        return Ok((bytes, None));
+    }
+    let name = name(source);
+    let binary = BinaryPlan::read(&bytes).map_err(|error| LoadError::plan(&name, &error.into()))?;
+    drop(bytes);
+    let joined = directory.join(path);
+    let absolute = std::path::absolute(&joined).unwrap_or(joined);
+    let json = show::json(&name, &absolute, directory, show, &binary)?;
+    Ok((json, Some(binary)))
 }
 
 fn read_file(path: &Path, directory: &Path) -> Result<Vec<u8>, LoadError> {
-    let fail = |what: &str| {
-        LoadError::input(
-            &format!("{} cannot be read: {what}.", path.display()),
-            "Name a plan: countersign plan.json (made by terraform show -json tfplan > plan.json).",
-        )
+    let fail = |what: &str, hint: &str| {
+        LoadError::input(&format!("{} cannot be read: {what}.", path.display()), hint)
     };
-    let mut file = File::open(directory.join(path)).map_err(|error| fail(&error.to_string()))?;
-    let length = file
+    let name_one =
+        "Name a plan: countersign plan.json (made by terraform show -json tfplan > plan.json).";
+    let joined = directory.join(path);
+    // Before it is opened: opening a device can do something. And after: it can have become another file.
+    let kind = std::fs::metadata(&joined)
+        .map_err(|error| fail(&error.to_string(), name_one))?
+        .file_type();
+    let refuse = |kind: FileType| match irregular(kind) {
+        Some((what, hint)) => Err(fail(what, hint.unwrap_or(name_one))),
+        None => Ok(()),
+    };
+    refuse(kind)?;
+    let mut file = open(&joined).map_err(|error| fail(&error.to_string(), name_one))?;
+    let found = file
         .metadata()
-        .map_or(0, |m| if m.is_dir() { u64::MAX } else { m.len() });
-    if length == u64::MAX {
-        return Err(fail("it is a directory"));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(1 << 31));
+        .map_err(|error| fail(&error.to_string(), name_one))?;
+    refuse(found.file_type())?;
+    let length = usize::try_from(found.len().min(MAX_PLAN_BYTES)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(length);
     file.by_ref()
         .take(MAX_PLAN_BYTES + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| fail(&error.to_string()))?;
+        .map_err(|error| fail(&error.to_string(), name_one))?;
     Ok(bytes)
 }
 
-/// Runs `terraform show -json FILE` in the plan's directory, without a shell, within a time limit.
-fn show_binary(path: &Path, show: &[String]) -> Result<Vec<u8>, PlanError> {
-    let fail = |reason: String| PlanError::Binary { reason };
-    let [program, arguments @ ..] = show else {
-        return Err(fail("no command to show it is configured".to_owned()));
-    };
-    let absolute = std::path::absolute(path).map_err(|e| fail(e.to_string()))?;
-    let directory = absolute.parent().unwrap_or(Path::new("."));
-    let mut child = Command::new(program)
-        .args(arguments)
-        .arg(&absolute)
-        .current_dir(directory)
-        .env("TF_IN_AUTOMATION", "1")
-        .env_remove("TF_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => fail(format!("{program} is not at hand to show it")),
-            _ => fail(format!("{program} cannot be started: {error}")),
-        })?;
-    let Some(mut stdout) = child.stdout.take() else {
-        return Err(fail(format!("{program} has no output")));
-    };
-    let reader = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        stdout
-            .by_ref()
-            .take(MAX_PLAN_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map(|_| bytes)
-    });
-    let started = Instant::now();
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if started.elapsed() < SHOW_TIMEOUT => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Ok(None) | Err(_) => {
-                // Killing can only fail when the child is already gone.
-                drop(child.kill());
-                drop(child.wait());
-                return Err(fail(format!(
-                    "{program} did not end within {} s",
-                    SHOW_TIMEOUT.as_secs()
-                )));
-            }
-        }
-    };
-    let bytes = reader
-        .join()
-        .map_err(|_panic| fail(format!("the output of {program} could not be read")))?
-        .map_err(|error| {
-            fail(format!(
-                "the output of {program} could not be read: {error}"
-            ))
-        })?;
-    if !status.success() {
-        return Err(fail(format!(
-            "{program} show failed (run it in {} after terraform init)",
-            directory.display()
-        )));
+/// What a name stands for that is no regular file, and what to do then.
+fn irregular(kind: FileType) -> Option<(&'static str, Option<&'static str>)> {
+    if kind.is_file() {
+        return None;
     }
-    Ok(bytes)
+    if kind.is_dir() {
+        return Some(("it is a directory", None));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() || kind.is_socket() {
+            return Some((
+                "it is a pipe",
+                Some(
+                    "Give what comes out of it on standard input: terraform show -json tfplan | countersign -.",
+                ),
+            ));
+        }
+    }
+    Some(("it is a device, not a file", None))
+}
+
+/// Opens without waiting for whoever is to write to a pipe.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+    }
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_plan_is_unchanged_while_its_file_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file: &[u8] = include_bytes!("../../testdata/plans/04-delete/tfplan");
+        let json: &[u8] = include_bytes!("../../testdata/plans/04-delete/plan.json");
+        let plan = Plan::read(json.to_vec()).unwrap();
+        let binary = BinaryPlan::read(file).unwrap();
+        let source = PlanSource::File("tfplan".into());
+        let write = |bytes: &[u8]| std::fs::write(dir.path().join("tfplan"), bytes).unwrap();
+        let unchanged = |plan: &Plan| is_unchanged(&source, dir.path(), plan);
+        write(file);
+        let shown = plan.clone().with_binary(binary);
+        assert_eq!(unchanged(&shown), Ok(true));
+        assert_eq!(unchanged(&plan), Ok(false), "it was JSON");
+        write(json);
+        assert_eq!(unchanged(&shown), Ok(false));
+        assert_eq!(unchanged(&plan), Ok(true));
+        std::fs::remove_file(dir.path().join("tfplan")).unwrap();
+        assert!(unchanged(&shown).is_err());
+    }
 }

@@ -1,10 +1,12 @@
 //! The attribute diff of one change: what a reviewer reads first.
 
-use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::value::union;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::value::{is_plain_name, marks, union};
 use super::{Body, Plan, Value};
-use std::collections::BTreeSet;
 
 /// How one attribute differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Difference {
     Changed,
     /// The same elements in another order.
     Reordered,
+    /// The same value, but it becomes sensitive or is no longer so.
+    Remarked,
     /// The same.
     Same,
 }
@@ -28,11 +32,20 @@ impl Difference {
         match self {
             Self::Added => "+",
             Self::Removed => "-",
-            Self::Changed => "~",
+            Self::Changed | Self::Remarked => "~",
             Self::Reordered => "=",
             Self::Same => " ",
         }
     }
+}
+
+/// How the mark of an attribute changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitivity {
+    /// It becomes sensitive.
+    Gained,
+    /// It is no longer sensitive: from now on plans show it in the open.
+    Lost,
 }
 
 /// One row of the attribute diff.
@@ -48,6 +61,8 @@ pub struct AttributeChange {
     pub after: Value,
     /// Whether this attribute forces the replacement.
     pub forces_replacement: bool,
+    /// How its mark changes, where it does; also when only a part of the value is concerned.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// Most rows that one change is expanded into; more are summed up in one row by the views.
@@ -59,11 +74,7 @@ impl Plan {
     /// A change without any marks (plans of Terraform before 0.15, or stripped ones) counts as sensitive in every string.
     #[must_use]
     pub fn values(&self, body: &Body) -> (Value, Value) {
-        let tree = |span: &Option<super::Span>| {
-            span.as_ref()
-                .and_then(|s| serde_json::from_str::<Json>(self.slice(s)).ok())
-                .unwrap_or(Json::Null)
-        };
+        let tree = |span: &Option<super::Span>| marks(span.as_ref().map(|s| self.slice(s)));
         let unmarked = body.before_sensitive.is_none() && body.after_sensitive.is_none();
         let marks = union(tree(&body.before_sensitive), tree(&body.after_sensitive));
         let unknown = tree(&body.after_unknown);
@@ -84,7 +95,25 @@ impl Plan {
         let forcing: BTreeSet<String> = self.replace_paths(body).into_iter().collect();
         let mut rows = Vec::new();
         compare("", &before, &after, &forcing, &mut rows);
+        for (path, sensitivity) in self.mark_changes(body) {
+            remark(&path, sensitivity, &mut rows);
+        }
         rows
+    }
+
+    /// Where an object that stays gains or loses marks.
+    fn mark_changes(&self, body: &Body) -> BTreeMap<String, Sensitivity> {
+        let mut out = BTreeMap::new();
+        let (Some(before), Some(after)) = (&body.before_sensitive, &body.after_sensitive) else {
+            return out;
+        };
+        let (before, after) = (self.slice(before), self.slice(after));
+        if before != after && body.before.is_some() && body.after.is_some() {
+            let unknown = marks(body.after_unknown.as_ref().map(|s| self.slice(s)));
+            let (before, after) = (marks(Some(before)), marks(Some(after)));
+            compare_marks("", &before, &after, &unknown, &mut out);
+        }
+        out
     }
 
     /// The attribute paths that force a replacement, in Terraform's notation.
@@ -93,16 +122,17 @@ impl Plan {
         let Some(span) = &body.replace_paths else {
             return Vec::new();
         };
-        let paths: Vec<Vec<Json>> = serde_json::from_str(self.slice(span)).unwrap_or_default();
+        let paths: Vec<Vec<&RawValue>> = serde_json::from_str(self.slice(span)).unwrap_or_default();
         paths
             .iter()
             .map(|steps| {
                 let mut path = String::new();
                 for step in steps {
-                    match step {
-                        Json::String(name) => path = join(&path, name),
-                        other => path = format!("{path}[{other}]"),
-                    }
+                    // Numbers are steps with every digit that the plan gives.
+                    path = match serde_json::from_str::<String>(step.get()) {
+                        Ok(name) => join(&path, &name),
+                        Err(_not_a_name) => format!("{path}[{}]", step.get()),
+                    };
                 }
                 path
             })
@@ -129,14 +159,85 @@ fn hide_text(value: Value) -> Value {
 }
 
 fn join(path: &str, name: &str) -> String {
-    let plain = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    match (path.is_empty(), plain) {
+    match (path.is_empty(), is_plain_name(name)) {
         (true, true) => name.to_owned(),
         (false, true) => format!("{path}.{name}"),
         (_, false) => format!("{path}[{}]", Json::from(name)),
+    }
+}
+
+/// Whether a path lies below another.
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above)
+        .is_some_and(|rest| above.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Collects where exactly one of two trees marks; what is not known yet has no marks of its own.
+fn compare_marks(
+    path: &str,
+    before: &Json,
+    after: &Json,
+    unknown: &Json,
+    out: &mut BTreeMap<String, Sensitivity>,
+) {
+    if out.len() >= MAX_ROWS || before == after || unknown == &Json::Bool(true) {
+        return;
+    }
+    match (before, after) {
+        (Json::Bool(true), _) => {
+            out.insert(path.to_owned(), Sensitivity::Lost);
+        }
+        (_, Json::Bool(true)) => {
+            out.insert(path.to_owned(), Sensitivity::Gained);
+        }
+        (Json::Object(_), _) | (_, Json::Object(_)) => {
+            let fields = |tree: &Json| tree.as_object().map(|m| m.keys().cloned().collect());
+            let mut names: BTreeSet<String> = fields(before).unwrap_or_default();
+            names.extend(fields(after).unwrap_or_default());
+            for name in names {
+                let of = |tree: &Json| tree.get(&name).cloned().unwrap_or(Json::Bool(false));
+                let path = join(path, &name);
+                compare_marks(&path, &of(before), &of(after), &of(unknown), out);
+            }
+        }
+        (Json::Array(_), _) | (_, Json::Array(_)) => {
+            let length = |tree: &Json| tree.as_array().map_or(0, Vec::len);
+            for index in 0..length(before).max(length(after)) {
+                let of = |tree: &Json| tree.get(index).cloned().unwrap_or(Json::Bool(false));
+                let path = format!("{path}[{index}]");
+                compare_marks(&path, &of(before), &of(after), &of(unknown), out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Notes a changed mark on the rows that it concerns; a value that is null on both sides has no row yet.
+fn remark(path: &str, sensitivity: Sensitivity, rows: &mut Vec<AttributeChange>) {
+    let mut met = false;
+    for row in rows.iter_mut() {
+        if row.path != path && !is_below(&row.path, path) && !is_below(path, &row.path) {
+            continue;
+        }
+        met = true;
+        // What is new or gone has no other side to compare its mark with.
+        if matches!(row.difference, Difference::Added | Difference::Removed) {
+            continue;
+        }
+        row.sensitivity = Some(sensitivity);
+        if row.difference == Difference::Same {
+            row.difference = Difference::Remarked;
+        }
+    }
+    if !met && rows.len() < MAX_ROWS {
+        rows.push(AttributeChange {
+            path: path.to_owned(),
+            difference: Difference::Remarked,
+            before: Value::Null,
+            after: Value::Null,
+            forces_replacement: false,
+            sensitivity: Some(sensitivity),
+        });
     }
 }
 
@@ -150,7 +251,6 @@ fn compare(
     if rows.len() >= MAX_ROWS {
         return;
     }
-    let forces = forcing.contains(path);
     match (before, after) {
         (Value::Map(a), Value::Map(b)) if !(a.is_empty() && b.is_empty()) => {
             let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
@@ -187,8 +287,14 @@ fn compare(
             if before != after
                 && let (Some(a), Some(b)) = (before.embedded(), after.embedded())
             {
+                let from = rows.len();
                 compare(path, &a, &b, forcing, rows);
-                return;
+                // Two spellings of one document are a change too, and so is more than fits into the rows.
+                let rest = rows.get(from..).unwrap_or_default();
+                if rest.iter().any(|row| row.difference != Difference::Same) {
+                    return;
+                }
+                rows.truncate(from);
             }
             let difference = match (before, after) {
                 _ if before == after => Difference::Same,
@@ -205,10 +311,11 @@ fn compare(
                 difference,
                 before: before.clone(),
                 after: after.clone(),
-                forces_replacement: forces
-                    || forcing.iter().any(|f| {
-                        path.starts_with(&format!("{f}.")) || path.starts_with(&format!("{f}["))
-                    }),
+                // A row may stand for a part of what forces it, or for a list or secret that holds it.
+                forces_replacement: forcing
+                    .iter()
+                    .any(|f| path == f || is_below(path, f) || is_below(f, path)),
+                sensitivity: None,
             });
         }
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::raw::{RawBody, RawChange};
+use super::raw::{RawBody, RawChange, RawImport};
+use super::value::Value;
 use super::{Action, Plan};
+use crate::text::Printable;
 
 /// A range of bytes in the plan's text.
 pub type Span = Range<usize>;
@@ -52,13 +54,52 @@ pub struct Body {
     pub replace_paths: Option<Span>,
     /// Generated configuration of an import, which may hold secrets.
     pub generated_config: Option<Span>,
+    /// Identity that the provider gives the object, before.
+    pub before_identity: Option<Span>,
+    /// Identity that the provider gives the object, after.
+    pub after_identity: Option<Span>,
+}
+
+/// What an import names the object by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Import {
+    /// An id, as the provider spells it.
+    Id(String),
+    /// An identity: an object of attributes.
+    Identity(Span),
+    /// Known only after another change.
+    Unknown,
+    /// In a way that this version does not know.
+    Other,
+}
+
+impl Import {
+    fn read(plan: &Reader<'_>, raw: &RawValue) -> Self {
+        match serde_json::from_str::<RawImport<'_>>(raw.get()) {
+            Ok(RawImport { id: Some(id), .. }) => Self::Id(id.into_owned()),
+            Ok(RawImport {
+                identity: Some(identity),
+                ..
+            }) if identity.get() != "null" => {
+                // The parts of `raw` borrow from the plan's text as `raw` does.
+                Self::Identity(plan.span(identity))
+            }
+            Ok(RawImport {
+                unknown: Some(true),
+                ..
+            }) => Self::Unknown,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A planned change of one resource instance. `(address, deposed)` is its key; addresses are opaque and never split on dots.
 #[derive(Clone, Debug)]
 pub struct ResourceChange {
-    /// Full address with module path and instance key.
+    /// Full address with module path and instance key; type and name where the plan gives none.
     pub address: String,
+    /// Whether the plan gives the address.
+    pub has_address: bool,
     /// Address before a move.
     pub previous_address: Option<String>,
     /// Module path with keys; empty for the root module.
@@ -81,6 +122,8 @@ pub struct ResourceChange {
     pub reason: Option<String>,
     /// Whether the object is imported.
     pub importing: bool,
+    /// What the import names the object by.
+    pub import: Option<Import>,
     /// The attribute trees.
     pub body: Body,
     /// The whole element in the text.
@@ -105,6 +148,8 @@ impl ResourceChange {
             replace_paths,
             importing,
             generated_config,
+            before_identity,
+            after_identity,
         } = change.change.unwrap_or_default();
         let words: Vec<String> = actions
             .unwrap_or_default()
@@ -120,12 +165,19 @@ impl ResourceChange {
             after_sensitive: span(after_sensitive),
             replace_paths: span(replace_paths),
             generated_config: span(generated_config),
+            before_identity: span(before_identity),
+            after_identity: span(after_identity),
         };
+        let import = importing
+            .filter(|raw| raw.get() != "null")
+            .map(|raw| Import::read(plan, raw));
+        let has_address = change.address.as_deref().is_some_and(|a| !a.is_empty());
         let kind = change.kind.unwrap_or_default();
         let name = owned(change.name).unwrap_or_default();
         let address = owned(change.address).unwrap_or_else(|| format!("{kind}.{name}"));
         ResourceChange {
             address,
+            has_address,
             previous_address: owned(change.previous_address),
             module: plan.shared(&change.module_address.unwrap_or_default()),
             mode: Mode::from_word(change.mode.as_deref()),
@@ -136,7 +188,8 @@ impl ResourceChange {
             action: Action::from_words(&words),
             words,
             reason: owned(change.action_reason),
-            importing: importing.is_some_and(|i| i.get() != "null"),
+            importing: import.is_some(),
+            import,
             body,
             span: plan.span(raw),
         }
@@ -175,6 +228,22 @@ pub struct Deferred {
     pub change: ResourceChange,
 }
 
+/// What sets an action off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A change of a resource.
+    Lifecycle {
+        /// Address of the resource.
+        resource: String,
+        /// When, in the plan's word.
+        event: String,
+    },
+    /// The person who asked for it with `-invoke`.
+    Invoke,
+    /// Something that this version does not know.
+    Unknown,
+}
+
 /// An action that apply invokes beside the resource changes.
 #[derive(Clone, Debug)]
 pub struct Invocation {
@@ -184,6 +253,10 @@ pub struct Invocation {
     pub kind: String,
     /// Provider that runs it.
     pub provider: String,
+    /// What sets it off.
+    pub trigger: Trigger,
+    /// Why this plan puts it off, where it does: then apply does not invoke it.
+    pub deferred: Option<String>,
 }
 
 /// A change of a root output.
@@ -193,6 +266,10 @@ pub struct OutputChange {
     pub name: String,
     /// What happens to it.
     pub action: Action,
+    /// The plan's own words for it, verbatim.
+    pub words: Vec<String>,
+    /// Whether its values differ, whatever the words say: Terraform's words for outputs may not be accurate.
+    pub differs: bool,
     /// Values and marks.
     pub body: Body,
 }
@@ -213,12 +290,16 @@ impl<'a> Reader<'a> {
 
     /// Where a borrowed value stands in the text.
     pub(super) fn span(&self, raw: &RawValue) -> Span {
-        let start = raw
-            .get()
+        self.range(raw.get())
+    }
+
+    /// Where a part of the text stands in it.
+    pub(super) fn range(&self, part: &str) -> Span {
+        let start = part
             .as_ptr()
             .addr()
             .saturating_sub(self.text.as_ptr().addr());
-        start..start + raw.get().len()
+        start..start + part.len()
     }
 
     fn shared(&mut self, text: &str) -> Arc<str> {
@@ -231,7 +312,52 @@ impl<'a> Reader<'a> {
     }
 }
 
+impl OutputChange {
+    /// Whether nothing happens to the output, by its words and by its values.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.action.is_no_op() && !self.differs
+    }
+}
+
 impl Plan {
+    /// What an import names the object by, in words.
+    #[must_use]
+    pub fn import_text(&self, change: &ResourceChange) -> Option<Printable> {
+        Some(match change.import.as_ref()? {
+            Import::Id(id) => self.redactor.line(&format!("id {id}")),
+            Import::Identity(span) => {
+                let value = self.plain_value(span).show(&self.redactor);
+                Printable::line(&format!("identity {value}"))
+            }
+            Import::Unknown => Printable::line("an id that is not known yet"),
+            Import::Other => Printable::line("something that this version does not know"),
+        })
+    }
+
+    /// The identity that the provider gives the object, before and after, as far as the plan gives it.
+    #[must_use]
+    pub fn identity_text(&self, change: &ResourceChange) -> Option<Printable> {
+        let text = |span: &Option<Span>| {
+            span.as_ref()
+                .map(|span| self.plain_value(span).show(&self.redactor).into_string())
+        };
+        let before = text(&change.body.before_identity);
+        let after = text(&change.body.after_identity);
+        let shown = match (before, after) {
+            (None, None) => return None,
+            (Some(one), None) | (None, Some(one)) => one,
+            (Some(before), Some(after)) if before == after => after,
+            (Some(before), Some(after)) => format!("{before} -> {after}"),
+        };
+        Some(Printable::line(&shown))
+    }
+
+    fn plain_value(&self, span: &Span) -> Value {
+        let none = serde_json::Value::Null;
+        Value::read(Some(self.slice(span)), &none, &none)
+    }
+
     /// The text of a span of this plan.
     #[must_use]
     pub fn slice(&self, span: &Span) -> &str {

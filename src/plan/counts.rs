@@ -37,7 +37,7 @@ impl Counts {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut counts = Self {
             drift: plan.drift.len(),
-            output: plan.outputs.iter().filter(|o| !o.action.is_no_op()).count(),
+            output: plan.outputs.iter().filter(|o| !o.is_quiet()).count(),
             ..Self::default()
         };
         for change in &plan.changes {

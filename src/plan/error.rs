@@ -1,5 +1,46 @@
 //! Why a plan cannot be reviewed, with the command that would have made a right one.
 
+use super::ArchiveError;
+
+/// What is wrong with a gzip file.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum GzipProblem {
+    /// It ends too early.
+    #[error("it is truncated")]
+    Truncated,
+    /// Its packed data or check sum is wrong.
+    #[error("it is damaged")]
+    Damaged,
+    /// Bytes follow that are no further member.
+    #[error("something else follows its end")]
+    Trailing,
+    /// It unpacks to far more than a plan does.
+    #[error("it unpacks to more than 250 times its size, which no plan does")]
+    Ratio,
+    /// Packed twice.
+    #[error("inside is another gzip file")]
+    Nested,
+    /// A zip inside.
+    #[error("inside is a zip, not JSON")]
+    Binary,
+}
+
+impl GzipProblem {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Nested | Self::Binary => {
+                "Unpack it first (gunzip), and name what comes out: countersign tfplan."
+            }
+            Self::Ratio => {
+                "If you trust it, unpack it and name the JSON: gunzip plan.json.gz && countersign plan.json."
+            }
+            Self::Truncated | Self::Damaged | Self::Trailing => {
+                "Pack it again: terraform show -json tfplan | gzip > plan.json.gz (gunzip -t tests a file)."
+            }
+        }
+    }
+}
+
 /// Why bytes are not a reviewable plan. The text says what was found; [`PlanError::hint`] says what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
@@ -12,14 +53,62 @@ pub enum PlanError {
         /// Offset of the first wrong byte.
         offset: usize,
     },
-    /// A gzip stream.
-    #[error("this is a gzip file, not a plan JSON.")]
-    Gzip,
-    /// The zip that `plan -out` writes, where nothing could turn it into JSON.
-    #[error("this is a binary plan file, and {reason}.")]
-    Binary {
-        /// Why it could not be turned into JSON.
-        reason: String,
+    /// Text in an encoding that JSON is not written in.
+    #[error("this is {name}; JSON is UTF-8.")]
+    Encoding {
+        /// Name of the encoding.
+        name: &'static str,
+    },
+    /// A gzip file that holds no plan JSON.
+    #[error("this is a gzip file, and {problem}.")]
+    Gzip {
+        /// What is wrong with it.
+        problem: GzipProblem,
+    },
+    /// Packed in a way that is not unpacked here.
+    #[error("this is packed with {kind}, which is not unpacked here.")]
+    Packed {
+        /// Name of the format.
+        kind: &'static str,
+    },
+    /// The zip that `plan -out` writes, where no program can be asked to show it.
+    #[error("this is a binary plan file, and only one that is named as a file can be shown.")]
+    Binary,
+    /// A zip that is no plan, or none that can be trusted.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A plan that OpenTofu encrypted.
+    #[error("this is a plan or state that OpenTofu encrypted.")]
+    Encrypted,
+    /// The bookmark that `plan -out` writes where HCP Terraform makes the plan.
+    #[error("this is the bookmark of a plan that is kept at HCP Terraform; the plan is not in it.")]
+    Cloud,
+    /// Text of no known kind.
+    #[error("this is text, but not JSON.")]
+    NotJson,
+    /// What a web server says instead of the file.
+    #[error("this is a web page or XML, such as a download that failed leaves.")]
+    WebPage,
+    /// What git holds in place of a large file.
+    #[error("this is a Git LFS pointer, not the file that it stands for.")]
+    GitLfs,
+    /// Source instead of a plan.
+    #[error("this is Terraform configuration, not a plan.")]
+    Configuration,
+    /// What a failed command wrote.
+    #[error("this is an error message of Terraform or OpenTofu, not a plan.")]
+    ErrorText,
+    /// A JSON array.
+    #[error("this is a JSON list, not the one object that a plan is.")]
+    List {
+        /// Whether its first element is a plan.
+        of_plans: bool,
+    },
+    /// A document of another program or command.
+    #[error("this is {what}, not a Terraform plan.")]
+    Other {
+        /// What it is.
+        what: &'static str,
     },
     /// Text for people instead of JSON.
     #[error("this is the plan's text for people, not its JSON.")]
@@ -37,7 +126,7 @@ pub enum PlanError {
     #[error("these are provider schemas, not a plan.")]
     ProviderSchemas,
     /// The redacted plan of HCP Terraform's API.
-    #[error("this is the redacted plan of HCP Terraform, which lacks the configuration.")]
+    #[error("this is the redacted plan of HCP Terraform, from which values are left out.")]
     Redacted,
     /// A plan inside another document.
     #[error("this document wraps a plan under the key \"{key}\".")]
@@ -101,7 +190,7 @@ pub enum PlanError {
         reason: String,
     },
     /// A part of the plan has an unexpected type.
-    #[error("the plan's {place} has an unexpected shape: {problem}.")]
+    #[error("the part {place} of the plan has an unexpected shape: {problem}.")]
     Shape {
         /// Part of the plan.
         place: String,
@@ -133,9 +222,36 @@ impl PlanError {
             Self::NotUtf8 { .. } => {
                 "Write it without a re-encoding step: terraform show -json tfplan > plan.json (in PowerShell: | Out-File -Encoding utf8 plan.json)."
             }
-            Self::Gzip => "Unpack it first: gunzip -k plan.json.gz.",
-            Self::Binary { .. } => {
-                "Turn it into JSON where Terraform is at hand: terraform show -json tfplan > plan.json (or tofu show -json tfplan)."
+            Self::Encoding { .. } => {
+                "Write it as UTF-8: terraform show -json tfplan > plan.json (in PowerShell: | Out-File -Encoding utf8 plan.json)."
+            }
+            Self::Gzip { problem } => problem.hint(),
+            Self::Packed { .. } => "Unpack it first. gzip is read as it is: gzip plan.json.",
+            Self::Binary => {
+                "Name the file (countersign tfplan), or pipe its JSON: terraform show -json tfplan | countersign -."
+            }
+            Self::Archive(error) => error.hint(),
+            Self::Encrypted => {
+                "Let OpenTofu decrypt it, with the key provider configured: tofu show -json tfplan > plan.json."
+            }
+            Self::Cloud => {
+                "Fetch it where you are logged in (terraform login): terraform show -json tfplan > plan.json."
+            }
+            Self::WebPage => {
+                "Download it again and let a failure fail: curl --fail --location --output plan.json URL."
+            }
+            Self::GitLfs => "Fetch the file: git lfs pull.",
+            Self::ErrorText => {
+                "Run it again, see why it fails, and keep messages out of the file: terraform show -json tfplan > plan.json."
+            }
+            Self::List { of_plans: true } => {
+                "Take each plan out of the list: jq '.[0]' list.json > plan.json."
+            }
+            Self::List { of_plans: false } => {
+                "Give the whole plan, not a part that jq took out of it: terraform show -json tfplan > plan.json."
+            }
+            Self::Configuration => {
+                "Plan it: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
             Self::HumanText => {
                 "Save the plan and show it as JSON: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
@@ -143,7 +259,10 @@ impl PlanError {
             Self::EventStream => {
                 "Use -out and show: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
-            Self::StateJson | Self::RawState => {
+            Self::StateJson => {
+                "Name the plan when you show it: terraform plan -out=tfplan && terraform show -json tfplan > plan.json (without a file, show gives the state)."
+            }
+            Self::RawState => {
                 "Show a plan, not the state: terraform plan -out=tfplan && terraform show -json tfplan > plan.json."
             }
             Self::ProviderSchemas => {
@@ -152,9 +271,12 @@ impl PlanError {
             Self::Redacted => {
                 "Take the full plan: the json-output endpoint (not json-output-redacted), or terraform show -json tfplan > plan.json."
             }
-            Self::Wrapped { .. } => {
-                "Take the plan out of its wrapper, for example: jq .plan wrapped.json > plan.json."
-            }
+            Self::Wrapped { key } => match key.as_str() {
+                "mock" => "Take one plan out: jq '.mock.NAME' mock.json > plan.json.",
+                "tfplan" => "Take the plan out of it: jq .tfplan wrapped.json > plan.json.",
+                "terraform" => "Take the plan out of it: jq .terraform wrapped.json > plan.json.",
+                _ => "Take the plan out of it: jq .plan wrapped.json > plan.json.",
+            },
             Self::SeveralDocuments { .. } => {
                 "Give each plan a file of its own, for example: terragrunt run --all plan --json-out-dir plans."
             }
@@ -164,7 +286,13 @@ impl PlanError {
             | Self::TooDeep { .. } => {
                 "Give the file as terraform show -json wrote it, not edited: terraform show -json tfplan > plan.json."
             }
-            Self::Version { .. } | Self::NoVersion | Self::NotAPlan { .. } => {
+            Self::Version { .. } => {
+                "If your Terraform or OpenTofu is newer than this program, update this program; else write it again: terraform show -json tfplan > plan.json."
+            }
+            Self::Other { .. } => {
+                "Only plans of Terraform and OpenTofu are reviewed: terraform show -json tfplan > plan.json."
+            }
+            Self::NoVersion | Self::NotAPlan { .. } | Self::NotJson => {
                 "Make the plan's JSON with Terraform or OpenTofu: terraform show -json tfplan > plan.json."
             }
             Self::TooLarge { .. } => "Split the configuration, or plan fewer resources at once.",

@@ -1,15 +1,19 @@
 //! From bytes to the text of one plan document, or to the name of what the bytes are instead.
 //!
-//! Phases: look at the first bytes (zip, gzip, byte order marks), decode, find the one JSON document (the CI wrapper of
-//! setup-terraform and loggers put lines around it), parse its top level without touching the values, and recognise it by its keys.
+//! Phases: `decode` looks at the first bytes (zip, gzip, byte order marks) and makes text of them; then find the one JSON document (the CI
+//! wrapper of setup-terraform and loggers put lines around it) and parse its top level without touching the values; `recognise` knows it by
+//! its keys.
 
-use std::fmt;
+mod decode;
+mod recognise;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::PlanError;
+use super::document::Document;
 use crate::text::Printable;
+pub(super) use decode::decode;
+use recognise::{is_event, recognise};
 
 /// Largest plan that is read, in bytes.
 pub const MAX_PLAN_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -20,143 +24,55 @@ pub fn is_binary_plan(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
 }
 
-/// Decodes bytes into text: UTF-8 with or without a byte order mark, or UTF-16 with one.
-///
-/// # Errors
-/// When the bytes are empty, packed, or no text.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
-    if bytes.len() as u64 > MAX_PLAN_BYTES {
-        return Err(PlanError::TooLarge {
-            limit: MAX_PLAN_BYTES,
-        });
-    }
-    if is_binary_plan(&bytes) {
-        return Err(PlanError::Binary {
-            reason: "it was given where JSON is read".to_owned(),
-        });
-    }
-    if bytes.starts_with(b"\x1f\x8b") {
-        return Err(PlanError::Gzip);
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe") {
-        return utf16(rest, u16::from_le_bytes);
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\xfe\xff") {
-        return utf16(rest, u16::from_be_bytes);
-    }
-    let mut text = String::from_utf8(bytes).map_err(|error| PlanError::NotUtf8 {
-        offset: error.utf8_error().valid_up_to(),
-    })?;
-    if text.starts_with('\u{feff}') {
-        text.remove(0);
-    }
-    if text.trim().is_empty() {
-        return Err(PlanError::Empty);
-    }
-    Ok(text)
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
-    let units = bytes.chunks_exact(2).map(|pair| match pair {
-        [a, b] => unit([*a, *b]),
-        _ => 0xFFFD,
-    });
-    let mut text = String::with_capacity(bytes.len() / 2);
-    for (index, decoded) in char::decode_utf16(units).enumerate() {
-        let Ok(c) = decoded else {
-            return Err(PlanError::NotUtf8 {
-                offset: 2 + index * 2,
-            });
-        };
-        text.push(c);
-    }
-    if bytes.len() % 2 == 1 {
-        return Err(PlanError::NotUtf8 {
-            offset: bytes.len() + 1,
-        });
-    }
-    if text.trim().is_empty() {
-        return Err(PlanError::Empty);
-    }
-    Ok(text)
-}
-
-/// The top level of a JSON object: keys in order, values as text.
-pub(super) struct TopLevel<'a>(pub(super) Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for TopLevel<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = TopLevel<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
-                    entries.push(entry);
-                }
-                Ok(TopLevel(entries))
-            }
-        }
-        deserializer.deserialize_map(Keys)
-    }
-}
-
-impl<'a> TopLevel<'a> {
-    pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .find(|(name, value)| name == key && value.get() != "null")
-            .map(|(_, value)| *value)
-    }
-}
-
 /// Finds the one document in the text and recognises it as a plan.
-pub(super) fn top_level(text: &str) -> Result<TopLevel<'_>, PlanError> {
+pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
     let start = document_start(text)?;
     let body = text.get(start..).unwrap_or_default();
     let first_line = text.get(..start).unwrap_or_default().lines().count();
-    let mut stream = serde_json::Deserializer::from_str(body).into_iter::<TopLevel<'_>>();
-    let top = match stream.next() {
-        None => return Err(PlanError::Empty),
-        Some(Err(error)) => return Err(json_error(&error, first_line, body)),
-        Some(Ok(top)) => top,
-    };
-    let rest = body.get(stream.byte_offset()..).unwrap_or_default();
-    check_rest(
-        rest,
-        body.len() - rest.len(),
-        body,
-        first_line,
-        &top,
-        start > 0,
-    )?;
-    let top = unwrapped(top);
-    recognise(&top)?;
-    Ok(top)
+    let (document, end) = Document::read(body)
+        .map_err(|(error, place)| json_error(&error, &place, first_line, body))?;
+    let rest = body.get(end..).unwrap_or_default();
+    check_rest(rest, end, body, first_line, &document, start > 0)?;
+    let document = unwrapped(document);
+    recognise(&document)?;
+    let mut names: Vec<&str> = document.sections.iter().map(|s| s.name).collect();
+    names.sort_unstable();
+    for pair in names.windows(2) {
+        if let [a, b] = pair
+            && a == b
+        {
+            return Err(PlanError::DuplicateKey {
+                place: format!("the top-level key {a:?}"),
+            });
+        }
+    }
+    Ok(document)
 }
 
 /// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then.
-fn unwrapped(top: TopLevel<'_>) -> TopLevel<'_> {
-    let is_plan = |top: &TopLevel<'_>| {
-        top.get("format_version").is_some()
+fn unwrapped(document: Document<'_>) -> Document<'_> {
+    let is_plan = |document: &Document<'_>| {
+        document.get("format_version").is_some()
             && ["resource_changes", "planned_values", "configuration"]
                 .iter()
-                .any(|key| top.get(key).is_some())
+                .any(|key| document.get(key).is_some())
     };
-    if is_plan(&top) {
-        return top;
+    if is_plan(&document) {
+        return document;
     }
-    let repeats = top.0.iter().filter(|(name, _)| name == "plan").count() > 1;
-    let inner = top
-        .get("plan")
-        .filter(|_| !repeats)
-        .and_then(|raw| serde_json::from_str::<TopLevel<'_>>(raw.get()).ok());
+    let repeats = document
+        .sections
+        .iter()
+        .filter(|section| section.name == "plan")
+        .count()
+        > 1;
+    let inner = document
+        .text("plan")
+        .filter(|text| !repeats && text.starts_with('{'))
+        .and_then(|text| Document::read(text).ok());
     match inner {
-        Some(inner) if is_plan(&inner) => inner,
-        _ => top,
+        Some((inner, _)) if is_plan(&inner) => inner,
+        _ => document,
     }
 }
 
@@ -166,15 +82,18 @@ fn document_start(text: &str) -> Result<usize, PlanError> {
     if trimmed.starts_with('{') {
         return Ok(lead);
     }
-    if trimmed.starts_with('[') && !trimmed.starts_with("[command]") {
-        if serde_json::from_str::<&RawValue>(trimmed).is_ok() {
-            return Err(PlanError::NotAPlan {
+    if !trimmed.starts_with("[command]") && serde_json::from_str::<&RawValue>(trimmed).is_ok() {
+        return Err(if trimmed.starts_with('[') {
+            let items: Vec<&RawValue> = serde_json::from_str(trimmed).unwrap_or_default();
+            let of_plans = items
+                .first()
+                .and_then(|item| Document::read(item.get()).ok())
+                .is_some_and(|(item, _)| recognise(&item).is_ok());
+            PlanError::List { of_plans }
+        } else {
+            PlanError::NotAPlan {
                 reason: "its top level is not an object".to_owned(),
-            });
-        }
-    } else if serde_json::from_str::<&RawValue>(trimmed).is_ok() {
-        return Err(PlanError::NotAPlan {
-            reason: "its top level is not an object".to_owned(),
+            }
         });
     }
     let mut offset = 0;
@@ -184,7 +103,7 @@ fn document_start(text: &str) -> Result<usize, PlanError> {
         }
         offset += line.len();
     }
-    Err(PlanError::HumanText)
+    Err(recognise::text(text))
 }
 
 fn check_rest(
@@ -192,7 +111,7 @@ fn check_rest(
     offset: usize,
     body: &str,
     first_line: usize,
-    top: &TopLevel<'_>,
+    top: &Document<'_>,
     wrapped: bool,
 ) -> Result<(), PlanError> {
     let rest_text = rest.trim_start();
@@ -218,62 +137,20 @@ fn check_rest(
     })
 }
 
-fn is_event(top: &TopLevel<'_>) -> bool {
-    top.get("@level").is_some() || (top.get("type").is_some() && top.get("@message").is_some())
-}
-
-fn recognise(top: &TopLevel<'_>) -> Result<(), PlanError> {
-    let has = |key: &str| top.get(key).is_some();
-    if is_event(top) {
-        return Err(PlanError::EventStream);
-    }
-    if has("serial") && has("lineage") {
-        return Err(PlanError::RawState);
-    }
-    if has("plan_format_version") || (has("provider_format_version") && has("resource_changes")) {
-        return Err(PlanError::Redacted);
-    }
-    if has("provider_schemas") {
-        return Err(PlanError::ProviderSchemas);
-    }
-    let plan_like = has("resource_changes")
-        || has("planned_values")
-        || has("configuration")
-        || has("resource_drift");
-    if !plan_like {
-        for key in ["plan", "tfplan", "mock", "terraform"] {
-            if has(key) {
-                return Err(PlanError::Wrapped {
-                    key: key.to_owned(),
-                });
-            }
-        }
-        if has("values") && has("format_version") {
-            return Err(PlanError::StateJson);
-        }
-        return Err(PlanError::NotAPlan {
-            reason: "it has none of resource_changes, planned_values and configuration".to_owned(),
-        });
-    }
-    let version = top.get("format_version").ok_or(PlanError::NoVersion)?;
-    let version: String =
-        serde_json::from_str(version.get()).unwrap_or_else(|_| version.get().to_owned());
-    let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
-    match parts.as_slice() {
-        [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
-        _ => Err(PlanError::Version {
-            found: Printable::line(&version.chars().take(20).collect::<String>()).into_string(),
-        }),
-    }
-}
-
-fn json_error(error: &serde_json::Error, first_line: usize, body: &str) -> PlanError {
+fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &str) -> PlanError {
     let (line, column) = (error.line() + first_line, error.column());
     if body.trim_start().starts_with("{\"@level\"") {
         return PlanError::EventStream;
     }
     match error.classify() {
         serde_json::error::Category::Eof => PlanError::Truncated { line, column },
+        _ if error.to_string().contains("duplicate field") => PlanError::DuplicateKey {
+            place: place.to_owned(),
+        },
+        serde_json::error::Category::Data if !place.is_empty() => PlanError::Shape {
+            place: place.to_owned(),
+            problem: problem(error),
+        },
         _ if error.to_string().contains("recursion limit") => PlanError::TooDeep {
             place: format!("line {line}"),
         },
@@ -301,7 +178,7 @@ mod tests {
     use super::*;
 
     fn error_of(bytes: &[u8]) -> PlanError {
-        match decode(bytes.to_vec()).and_then(|t| top_level(&t).map(|_| ())) {
+        match decode(bytes.to_vec()).and_then(|t| document(&t).map(|_| ())) {
             Err(error) => error,
             Ok(()) => unreachable!("accepted"),
         }
@@ -325,7 +202,7 @@ mod tests {
             format!("{{\"plan\":{PLAN},\"run\":{{\"id\":\"run-1\"}}}}").into_bytes(),
         ] {
             let text = decode(bytes).unwrap();
-            assert!(top_level(&text).is_ok());
+            assert!(document(&text).is_ok());
         }
     }
 
@@ -333,16 +210,11 @@ mod tests {
     fn each_mistaken_input_is_named() {
         assert_eq!(error_of(b""), PlanError::Empty);
         assert_eq!(error_of(b" \n"), PlanError::Empty);
-        assert_eq!(error_of(b"\x1f\x8b\x08"), PlanError::Gzip);
-        assert!(matches!(
-            error_of(b"PK\x03\x04xx"),
-            PlanError::Binary { .. }
-        ));
         assert!(matches!(
             error_of(b"{\"a\xff\":1}"),
             PlanError::NotUtf8 { offset: 3 }
         ));
-        assert!(matches!(error_of(b"[]"), PlanError::NotAPlan { .. }));
+        assert_eq!(error_of(b"[]"), PlanError::List { of_plans: false });
         assert!(matches!(error_of(b"{}"), PlanError::NotAPlan { .. }));
         assert_eq!(
             error_of(b"Terraform will perform the following"),

@@ -1,32 +1,48 @@
 //! A Terraform or OpenTofu plan as typed values.
 //!
 //! Place in the flow: `load` hands bytes to [`Plan::read`]; everything above works on [`Plan`]. Phases:
-//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]).
-//! 2. `raw`: one typed pass that borrows from the text; attribute trees stay unparsed ranges ([`Span`]).
-//! 3. `secrets`: every marked value → the [`Redactor`] that stands before each sink.
-//! 4. `effect`: the digest of what the plan would do; the same walk refuses repeated keys and deep nesting anywhere.
+//! 1. `input`: bytes → text of one document, or the name of what it is instead ([`PlanError`]). `archive` reads the binary plan file by
+//!    itself.
+//! 2. `document`: one pass that finds the top-level keys and the elements of lists; nothing below is parsed.
+//! 3. `rows`: each element, on several threads: a typed row whose attribute trees stay unparsed ranges ([`Span`]), and its canonical
+//!    digest; that walk refuses repeated keys and deep nesting anywhere.
+//! 4. `secrets`: every marked value → the [`Redactor`] that stands before each sink.
+//! 5. `effect`: the digest of what the plan would do.
 //!
 //! Invariants: addresses are opaque (never split on dots); sensitive and unknown leaves are kinds of [`Value`] without text;
 //! an absent flag is not `false`; unknown actions are destructive. The plan's text is never kept on disk or copied into a record.
 
 mod action;
+mod archive;
 mod attributes;
 mod change;
+mod checks;
+mod contradiction;
 mod counts;
+mod document;
 mod effect;
 mod error;
 mod input;
+mod mode;
+mod outline;
 mod raw;
+mod rows;
 mod secrets;
 mod value;
 
 pub use action::Action;
-pub use attributes::{AttributeChange, Difference, MAX_ROWS};
-pub use change::{Body, Deferred, Invocation, Mode, OutputChange, ResourceChange, Span};
+pub use archive::{ArchiveError, BinaryChange, BinaryPlan, SnapshotModule};
+pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
+pub use change::{
+    Body, Deferred, Import, Invocation, Mode, OutputChange, ResourceChange, Span, Trigger,
+};
+pub use checks::{Check, CheckStatus};
+pub use contradiction::Contradiction;
 pub use counts::Counts;
 pub use effect::Effect;
-pub use error::PlanError;
+pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
+pub use mode::PlanMode;
 pub use value::{Hidden, Value};
 
 use std::collections::BTreeMap;
@@ -37,31 +53,8 @@ use serde_json::value::RawValue;
 use crate::digest::Digest;
 use crate::text::Redactor;
 use change::Reader;
-use input::TopLevel;
-use raw::{RawBody, RawChange, RawDeferred, RawInvocation};
-
-/// How the plan was asked for, as far as its JSON tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlanMode {
-    /// Changes towards the configuration.
-    Normal,
-    /// `-destroy`: everything goes while the code is still there.
-    Destroy,
-    /// `-refresh-only`: only the state would be updated.
-    RefreshOnly,
-}
-
-impl PlanMode {
-    /// The word used in reports.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Destroy => "destroy",
-            Self::RefreshOnly => "refresh-only",
-        }
-    }
-}
+use document::Document;
+use raw::RawBody;
 
 /// A plan, read and indexed. Its debug form names it and shows nothing of it.
 #[derive(Clone)]
@@ -72,8 +65,8 @@ pub struct Plan {
     pub digest: Digest,
     /// Digest of what the plan would do.
     pub effect: Effect,
-    /// Memory-hard tag of all sensitive leaves.
-    sensitive_tag: Option<Digest>,
+    /// Memory-hard key made from the whole plan, where it holds secrets.
+    secret_key: Option<Digest>,
     /// Version of the JSON format.
     pub format_version: String,
     /// Version of Terraform or OpenTofu, where the plan says.
@@ -88,6 +81,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Actions that apply invokes.
     pub invocations: Vec<Invocation>,
+    /// Preconditions, postconditions, checks and validations with their results.
+    pub checks: Vec<Check>,
     /// Whether planning failed; such a plan cannot be approved.
     pub errored: bool,
     /// Whether the plan covers everything; absent before Terraform 1.8 and in OpenTofu.
@@ -96,6 +91,8 @@ pub struct Plan {
     pub applyable: Option<bool>,
     /// How the plan was asked for.
     pub mode: PlanMode,
+    /// What the binary plan file tells by itself, where that file was given.
+    pub binary: Option<Arc<BinaryPlan>>,
     /// The redactor built from this plan's secrets.
     pub redactor: Redactor,
 }
@@ -107,58 +104,90 @@ impl std::fmt::Debug for Plan {
 }
 
 impl Plan {
-    /// Reads the bytes of `terraform show -json` (or `tofu show -json`).
+    /// Reads the bytes of `terraform show -json` (or `tofu show -json`), on one thread.
     ///
     /// # Errors
     /// When the bytes are anything but one complete plan of a known version; the error names what they are.
     pub fn read(bytes: Vec<u8>) -> Result<Self, PlanError> {
-        let digest = Digest::of(&bytes);
+        Self::read_on(bytes, 1)
+    }
+
+    /// Reads a plan on several threads, see [`Plan::read`].
+    ///
+    /// # Errors
+    /// As [`Plan::read`].
+    pub fn read_on(bytes: Vec<u8>, threads: usize) -> Result<Self, PlanError> {
+        // Text that is used as it stands can be hashed beside the rest of the work.
+        let known = (threads < 2 || bytes.first() != Some(&b'{')).then(|| Digest::of(&bytes));
         let text = input::decode(bytes)?;
-        let top = input::top_level(&text)?;
-        let mut reader = Reader::new(&text);
-        let mut sections = BTreeMap::new();
-        for (name, raw) in &top.0 {
-            if raw.get() != "null" {
-                sections.insert(name.clone(), reader.span(raw));
-            }
-        }
-        let changes = read_changes(&mut reader, &top, "resource_changes")?;
-        let drift = read_changes(&mut reader, &top, "resource_drift")?;
-        let deferred = read_deferred(&mut reader, &top)?;
-        let outputs = read_outputs(&reader, &top)?;
-        let invocations = read_invocations(&top)?;
-        let (redactor, planned_values, prior_state) =
-            redactor(&text, &top, &changes, &drift, &deferred, &outputs)?;
-        let known = effect::Known {
-            text: &text,
-            changes: &changes,
-            drift: &drift,
-            planned_values,
-            prior_state,
-        };
-        let (effect, sensitive_tag) = effect::effect(&top, &redactor, &known)?;
-        let mut plan = Self {
-            digest,
+        let mut plan = std::thread::scope(|scope| {
+            let digest = match known {
+                Some(digest) => Ok(digest),
+                None => Err(scope.spawn(|| Digest::of(text.as_bytes()))),
+            };
+            let mut plan = Self::parse(&text, threads)?;
+            plan.digest = match digest {
+                Ok(digest) => digest,
+                Err(thread) => thread.join().map_err(|_panic| PlanError::Shape {
+                    place: "text".to_owned(),
+                    problem: "it could not be hashed".to_owned(),
+                })?,
+            };
+            Ok::<_, PlanError>(plan)
+        })?;
+        // Everything in `plan` is a range of it.
+        plan.text = Arc::new(text);
+        Ok(plan)
+    }
+
+    /// Reads all but the digest of the bytes, and without the text itself.
+    fn parse(text: &str, threads: usize) -> Result<Self, PlanError> {
+        let document = input::document(text)?;
+        let reader = Reader::new(text);
+        let sections = document
+            .sections
+            .iter()
+            .filter(|section| !section.is_null())
+            .map(|section| (section.name.to_owned(), reader.range(section.text)))
+            .collect();
+        let outputs = read_outputs(&reader, &document)?;
+        let invocations = checks::read_invocations(&document)?;
+        let checks = checks::read_checks(&document)?;
+        let timestamp = effect::timestamp(&document);
+        let rows = rows::read(text, &document, timestamp.as_deref(), threads)?;
+        let secrets = secrets::gather(text, &document, &rows, &outputs)?;
+        // The memory-hard pass needs 64 MiB for a moment; the redactor, which may be large, comes after it.
+        let (effect, secret_key) = effect::effect(&document, &rows.digests, secrets.found())?;
+        let redactor = secrets.finish(&rows.changes)?;
+        Ok(Self {
+            digest: Digest::of(&[]),
             effect,
-            sensitive_tag,
-            format_version: text_of(&top, "format_version").unwrap_or_default(),
-            terraform_version: text_of(&top, "terraform_version"),
-            errored: flag(&top, "errored")?.unwrap_or(false),
-            complete: flag(&top, "complete")?,
-            applyable: flag(&top, "applyable")?,
-            mode: mode(&top, &changes, &drift),
-            changes,
-            drift,
-            deferred,
+            secret_key,
+            format_version: text_of(&document, "format_version").unwrap_or_default(),
+            terraform_version: text_of(&document, "terraform_version"),
+            errored: flag(&document, "errored")?.unwrap_or(false),
+            complete: flag(&document, "complete")?,
+            applyable: flag(&document, "applyable")?,
+            mode: mode::infer(&document, &rows.changes)?,
+            changes: rows.changes,
+            binary: None,
+            drift: rows.drift,
+            deferred: rows.deferred,
             outputs,
             invocations,
+            checks,
             redactor,
             sections,
             text: Arc::new(String::new()),
-        };
-        // Everything above borrowed from it.
-        plan.text = Arc::new(text);
-        Ok(plan)
+        })
+    }
+
+    /// Adds what the binary plan file tells by itself: it knows the mode, which the JSON lets only guess.
+    #[must_use]
+    pub fn with_binary(mut self, binary: BinaryPlan) -> Self {
+        self.mode = binary.mode;
+        self.binary = Some(Arc::new(binary));
+        self
     }
 
     /// The text of the plan document.
@@ -186,8 +215,8 @@ impl Plan {
 }
 
 /// Reads one part of the plan; errors name the part and never quote the plan.
-fn shape<'a, T: serde::Deserialize<'a>>(place: &str, raw: &'a RawValue) -> Result<T, PlanError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
+fn shape<'a, T: serde::Deserialize<'a>>(place: &str, text: &'a str) -> Result<T, PlanError> {
+    serde_json::from_str(text).map_err(|error| {
         let text = error.to_string();
         if text.contains("duplicate field") {
             PlanError::DuplicateKey {
@@ -202,150 +231,65 @@ fn shape<'a, T: serde::Deserialize<'a>>(place: &str, raw: &'a RawValue) -> Resul
     })
 }
 
-fn flag(top: &TopLevel<'_>, key: &str) -> Result<Option<bool>, PlanError> {
-    top.get(key).map(|raw| shape(key, raw)).transpose()
+/// Reads an element of a list, which must be an object.
+fn row<'a, T: serde::Deserialize<'a>>(place: &str, text: &'a str) -> Result<T, PlanError> {
+    if text.starts_with('{') {
+        return shape(place, text);
+    }
+    Err(PlanError::Shape {
+        place: place.to_owned(),
+        problem: "a row is not an object".to_owned(),
+    })
 }
 
-fn text_of(top: &TopLevel<'_>, key: &str) -> Option<String> {
-    top.get(key)
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+fn flag(document: &Document<'_>, key: &str) -> Result<Option<bool>, PlanError> {
+    document.text(key).map(|text| shape(key, text)).transpose()
 }
 
-fn read_changes(
-    reader: &mut Reader<'_>,
-    top: &TopLevel<'_>,
-    key: &str,
-) -> Result<Vec<ResourceChange>, PlanError> {
-    let Some(raw) = top.get(key) else {
+fn text_of(document: &Document<'_>, key: &str) -> Option<String> {
+    document
+        .text(key)
+        .and_then(|text| serde_json::from_str(text).ok())
+}
+
+fn read_outputs(
+    reader: &Reader<'_>,
+    document: &Document<'_>,
+) -> Result<Vec<OutputChange>, PlanError> {
+    let Some(text) = document.text("output_changes") else {
         return Ok(Vec::new());
     };
-    let items: Vec<&RawValue> = shape(key, raw)?;
-    items
-        .into_iter()
-        .map(|item| {
-            let change: RawChange<'_> = shape(key, item)?;
-            Ok(ResourceChange::read(reader, item, change))
-        })
-        .collect()
-}
-
-fn read_deferred(reader: &mut Reader<'_>, top: &TopLevel<'_>) -> Result<Vec<Deferred>, PlanError> {
-    let Some(raw) = top.get("deferred_changes") else {
-        return Ok(Vec::new());
-    };
-    let items: Vec<&RawValue> = shape("deferred_changes", raw)?;
-    items
-        .into_iter()
-        .map(|item| {
-            let deferred: RawDeferred<'_> = shape("deferred_changes", item)?;
-            Ok(Deferred {
-                reason: deferred.reason.unwrap_or_default().into_owned(),
-                change: ResourceChange::read(reader, item, deferred.resource_change),
-            })
-        })
-        .collect()
-}
-
-fn read_outputs(reader: &Reader<'_>, top: &TopLevel<'_>) -> Result<Vec<OutputChange>, PlanError> {
-    let Some(raw) = top.get("output_changes") else {
-        return Ok(Vec::new());
-    };
-    let items: BTreeMap<String, RawBody<'_>> = shape("output_changes", raw)?;
+    let items: BTreeMap<String, RawBody<'_>> = shape("output_changes", text)?;
     let span = |raw: Option<&RawValue>| raw.filter(|r| r.get() != "null").map(|r| reader.span(r));
     Ok(items
         .into_iter()
-        .map(|(name, body)| OutputChange {
-            name,
-            action: Action::from_words(&body.actions.unwrap_or_default()),
-            body: Body {
-                before: span(body.before),
-                after: span(body.after),
-                after_unknown: span(body.after_unknown),
-                before_sensitive: span(body.before_sensitive),
-                after_sensitive: span(body.after_sensitive),
-                ..Body::default()
-            },
+        .map(|(name, body)| {
+            let words: Vec<String> = body
+                .actions
+                .unwrap_or_default()
+                .into_iter()
+                .map(std::borrow::Cow::into_owned)
+                .collect();
+            OutputChange {
+                name,
+                action: Action::from_words(&words),
+                words,
+                differs: contradiction::differs(
+                    body.before.map(RawValue::get),
+                    body.after.map(RawValue::get),
+                    body.after_unknown.map(RawValue::get),
+                ),
+                body: Body {
+                    before: span(body.before),
+                    after: span(body.after),
+                    after_unknown: span(body.after_unknown),
+                    before_sensitive: span(body.before_sensitive),
+                    after_sensitive: span(body.after_sensitive),
+                    ..Body::default()
+                },
+            }
         })
         .collect())
-}
-
-fn read_invocations(top: &TopLevel<'_>) -> Result<Vec<Invocation>, PlanError> {
-    let Some(raw) = top.get("action_invocations") else {
-        return Ok(Vec::new());
-    };
-    let items: Vec<RawInvocation<'_>> = shape("action_invocations", raw)?;
-    Ok(items
-        .into_iter()
-        .map(|item| Invocation {
-            address: item.address.unwrap_or_default().into_owned(),
-            kind: item.kind.unwrap_or_default().into_owned(),
-            provider: item.provider_name.unwrap_or_default().into_owned(),
-        })
-        .collect())
-}
-
-/// The redactor, and the marks of planned values and prior state.
-type Gathered = (
-    Redactor,
-    Option<serde_json::Value>,
-    Option<serde_json::Value>,
-);
-
-fn redactor(
-    text: &str,
-    top: &TopLevel<'_>,
-    changes: &[ResourceChange],
-    drift: &[ResourceChange],
-    deferred: &[Deferred],
-    outputs: &[OutputChange],
-) -> Result<Gathered, PlanError> {
-    let mut secrets = secrets::Secrets::default();
-    for change in changes
-        .iter()
-        .chain(drift)
-        .chain(deferred.iter().map(|d| &d.change))
-    {
-        secrets.change(text, &change.body);
-    }
-    for output in outputs {
-        secrets.change(text, &output.body);
-    }
-    if let Some(raw) = top.get("configuration") {
-        secrets.configuration(raw, top.get("variables"))?;
-        secrets.provider_settings(raw);
-    }
-    for key in ["action_invocations", "deferred_action_invocations"] {
-        if let Some(raw) = top.get(key) {
-            secrets.invocations(raw);
-        }
-    }
-    let planned = top
-        .get("planned_values")
-        .map(|raw| secrets.planned_values(raw))
-        .transpose()?;
-    let prior = top
-        .get("prior_state")
-        .map(|raw| secrets.prior_state(raw))
-        .transpose()?;
-    Ok((secrets.finish(changes)?, planned.flatten(), prior.flatten()))
-}
-
-/// The JSON has no mode: a destroy plan deletes every managed object without giving a reason, a refresh-only one has drift or state and
-/// no list of changes.
-fn mode(top: &TopLevel<'_>, changes: &[ResourceChange], drift: &[ResourceChange]) -> PlanMode {
-    let mut managed = changes
-        .iter()
-        .filter(|c| c.mode == Mode::Managed)
-        .peekable();
-    if top.get("resource_changes").is_none() && !drift.is_empty() {
-        return PlanMode::RefreshOnly;
-    }
-    if managed.peek().is_some()
-        && managed.all(|c| c.action == Action::Delete && c.reason.is_none() && c.deposed.is_none())
-    {
-        return PlanMode::Destroy;
-    }
-    PlanMode::Normal
 }
 
 #[cfg(test)]

@@ -1,11 +1,42 @@
 //! The plan's JSON as it is written: borrowed, attribute trees unparsed.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 type Text<'a> = Option<Cow<'a, str>>;
+
+/// Go writes an empty list as null.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// An object or null; what is derived would take a list of the fields in order too, and no policy reads that.
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    struct Object<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = Option<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Object(PhantomData))
+}
 
 #[derive(Deserialize)]
 pub(super) struct RawChange<'a> {
@@ -25,7 +56,7 @@ pub(super) struct RawChange<'a> {
     pub(super) provider_name: Text<'a>,
     #[serde(borrow, default)]
     pub(super) deposed: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(super) change: Option<RawBody<'a>>,
     #[serde(borrow, default)]
     pub(super) action_reason: Text<'a>,
@@ -51,6 +82,21 @@ pub(super) struct RawBody<'a> {
     pub(super) importing: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) generated_config: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) before_identity: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) after_identity: Option<&'a RawValue>,
+}
+
+/// `importing`: one of an id, an identity, or the word that it is not known yet.
+#[derive(Deserialize)]
+pub(super) struct RawImport<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) identity: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) unknown: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -69,33 +115,72 @@ pub(super) struct RawInvocation<'a> {
     pub(super) kind: Text<'a>,
     #[serde(borrow, default)]
     pub(super) provider_name: Text<'a>,
-}
-
-/// The values of a state-like tree (`planned_values`, `prior_state.values`), for marks only.
-#[derive(Deserialize, Default)]
-pub(super) struct RawState<'a> {
     #[serde(borrow, default)]
-    pub(super) outputs: std::collections::BTreeMap<String, RawOutput<'a>>,
+    pub(super) lifecycle_action_trigger: Option<RawTrigger<'a>>,
     #[serde(borrow, default)]
-    pub(super) root_module: Option<RawModule<'a>>,
+    pub(super) invoke_action_trigger: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+pub(super) struct RawTrigger<'a> {
+    #[serde(borrow, default)]
+    pub(super) triggering_resource_address: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) action_trigger_event: Text<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawDeferredInvocation<'a> {
+    #[serde(borrow, default)]
+    pub(super) reason: Text<'a>,
+    #[serde(borrow)]
+    pub(super) action_invocation: RawInvocation<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawCheck<'a> {
+    #[serde(borrow, default)]
+    pub(super) address: Option<RawCheckAddress<'a>>,
+    #[serde(borrow, default)]
+    pub(super) status: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) instances: Option<Vec<RawCheckInstance<'a>>>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct RawCheckAddress<'a> {
+    #[serde(borrow, default)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) to_display: Text<'a>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawCheckInstance<'a> {
+    #[serde(borrow, default)]
+    pub(super) address: Option<RawCheckAddress<'a>>,
+    #[serde(borrow, default)]
+    pub(super) status: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) problems: Option<Vec<RawProblem<'a>>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawProblem<'a> {
+    #[serde(borrow, default)]
+    pub(super) message: Text<'a>,
+}
+
+/// An output of a state.
+#[derive(Deserialize)]
 pub(super) struct RawOutput<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
     #[serde(borrow, default)]
     pub(super) value: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct RawModule<'a> {
-    #[serde(borrow, default)]
-    pub(super) resources: Vec<RawObject<'a>>,
-    #[serde(borrow, default)]
-    pub(super) child_modules: Vec<RawModule<'a>>,
-}
-
+/// An object of a state.
 #[derive(Deserialize)]
 pub(super) struct RawObject<'a> {
     #[serde(borrow, default, rename = "type")]
@@ -104,12 +189,6 @@ pub(super) struct RawObject<'a> {
     pub(super) values: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) sensitive_values: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct RawPrior<'a> {
-    #[serde(borrow, default)]
-    pub(super) values: Option<RawState<'a>>,
 }
 
 /// The parts of `configuration` that tell what is sensitive.
@@ -129,7 +208,7 @@ pub(super) struct RawConfigModule<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RawVariable<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
     #[serde(borrow, default)]
     pub(super) default: Option<&'a RawValue>,

@@ -4,15 +4,78 @@
 //! their defaults and the constants passed into them; `sensitive_values` of planned values and prior state; outputs of remote states,
 //! which Terraform does not mark; constants of provider settings whose names say that they are secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem::Finder;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
 
-use super::raw::{RawConfigModule, RawConfiguration, RawModule, RawObject, RawPrior, RawState};
+use super::document::{Document, State};
+use super::raw::{RawConfigModule, RawConfiguration, RawObject, RawOutput};
+use super::rows::Rows;
 use super::value::{holds_true, union};
-use super::{Body, PlanError, ResourceChange, Value};
+use super::{Body, OutputChange, PlanError, ResourceChange, Value};
 use crate::text::{Redactor, RedactorBuilder};
+
+/// Gathers all secrets of a plan.
+pub(super) fn gather(
+    text: &str,
+    document: &Document<'_>,
+    rows: &Rows<'_>,
+    outputs: &[OutputChange],
+) -> Result<Secrets, PlanError> {
+    let mut secrets = Secrets::default();
+    let deferred = rows.deferred.iter().map(|d| &d.change);
+    for change in rows.changes.iter().chain(&rows.drift).chain(deferred) {
+        secrets.change(text, &change.body);
+    }
+    for output in outputs {
+        secrets.change(text, &output.body);
+    }
+    if let Some(text) = document.text("configuration") {
+        secrets.configuration(text, document.text("variables"))?;
+        secrets.provider_settings(text);
+    }
+    for key in ["action_invocations", "deferred_action_invocations"] {
+        for item in document.list(key) {
+            secrets.invocation(item);
+        }
+    }
+    for key in ["planned_values", "prior_state"] {
+        if let Some(state) = document.state(key) {
+            secrets.outputs(key, state)?;
+        }
+    }
+    for object in &rows.secret_objects {
+        secrets.object(&super::shape("state", object.get())?);
+    }
+    Ok(secrets)
+}
+
+/// Finds the objects of states that have to be looked at.
+pub(super) struct Suspicion {
+    marks: Finder<'static>,
+    remote_state: Finder<'static>,
+}
+
+impl Suspicion {
+    pub(super) fn new() -> Self {
+        Self {
+            marks: Finder::new("\"sensitive_values\""),
+            remote_state: Finder::new("terraform_remote_state"),
+        }
+    }
+
+    /// Whether an object may hold secrets.
+    pub(super) fn holds(&self, object: &str) -> bool {
+        let marked = self
+            .marks
+            .find(object.as_bytes())
+            .and_then(|at| object.get(at..))
+            .is_some_and(|marks| marks.contains("true"));
+        marked || self.remote_state.find(object.as_bytes()).is_some()
+    }
+}
 
 /// What one pass over the plan gathers.
 #[derive(Default)]
@@ -22,7 +85,7 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn change(&mut self, text: &str, body: &Body) {
+    fn change(&mut self, text: &str, body: &Body) {
         let slice = |span: &Option<super::Span>| span.as_ref().and_then(|s| text.get(s.clone()));
         let marks: Vec<&str> = [&body.before_sensitive, &body.after_sensitive]
             .into_iter()
@@ -34,7 +97,7 @@ impl Secrets {
         }
         let tree = marks
             .into_iter()
-            .filter_map(|m| serde_json::from_str(m).ok())
+            .map(|m| super::value::marks(Some(m)))
             .fold(Json::Bool(false), union);
         if !holds_true(&tree) {
             return;
@@ -69,19 +132,16 @@ impl Secrets {
 
     /// Takes every string and long number below a value as secret.
     fn all(&mut self, value: &Value) {
+        self.found = true;
         match value {
             Value::Text(text) => {
-                self.found = true;
                 self.builder.secret(text);
                 // A document with secrets in it: its own strings are secrets too.
                 if let Some(inner) = value.embedded() {
                     self.all(&inner);
                 }
             }
-            Value::Number(digits) => {
-                self.found = true;
-                self.builder.secret(digits);
-            }
+            Value::Number(digits) => self.builder.secret(digits),
             Value::List(items) => items.iter().for_each(|item| self.all(item)),
             Value::Map(fields) => fields.values().for_each(|field| self.all(field)),
             Value::Null | Value::Bool(_) | Value::Unknown | Value::Sensitive(_) => {}
@@ -95,17 +155,18 @@ impl Secrets {
     }
 
     /// Values of variables that the configuration declares sensitive.
-    pub(super) fn configuration(
-        &mut self,
-        raw: &RawValue,
-        variables: Option<&RawValue>,
-    ) -> Result<(), PlanError> {
-        let configuration: RawConfiguration<'_> = super::shape("configuration", raw)?;
+    fn configuration(&mut self, text: &str, variables: Option<&str>) -> Result<(), PlanError> {
+        let configuration: RawConfiguration<'_> = super::shape("configuration", text)?;
         let Some(root) = configuration.root_module else {
             return Ok(());
         };
-        let values = variables.map_or(Value::Null, |v| exact(v.get()));
-        for (name, variable) in root.variables.iter().flatten() {
+        let values = variables.map_or(Value::Null, exact);
+        let declared = root.variables.iter().flatten();
+        if !matches!(values, Value::Map(_)) && declared.clone().any(|(_, v)| v.sensitive) {
+            // Of another shape than Terraform writes: which value is the secret one cannot be told.
+            self.all(&values);
+        }
+        for (name, variable) in declared {
             if variable.sensitive {
                 if let Some(value) = field(&values, name).and_then(|v| field(v, "value")) {
                     self.all(value);
@@ -124,22 +185,24 @@ impl Secrets {
         }
         for call in module.module_calls.iter().flatten().map(|(_, call)| call) {
             let Some(child) = &call.module else { continue };
-            let expressions: Json = call
-                .expressions
-                .and_then(|e| serde_json::from_str(e.get()).ok())
-                .unwrap_or(Json::Null);
+            let expressions = call.expressions.map_or(Value::Null, |e| exact(e.get()));
             for (name, variable) in child.variables.iter().flatten() {
                 if variable.sensitive {
                     self.raw_all(variable.default);
-                    if let Some(constant) =
-                        expressions.get(name).and_then(|e| e.get("constant_value"))
-                    {
-                        self.all(&of(constant));
+                    let expression = field(&expressions, name);
+                    if let Some(constant) = expression.and_then(|e| field(e, "constant_value")) {
+                        self.all(constant);
                     }
-                    let references = expressions.get(name).and_then(|e| e.get("references"));
-                    for reference in references.and_then(Json::as_array).into_iter().flatten() {
-                        let fed = reference.as_str().and_then(|r| r.strip_prefix("var."));
-                        let value = fed
+                    let references = match expression.and_then(|e| field(e, "references")) {
+                        Some(Value::List(references)) => references.as_slice(),
+                        _ => &[],
+                    };
+                    for reference in references {
+                        let Value::Text(reference) = reference else {
+                            continue;
+                        };
+                        let value = reference
+                            .strip_prefix("var.")
                             .filter(|_| depth == 0)
                             .and_then(|fed| field(field(values, fed.split('.').next()?)?, "value"));
                         if let Some(value) = value {
@@ -153,27 +216,34 @@ impl Secrets {
     }
 
     /// Settings of actions that are marked sensitive.
-    pub(super) fn invocations(&mut self, raw: &RawValue) {
-        let Ok(Json::Array(items)) = serde_json::from_str::<Json>(raw.get()) else {
+    fn invocation(&mut self, raw: &RawValue) {
+        #[derive(serde::Deserialize)]
+        struct Item<'a> {
+            #[serde(borrow, default)]
+            config_values: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            config_sensitive: Option<&'a RawValue>,
+            // A deferred invocation holds the invocation itself one level below.
+            #[serde(borrow, default)]
+            action_invocation: Option<Box<Item<'a>>>,
+        }
+        let Ok(item) = serde_json::from_str::<Item<'_>>(raw.get()) else {
             return;
         };
-        for item in &items {
-            // A deferred invocation holds the invocation itself one level below.
-            for action in [Some(item), item.get("action_invocation")]
-                .into_iter()
-                .flatten()
+        for action in [Some(&item), item.action_invocation.as_deref()]
+            .into_iter()
+            .flatten()
+        {
+            if let (Some(values), Some(sensitive)) = (action.config_values, action.config_sensitive)
             {
-                if let (Some(values), Some(marks)) =
-                    (action.get("config_values"), action.get("config_sensitive"))
-                {
-                    self.marked(&of(values), marks);
-                }
+                let marks = super::value::marks(Some(sensitive.get()));
+                self.marked(&exact(values.get()), &marks);
             }
         }
     }
 
     /// Constants of provider settings such as `secret_key` and `password`.
-    pub(super) fn provider_settings(&mut self, configuration: &RawValue) {
+    fn provider_settings(&mut self, configuration: &str) {
         #[derive(serde::Deserialize)]
         struct Providers<'a> {
             #[serde(borrow, default)]
@@ -181,90 +251,46 @@ impl Secrets {
         }
         if let Ok(Providers {
             provider_config: Some(raw),
-        }) = serde_json::from_str(configuration.get())
-            && let Ok(tree) = serde_json::from_str::<Json>(raw.get())
+        }) = serde_json::from_str(configuration)
         {
-            self.named_constants(&tree, false);
+            self.named_constants(&exact(raw.get()), false);
         }
     }
 
-    fn named_constants(&mut self, tree: &Json, secret: bool) {
+    fn named_constants(&mut self, tree: &Value, secret: bool) {
         match tree {
-            Json::Object(fields) => {
+            Value::Map(fields) => {
                 for (name, value) in fields {
                     if name == "constant_value" && secret {
-                        self.all(&of(value));
+                        self.all(value);
                     } else {
                         self.named_constants(value, secret || is_secret_name(name));
                     }
                 }
             }
-            Json::Array(items) => items
+            Value::List(items) => items
                 .iter()
                 .for_each(|item| self.named_constants(item, secret)),
             _ => {}
         }
     }
 
-    /// Gathers from `planned_values`; gives the tree of its marks, where there are some.
-    pub(super) fn planned_values(&mut self, raw: &RawValue) -> Result<Option<Json>, PlanError> {
-        let state: RawState<'_> = super::shape("planned_values", raw)?;
-        Ok(self.state(&state))
-    }
-
-    /// Gathers from `prior_state`; gives the tree of its marks, where there are some.
-    pub(super) fn prior_state(&mut self, raw: &RawValue) -> Result<Option<Json>, PlanError> {
-        let prior: RawPrior<'_> = super::shape("prior_state", raw)?;
-        let marks = prior.values.and_then(|state| self.state(&state));
-        Ok(marks.map(|marks| json!({ "values": marks })))
-    }
-
-    fn state(&mut self, state: &RawState<'_>) -> Option<Json> {
-        let mut marks = serde_json::Map::new();
-        let mut outputs = serde_json::Map::new();
-        for (name, output) in state.outputs.iter().filter(|(_, o)| o.sensitive) {
-            self.raw_all(output.value);
-            outputs.insert(name.clone(), json!({ "value": true }));
-        }
-        if !outputs.is_empty() {
-            marks.insert("outputs".to_owned(), Json::Object(outputs));
-        }
-        if let Some(module) = &state.root_module
-            && let Some(inner) = self.state_module(module, 0)
-        {
-            marks.insert("root_module".to_owned(), inner);
-        }
-        (!marks.is_empty()).then_some(Json::Object(marks))
-    }
-
-    fn state_module(&mut self, module: &RawModule<'_>, depth: usize) -> Option<Json> {
-        if depth > 64 {
-            return None;
-        }
-        let resources: Vec<Json> = module
-            .resources
-            .iter()
-            .map(|object| self.object(object))
-            .collect();
-        let children: Vec<Json> = module
-            .child_modules
-            .iter()
-            .map(|child| {
-                self.state_module(child, depth + 1)
-                    .unwrap_or(Json::Bool(false))
-            })
-            .collect();
-        let mut marks = serde_json::Map::new();
-        for (name, list) in [("resources", resources), ("child_modules", children)] {
-            if list.iter().any(|mark| mark != &Json::Bool(false)) {
-                marks.insert(name.to_owned(), Json::Array(list));
+    /// Outputs of a state that are marked sensitive.
+    fn outputs(&mut self, place: &str, state: &State<'_>) -> Result<(), PlanError> {
+        let Some(raw) = state.outputs else {
+            return Ok(());
+        };
+        let outputs: Option<BTreeMap<String, RawOutput<'_>>> = super::shape(place, raw.get())?;
+        for output in outputs.iter().flatten().map(|(_, output)| output) {
+            if output.sensitive {
+                self.raw_all(output.value);
             }
         }
-        (!marks.is_empty()).then_some(Json::Object(marks))
+        Ok(())
     }
 
-    /// Gathers from one object of a state; gives its marks, or false.
-    fn object(&mut self, object: &RawObject<'_>) -> Json {
+    /// One object of a state.
+    fn object(&mut self, object: &RawObject<'_>) {
         if object.kind.as_deref() == Some("terraform_remote_state") {
             let outputs = object
                 .values
@@ -272,18 +298,20 @@ impl Secrets {
                 .and_then(|v| field(&v, "outputs").cloned());
             if let Some(outputs) = outputs {
                 self.all(&outputs);
-                return json!({ "values": { "outputs": true } });
             }
         }
-        let marks = object.sensitive_values.map_or("", RawValue::get);
-        if marks.contains("true")
-            && let Ok(marks) = serde_json::from_str::<Json>(marks)
+        let raw = object.sensitive_values.map_or("", RawValue::get);
+        if raw.contains("true")
             && let Some(values) = object.values
         {
+            let marks = super::value::marks(Some(raw));
             self.marked(&exact(values.get()), &marks);
-            return json!({ "values": marks });
         }
-        Json::Bool(false)
+    }
+
+    /// Whether anything is marked, of whatever kind and length.
+    pub(super) fn found(&self) -> bool {
+        self.found
     }
 
     /// Ends the gathering; words that the plan uses in the open are not scrubbed from text.
@@ -309,10 +337,6 @@ impl Secrets {
 /// A value with every digit that the plan gives.
 fn exact(raw: &str) -> Value {
     Value::read(Some(raw), &Json::Null, &Json::Null)
-}
-
-fn of(json: &Json) -> Value {
-    exact(&json.to_string())
 }
 
 fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {

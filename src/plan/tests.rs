@@ -1,5 +1,9 @@
 //! Tests on whole plans: small ones written as Terraform writes them.
 
+mod contradictions;
+mod semantics;
+mod shown;
+
 use super::*;
 use crate::digest::Digest;
 

@@ -9,6 +9,7 @@ use std::fmt;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::document::Fields;
 use crate::digest::Digest;
 use crate::text::{MASK, Printable, Redactor};
 
@@ -67,15 +68,17 @@ impl Value {
     #[must_use]
     pub fn show(&self, redactor: &Redactor) -> Printable {
         let mut out = String::new();
-        self.write(&mut out);
+        self.write(&mut out, false);
         redactor.line(&out)
     }
 
-    fn write(&self, out: &mut String) {
+    /// Inside a list or map quotes are escaped, so that no text can pose as its neighbour.
+    fn write(&self, out: &mut String, nested: bool) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Number(digits) => out.push_str(digits),
+            Self::Text(text) if nested => out.push_str(&Json::from(text.as_str()).to_string()),
             Self::Text(text) => {
                 out.push('"');
                 out.push_str(text);
@@ -87,7 +90,7 @@ impl Value {
                     if index > 0 {
                         out.push_str(", ");
                     }
-                    item.write(out);
+                    item.write(out, true);
                 }
                 out.push(']');
             }
@@ -97,9 +100,13 @@ impl Value {
                     if index > 0 {
                         out.push_str(", ");
                     }
-                    out.push_str(name);
+                    if is_plain_name(name) {
+                        out.push_str(name);
+                    } else {
+                        out.push_str(&Json::from(name.as_str()).to_string());
+                    }
                     out.push_str(" = ");
-                    value.write(out);
+                    value.write(out, true);
                 }
                 out.push('}');
             }
@@ -108,7 +115,8 @@ impl Value {
         }
     }
 
-    /// The structure inside a string that holds a JSON document, as policies and task definitions do.
+    /// The structure inside a string that holds a JSON document, as policies and task definitions do; none where an object in it
+    /// repeats a key, because readers disagree on what that says.
     #[must_use]
     pub fn embedded(&self) -> Option<Value> {
         let Self::Text(text) = self else { return None };
@@ -117,18 +125,16 @@ impl Value {
             return None;
         }
         serde_json::from_str::<&RawValue>(text).ok()?;
+        if repeats_a_key(text, 0) {
+            return None;
+        }
         Some(Self::read(Some(text), &Json::Null, &Json::Null))
     }
 }
 
 fn build(raw: Option<&str>, unknown: &Json, sensitive: &Json, depth: usize) -> Value {
     if sensitive == &Json::Bool(true) || depth > MAX_DEPTH {
-        let text = raw.unwrap_or(if unknown == &Json::Bool(true) {
-            "?"
-        } else {
-            "null"
-        });
-        return Value::Sensitive(Hidden(Digest::of(text.as_bytes())));
+        return hidden(raw.unwrap_or("null"), unknown);
     }
     if unknown == &Json::Bool(true) {
         return Value::Unknown;
@@ -142,7 +148,7 @@ fn build(raw: Option<&str>, unknown: &Json, sensitive: &Json, depth: usize) -> V
     };
     // Marks of another shape than the value cannot be laid over it: one of them hides all of it.
     if !fits && holds_true(sensitive) {
-        return Value::Sensitive(Hidden(Digest::of(raw.as_bytes())));
+        return hidden(raw, unknown);
     }
     match raw.bytes().next() {
         Some(b'{') => {
@@ -162,20 +168,20 @@ fn build(raw: Option<&str>, unknown: &Json, sensitive: &Json, depth: usize) -> V
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
-            Value::List(
-                items
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, item)| {
-                        build(
-                            Some(item.get()),
-                            unknown.get(index).unwrap_or(&Json::Null),
-                            sensitive.get(index).unwrap_or(&Json::Null),
-                            depth + 1,
-                        )
-                    })
-                    .collect(),
-            )
+            let mut out: Vec<Value> = items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    build(
+                        Some(item.get()),
+                        unknown.get(index).unwrap_or(&Json::Null),
+                        sensitive.get(index).unwrap_or(&Json::Null),
+                        depth + 1,
+                    )
+                })
+                .collect();
+            add_unknown_items(&mut out, unknown, sensitive, depth);
+            Value::List(out)
         }
         Some(b'"') => serde_json::from_str(raw).map_or(Value::Null, Value::Text),
         Some(b't') => Value::Bool(true),
@@ -189,6 +195,11 @@ fn build(raw: Option<&str>, unknown: &Json, sensitive: &Json, depth: usize) -> V
                 } else {
                     Value::Map(out)
                 }
+            }
+            Json::Array(_) if holds_true(unknown) => {
+                let mut out = Vec::new();
+                add_unknown_items(&mut out, unknown, sensitive, depth);
+                Value::List(out)
             }
             _ => Value::Null,
         },
@@ -206,6 +217,69 @@ fn add_unknown(out: &mut BTreeMap<String, Value>, unknown: &Json, sensitive: &Js
             }
         }
     }
+}
+
+/// Adds the elements that exist only in the tree of unknown leaves.
+fn add_unknown_items(out: &mut Vec<Value>, unknown: &Json, sensitive: &Json, depth: usize) {
+    let Json::Array(marks) = unknown else { return };
+    if marks.iter().skip(out.len()).any(holds_true) {
+        for (index, mark) in marks.iter().enumerate().skip(out.len()) {
+            let sensitive = sensitive.get(index).unwrap_or(&Json::Null);
+            out.push(build(None, mark, sensitive, depth + 1));
+        }
+    }
+}
+
+/// A sensitive value; what is not known of it yet is part of its digest, or learning it would look like no change.
+fn hidden(raw: &str, unknown: &Json) -> Value {
+    let digest = if holds_true(unknown) {
+        Digest::of(format!("{raw}\0{unknown}").as_bytes())
+    } else {
+        Digest::of(raw.as_bytes())
+    };
+    Value::Sensitive(Hidden(digest))
+}
+
+/// Whether a name can stand in a path or before `=` without quotes.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// Whether some object of a JSON text repeats a key.
+fn repeats_a_key(raw: &str, depth: usize) -> bool {
+    if depth > MAX_DEPTH {
+        return true;
+    }
+    let raw = raw.trim_start();
+    if raw.starts_with('{') {
+        let Ok(Fields { rest: mut fields }) = serde_json::from_str::<Fields<'_>>(raw) else {
+            return true;
+        };
+        fields.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let twice = fields
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.0 == b.0));
+        return twice
+            || fields
+                .iter()
+                .any(|(_, field)| repeats_a_key(field.get(), depth + 1));
+    }
+    raw.starts_with('[')
+        && serde_json::from_str::<Vec<&RawValue>>(raw).map_or(true, |items| {
+            items
+                .iter()
+                .any(|item| repeats_a_key(item.get(), depth + 1))
+        })
+}
+
+/// A tree of marks from the plan's text; one that cannot be read marks everything.
+pub(super) fn marks(raw: Option<&str>) -> Json {
+    raw.map_or(Json::Null, |raw| {
+        serde_json::from_str(raw).unwrap_or(Json::Bool(true))
+    })
 }
 
 fn child<'a>(tree: &'a Json, name: &str) -> &'a Json {

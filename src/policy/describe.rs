@@ -151,6 +151,7 @@ pub(super) fn reported(rule: &LoadedRule, policy: usize, source: &Bundle) -> (Ru
         kind: rule.kind,
         reported: name,
         sliced: builtin && custom("slice") == Some("resource-changes"),
+        view: super::View::default(),
         inputs: rule.inputs.clone(),
         severity: severity.and_then(Severity::parse),
         // The policy set is the operator's word, the annotation the author's.

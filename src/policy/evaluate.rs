@@ -10,6 +10,7 @@ use super::facts::{Need, PolicyProblem};
 use super::input::{Inputs, Subject, Wanted};
 use super::load::{Policies, problem};
 use super::result::Hit;
+use super::view::View;
 use crate::plan::Plan;
 use crate::text::{Printable, Redactor};
 
@@ -157,9 +158,14 @@ impl Policies {
         let wanted = Wanted {
             whole: self.keys(&whole),
             sliced: self.keys(&sliced),
-            dialects: whole
+            whole_views: whole
                 .iter()
-                .filter_map(|i| Some(self.dialect(self.rules.get(*i)?.policy)))
+                .filter_map(|i| self.rules.get(*i))
+                .map(|rule| (self.dialect(rule.policy), rule.view.clone()))
+                .collect(),
+            sliced_views: sliced
+                .iter()
+                .filter_map(|i| Some(self.rules.get(*i)?.view.clone()))
                 .collect(),
         };
         let inputs = match Inputs::build(subject, &wanted, self.settings.threads) {
@@ -204,33 +210,39 @@ impl Policies {
     }
 
     /// Rules of one package that are evaluated on the same inputs, together.
-    fn groups(&self, rules: &[usize]) -> Vec<Vec<usize>> {
-        let mut groups: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
-        for rule in rules {
-            if let (Some((bundle, _)), Some(loaded)) = (self.entries.get(*rule), self.rule(*rule)) {
+    fn groups(&self, rules: &[usize]) -> Vec<(&View, Vec<usize>)> {
+        let mut groups: BTreeMap<(usize, &str, &View), Vec<usize>> = BTreeMap::new();
+        for index in rules {
+            if let (Some((bundle, _)), Some(loaded), Some(rule)) = (
+                self.entries.get(*index),
+                self.rule(*index),
+                self.rules.get(*index),
+            ) {
                 groups
-                    .entry((*bundle, loaded.package.as_str()))
+                    .entry((*bundle, loaded.package.as_str(), &rule.view))
                     .or_default()
-                    .push(*rule);
+                    .push(*index);
             }
         }
-        groups.into_values().collect()
+        groups
+            .into_iter()
+            .map(|((_, _, view), rules)| (view, rules))
+            .collect()
     }
 
     fn run(
         &self,
-        inputs: &Inputs,
+        inputs: &Inputs<'_>,
         whole: &[usize],
         sliced: &[usize],
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Vec<(usize, Evaluation)> {
         let (whole, sliced) = (self.groups(whole), self.groups(sliced));
-        let chunks = if sliced.is_empty() {
-            0
-        } else {
-            inputs.slices.max(1)
-        };
-        let jobs = whole.len() + chunks;
+        let pieces: Vec<(&View, usize)> = inputs
+            .slices()
+            .flat_map(|(view, count)| (0..count).map(move |index| (view, index)))
+            .collect();
+        let jobs = whole.len() + pieces.len();
         let queue = AtomicUsize::new(0);
         let finished = AtomicUsize::new(0);
         let results = Mutex::new(Vec::new());
@@ -239,21 +251,34 @@ impl Policies {
             let mut own = Vec::new();
             loop {
                 let job = queue.fetch_add(1, Ordering::Relaxed);
-                if job >= jobs {
-                    break;
-                }
-                if let Some(group) = whole.get(job) {
+                if let Some((view, group)) = whole.get(job) {
                     let dialect = group
                         .first()
                         .and_then(|i| Some(self.dialect(self.rules.get(*i)?.policy)))
                         .unwrap_or_default();
-                    let input = inputs.of(dialect);
+                    let input = inputs.of(dialect, view);
                     own.extend(self.evaluate_group(&mut runners, group, input));
-                } else {
-                    let input = inputs.slice(job - whole.len());
-                    for group in &sliced {
-                        own.extend(self.evaluate_group(&mut runners, group, &input));
+                } else if let Some((view, index)) = pieces.get(job - whole.len()) {
+                    let groups = sliced.iter().filter(|(seen, _)| seen == view);
+                    match inputs.slice(view, *index) {
+                        Ok(input) => {
+                            for (_, group) in groups {
+                                own.extend(self.evaluate_group(&mut runners, group, &input));
+                            }
+                        }
+                        Err(error) => own.extend(groups.flat_map(|(_, group)| {
+                            group.iter().map(|rule| {
+                                let error = Some(format!("{}: {error}", view.place()));
+                                let evaluation = Evaluation {
+                                    error,
+                                    ..Evaluation::default()
+                                };
+                                (*rule, evaluation)
+                            })
+                        })),
                     }
+                } else {
+                    break;
                 }
                 progress(finished.fetch_add(1, Ordering::Relaxed) + 1, jobs);
             }

@@ -10,8 +10,9 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::engine::{Input, Part};
+use super::view::{Lens, View};
 use crate::change::Change;
-use crate::plan::Plan;
+use crate::plan::{Plan, ResourceChange};
 use crate::source::SourceIndex;
 
 /// How many resource changes go to the engine at once.
@@ -36,33 +37,36 @@ pub(super) struct Wanted {
     pub(super) whole: Option<BTreeSet<String>>,
     /// Keys that sliced rules read; everything when `None`.
     pub(super) sliced: Option<BTreeSet<String>>,
-    /// Dialects of the whole-plan rules.
-    pub(super) dialects: BTreeSet<Dialect>,
+    /// Dialects of the whole-plan rules, and what these see of the resource changes.
+    pub(super) whole_views: BTreeSet<(Dialect, View)>,
+    /// What sliced rules see.
+    pub(super) sliced_views: BTreeSet<View>,
 }
 
 /// The inputs of one evaluation.
-pub(super) struct Inputs {
+pub(super) struct Inputs<'p> {
     /// For rules that look at the whole plan.
-    whole: Input,
-    /// The same below the key of a dialect that is in use.
-    wrapped: BTreeMap<&'static str, Input>,
+    whole: BTreeMap<(Dialect, View), Input>,
     /// For rules that look at slices; `resource_changes` is put in per slice.
     base: Input,
-    /// Resource changes, parsed once and shared by both.
-    parsed: Vec<Part>,
-    /// Number of slices.
-    pub(super) slices: usize,
+    /// What stands in the slices of each view.
+    slices: Vec<(View, Vec<Slice<'p>>)>,
 }
 
-impl Inputs {
+/// Some rows that go to the engine at once; parsed only then.
+struct Slice<'p> {
+    lens: std::sync::Arc<Lens<'p>>,
+    rows: Vec<(&'p ResourceChange, bool)>,
+}
+
+impl<'p> Inputs<'p> {
     /// Builds what the rules need.
     pub(super) fn build(
-        subject: &Subject<'_>,
+        subject: &Subject<'p>,
         asked: &Wanted,
         threads: usize,
     ) -> Result<Self, String> {
         let plan = subject.plan;
-        let (whole_keys, slice_keys) = (asked.whole.as_ref(), asked.sliced.as_ref());
         let own = extension(subject);
         let wanted =
             |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
@@ -79,86 +83,113 @@ impl Inputs {
             }
             parts
         };
-        let base = Input::build(parts(slice_keys))?;
-        let mut whole = Input::build(parts(whole_keys))?;
-        let needed =
-            wanted(whole_keys, "resource_changes") || wanted(slice_keys, "resource_changes");
-        let parsed = if needed {
-            parse_changes(plan, threads)?
-        } else {
-            Vec::new()
-        };
-        if wanted(whole_keys, "resource_changes") && plan.section("resource_changes").is_some() {
-            whole = whole.with("resource_changes", &parsed);
+        let base = Input::build(parts(asked.sliced.as_ref()))?;
+        let unlisted = Input::build(parts(asked.whole.as_ref()))?;
+        let lists = wanted(asked.whole.as_ref(), "resource_changes")
+            && plan.section("resource_changes").is_some();
+        let mut by_view: BTreeMap<&View, Input> = BTreeMap::new();
+        let mut whole = BTreeMap::new();
+        for (dialect, view) in &asked.whole_views {
+            let input = match by_view.get(view) {
+                Some(input) => input.clone(),
+                None if lists => {
+                    let parsed = parse_changes(plan, view, threads)?;
+                    let input = unlisted.with("resource_changes", &parsed);
+                    by_view.insert(view, input.clone());
+                    input
+                }
+                None => unlisted.clone(),
+            };
+            let input = match dialect.plan_key() {
+                None => input,
+                Some(key) => input.below(key),
+            };
+            whole.insert((*dialect, view.clone()), input);
         }
-        let wrapped = asked
-            .dialects
-            .iter()
-            .filter_map(|dialect| dialect.plan_key())
-            .map(|key| (key, whole.below(key)))
-            .collect();
+        let mut slices = Vec::new();
+        for view in &asked.sliced_views {
+            slices.push((view.clone(), cut(plan, view)?));
+        }
         Ok(Self {
             whole,
-            wrapped,
             base,
-            slices: parsed.len(),
-            parsed,
+            slices,
         })
     }
 
-    /// The input of a dialect's whole-plan rules.
-    pub(super) fn of(&self, dialect: Dialect) -> &Input {
-        dialect
-            .plan_key()
-            .and_then(|key| self.wrapped.get(key))
-            .unwrap_or(&self.whole)
+    /// The input of whole-plan rules.
+    pub(super) fn of(&self, dialect: Dialect, view: &View) -> &Input {
+        self.whole
+            .get(&(dialect, view.clone()))
+            .unwrap_or(&self.base)
+    }
+
+    /// How many slices each view has; at least one, since a rule that looks at nothing is evaluated too.
+    pub(super) fn slices(&self) -> impl Iterator<Item = (&View, usize)> {
+        self.slices
+            .iter()
+            .map(|(view, slices)| (view, slices.len().max(1)))
     }
 
     /// The input of one slice.
-    pub(super) fn slice(&self, index: usize) -> Input {
-        match self.parsed.get(index) {
-            Some(part) => self
-                .base
-                .with("resource_changes", std::slice::from_ref(part)),
-            None => self.base.with("resource_changes", &[]),
+    ///
+    /// # Errors
+    /// When its rows cannot be parsed.
+    pub(super) fn slice(&self, view: &View, index: usize) -> Result<Input, String> {
+        let slice = self
+            .slices
+            .iter()
+            .find(|(known, _)| known == view)
+            .and_then(|(_, slices)| slices.get(index));
+        match slice {
+            None => Ok(self.base.with("resource_changes", &[])),
+            Some(Slice { lens, rows }) => {
+                let part = Part::parse("resource_changes", &lens.list(rows))?;
+                Ok(self.base.with("resource_changes", &[part]))
+            }
         }
     }
 }
 
+/// Cuts the rows of a view into slices.
+fn cut<'p>(plan: &'p Plan, view: &View) -> Result<Vec<Slice<'p>>, String> {
+    let lens = std::sync::Arc::new(Lens::new(plan, view)?);
+    Ok(lens
+        .rows()
+        .chunks(SLICE)
+        .map(|rows| Slice {
+            lens: std::sync::Arc::clone(&lens),
+            rows: rows.to_vec(),
+        })
+        .collect())
+}
+
 /// Parses the resource changes in slices, on several threads.
-fn parse_changes(plan: &Plan, threads: usize) -> Result<Vec<Part>, String> {
-    let slices = plan.changes.len().div_ceil(SLICE);
+fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Part>, String> {
+    let slices = cut(plan, view)?;
     let next = AtomicUsize::new(0);
-    let parsed: Mutex<Vec<(usize, Result<Part, String>)>> = Mutex::new(Vec::with_capacity(slices));
+    let parsed: Mutex<Vec<(usize, Result<Part, String>)>> =
+        Mutex::new(Vec::with_capacity(slices.len()));
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= slices {
+            let Some(Slice { lens, rows }) = slices.get(index) else {
                 break;
-            }
-            let mut text = String::from("[");
-            let rows = plan.changes.iter().skip(index * SLICE).take(SLICE);
-            for (position, change) in rows.enumerate() {
-                if position > 0 {
-                    text.push(',');
-                }
-                text.push_str(plan.slice(&change.span));
-            }
-            text.push(']');
-            let part = Part::parse("resource_changes", &text);
+            };
+            let part = Part::parse("resource_changes", &lens.list(rows));
             if let Ok(mut parsed) = parsed.lock() {
                 parsed.push((index, part));
             }
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, slices.max(1)) {
+        for _ in 1..threads.clamp(1, slices.len().max(1)) {
             scope.spawn(work);
         }
         work();
     });
     let mut parsed = parsed.into_inner().unwrap_or_default();
-    if parsed.len() != slices {
+    if parsed.len() != slices.len() {
         return Err("resource_changes: not all of it could be read".to_owned());
     }
     parsed.sort_by_key(|(index, _)| *index);

@@ -8,9 +8,10 @@ use serde_json::{Map, Value as Json, json};
 use super::bundle::Bundle;
 use super::describe::{describe, reported};
 use super::dialect::{ambiguous, units};
-use super::engine::{self, Loaded, LoadedRule};
+use super::engine::{self, Limits, Loaded, LoadedRule};
 use super::facts::{Policy, PolicyProblem, PolicySummary, Trust};
 use super::result::Rule;
+use super::view::View;
 use crate::digest::{Digest, Sink};
 use crate::text::Printable;
 
@@ -154,7 +155,13 @@ impl Policies {
                 let Some(policy) = packages.get(&(index, rule.package.clone())) else {
                     continue;
                 };
-                let (made, faults) = reported(rule, *policy, source);
+                let (mut made, mut faults) = reported(rule, *policy, source);
+                if source.builtin {
+                    match view(loaded, rule, made.sliced, settings.timeout) {
+                        Ok(view) => made.view = view,
+                        Err(fault) => faults.push(format!("the rule {}: {fault}.", made.name)),
+                    }
+                }
                 for fault in faults {
                     problems.push(problem(&rule.package, Some(&rule.file), &fault));
                 }
@@ -253,6 +260,26 @@ fn check(
 
 fn at(file: &str, line: Option<u32>) -> String {
     line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
+}
+
+/// What a shipped rule says that it looks at.
+fn view(
+    loaded: &Loaded,
+    rule: &LoadedRule,
+    sliced: bool,
+    timeout: Duration,
+) -> Result<View, String> {
+    let custom = |key: &str| rule.annotation.as_ref().and_then(|a| a.custom(key));
+    View::read(
+        custom("actions"),
+        custom("values").and_then(Json::as_str),
+        sliced,
+        |name| {
+            loaded
+                .runner(Limits { time: timeout })
+                .texts(&rule.package, name)
+        },
+    )
 }
 
 pub(super) fn problem(policy: &str, place: Option<&str>, message: &str) -> PolicyProblem {

@@ -15,11 +15,12 @@ mod input;
 mod load;
 mod result;
 mod testing;
+mod view;
 pub use bundle::{Bundle, DataConflict, Module};
 pub use dialect::{Dialect, Entries};
 pub use evaluate::{Availability, Results, RuleRun, Skipped, Why};
-pub use load::{Policies, Settings};
 pub use input::Subject;
+pub use load::{Policies, Settings};
 /// Reads one YAML document.
 ///
 /// # Errors
@@ -30,3 +31,4 @@ pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
 pub use result::{Hit, Rule, RuleKind};
 pub use diagnose::{Diagnosis, Found, diagnose};
 pub use testing::{FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, run_tests};
+pub use view::{Values, View};

@@ -28,6 +28,8 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Whether it looks at each resource change on its own.
     pub sliced: bool,
+    /// What it sees of the resource changes.
+    pub view: super::View,
     /// Top-level keys of the input that it reads; all of them when `None`.
     pub inputs: Option<std::collections::BTreeSet<String>>,
     /// Severity from the rule's own annotation.

@@ -14,10 +14,10 @@ use crate::change::Change;
 use crate::decision::{Date, Decision};
 use crate::digest::Digest;
 use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, Severity};
-use crate::plan::Counts;
+use crate::plan::{BinaryPlan, Check, Counts, Invocation, Trigger};
 use crate::policy::{PolicyProblem, Trust};
 use crate::review::{CasePlan, DecisionCounts, FindingState, Status};
-use crate::text::Printable;
+use crate::text::{Printable, Redactor};
 
 /// Name and version of the schema.
 const SCHEMA: &str = "countersign.report/v1";
@@ -63,6 +63,62 @@ struct PlanEntry<'a> {
     complete: Option<bool>,
     errored: bool,
     counts: Counts,
+    applyable: Option<bool>,
+    checks: Vec<CheckEntry>,
+    deferred: Vec<DeferredEntry>,
+    invocations: Vec<InvocationEntry>,
+    migrations: Vec<MigrationEntry>,
+    /// What only the binary plan tells; null where its JSON was given.
+    binary: Option<BinaryEntry>,
+}
+
+#[derive(Serialize)]
+struct BinaryEntry {
+    sha256: Digest,
+    workspace: Option<Printable>,
+    backend: Option<Printable>,
+    targets: Vec<Printable>,
+    replace: Vec<Printable>,
+    invoke: Vec<Printable>,
+}
+
+/// A condition, whatever came out.
+#[derive(Serialize)]
+struct CheckEntry {
+    kind: Printable,
+    address: Printable,
+    status: &'static str,
+    messages: Vec<Printable>,
+}
+
+/// A change that a later plan will do.
+#[derive(Serialize)]
+struct DeferredEntry {
+    address: Printable,
+    deposed: Option<Printable>,
+    actions: Vec<Printable>,
+    reason: Printable,
+}
+
+/// An action that apply invokes, or a later one where `deferred` says why.
+#[derive(Serialize)]
+struct InvocationEntry {
+    address: Printable,
+    r#type: Printable,
+    provider: Printable,
+    trigger: &'static str,
+    resource: Option<Printable>,
+    event: Option<Printable>,
+    deferred: Option<Printable>,
+}
+
+/// A row that imports or moves an object, whatever else happens to it.
+#[derive(Serialize)]
+struct MigrationEntry {
+    address: Printable,
+    previous_address: Option<Printable>,
+    import: Option<Printable>,
+    actions: Vec<Printable>,
 }
 
 #[derive(Serialize)]
@@ -258,6 +314,85 @@ fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanEntry<'a> {
         complete: plan.complete,
         errored: plan.errored,
         counts: plan.counts(),
+        applyable: plan.applyable,
+        checks: plan.checks.iter().map(|c| check(redactor, c)).collect(),
+        deferred: plan
+            .deferred
+            .iter()
+            .map(|deferred| DeferredEntry {
+                address: redactor.line(&deferred.change.address),
+                deposed: optional(redactor, deferred.change.deposed.as_deref()),
+                actions: words(redactor, &deferred.change.words),
+                reason: redactor.line(&deferred.reason),
+            })
+            .collect(),
+        invocations: plan
+            .invocations
+            .iter()
+            .map(|i| invocation(redactor, i))
+            .collect(),
+        migrations: plan
+            .changes
+            .iter()
+            .filter(|change| change.importing || change.is_move())
+            .map(|change| MigrationEntry {
+                address: redactor.line(&change.label()),
+                previous_address: optional(redactor, change.previous_address.as_deref())
+                    .filter(|_| change.is_move()),
+                import: plan.import_text(change),
+                actions: words(redactor, &change.words),
+            })
+            .collect(),
+        binary: plan
+            .binary
+            .as_deref()
+            .map(|binary| binary_entry(binary, redactor)),
+    }
+}
+
+fn binary_entry(binary: &BinaryPlan, redactor: &Redactor) -> BinaryEntry {
+    let line = |text: &String| redactor.line(text);
+    BinaryEntry {
+        sha256: binary.digest,
+        workspace: binary.workspace.as_ref().map(line),
+        backend: binary.backend.as_ref().map(line),
+        targets: binary.targets.iter().map(line).collect(),
+        replace: binary.replaced.iter().map(line).collect(),
+        invoke: binary.invoked.iter().map(line).collect(),
+    }
+}
+
+fn optional(redactor: &Redactor, text: Option<&str>) -> Option<Printable> {
+    text.map(|text| redactor.line(text))
+}
+
+fn words(redactor: &Redactor, words: &[String]) -> Vec<Printable> {
+    words.iter().map(|word| redactor.line(word)).collect()
+}
+
+fn check(redactor: &Redactor, check: &Check) -> CheckEntry {
+    CheckEntry {
+        kind: redactor.line(&check.kind),
+        address: redactor.line(&check.address),
+        status: check.status.word(),
+        messages: check.messages.iter().map(|m| redactor.lines(m)).collect(),
+    }
+}
+
+fn invocation(redactor: &Redactor, invocation: &Invocation) -> InvocationEntry {
+    let (trigger, resource, event) = match &invocation.trigger {
+        Trigger::Lifecycle { resource, event } => ("lifecycle", Some(resource), Some(event)),
+        Trigger::Invoke => ("invoke", None, None),
+        Trigger::Unknown => ("unknown", None, None),
+    };
+    InvocationEntry {
+        address: redactor.line(&invocation.address),
+        r#type: redactor.line(&invocation.kind),
+        provider: redactor.line(&invocation.provider),
+        trigger,
+        resource: optional(redactor, resource.map(String::as_str)),
+        event: optional(redactor, event.map(String::as_str)),
+        deferred: optional(redactor, invocation.deferred.as_deref()),
     }
 }
 

@@ -11,6 +11,7 @@ use super::filter::Filter;
 use super::model::{Model, Pane, Phase, Recheck, Window};
 use super::msg::{Effect, Failure, Msg, Outcome};
 use super::queue::Row;
+use super::tree::TreeRow;
 use super::update::update;
 
 /// Reviews line by line until the end; the end of the input leaves the review undecided.
@@ -122,7 +123,7 @@ impl Plain<'_> {
         }
     }
 
-    /// Prints every destructive change, so that it counts as displayed.
+    /// Prints every destructive change, so that it counts as displayed, and what stands beside the changes.
     fn show_everything_once(&mut self) -> io::Result<()> {
         let Some(review) = self.model.review_mut() else {
             return Ok(());
@@ -146,11 +147,16 @@ impl Plain<'_> {
             if let Some(review) = self.model.review_mut() {
                 review.in_pane = false;
                 review.tree.cursor = row;
+                // What has no finding of its own may stand nowhere else.
+                let beside = matches!(
+                    review.tree.selected(),
+                    Some(TreeRow::Check(..) | TreeRow::Deferred(..) | TreeRow::Invocation(..))
+                );
                 let destructive = review
                     .change_at()
                     .and_then(|(plan, index)| review.case.plans.get(plan)?.plan.changes.get(index))
                     .is_some_and(|change| change.action.is_destructive());
-                if !destructive {
+                if !destructive && !beside {
                     continue;
                 }
             }

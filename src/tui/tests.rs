@@ -7,6 +7,7 @@
 )]
 
 mod fixture;
+mod hostile;
 mod pictures;
 mod random;
 mod rules;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{Action, ResourceChange};
+use crate::plan::{Action, CheckStatus, ResourceChange};
 use crate::review::{CasePlan, ReviewCase};
 use crate::text::Printable;
 
@@ -46,6 +46,8 @@ pub(super) enum TreeRow {
     Deferred(usize, usize),
     /// An action that apply invokes: plan and index.
     Invocation(usize, usize),
+    /// A condition that does not hold, or is not known to: plan and index.
+    Check(usize, usize),
     /// How many changes of a module do nothing.
     Quiet(usize),
 }
@@ -96,7 +98,8 @@ impl Tree {
                 let module = modules
                     .entry((plan_index, change.module.to_string()))
                     .or_insert_with(|| Module::new(name(&change.module)));
-                let quiet = change.is_quiet();
+                // What is said not to change but does is not folded away.
+                let quiet = change.is_quiet() && plan.plan.contradiction(change).is_none();
                 module.shape.count(change.action, quiet);
                 let rows = if quiet {
                     &mut module.quiet
@@ -125,10 +128,15 @@ impl Tree {
                 .outputs
                 .iter()
                 .enumerate()
-                .filter(|(_, output)| !output.action.is_no_op());
+                .filter(|(_, output)| !output.is_quiet());
             let outputs =
                 outputs.map(|(index, output)| (TreeRow::Output(plan_index, index), output.action));
             beside("1", "outputs", outputs.collect());
+            let checks = plan.plan.checks.iter().enumerate();
+            let checks = checks
+                .filter(|(_, check)| check.status != CheckStatus::Pass)
+                .map(|(index, _)| (TreeRow::Check(plan_index, index), Action::Read));
+            beside("0", "checks that do not hold", checks.collect());
             let deferred: Vec<ResourceChange> = plan
                 .plan
                 .deferred
@@ -309,7 +317,21 @@ pub(super) fn label(case: &ReviewCase, row: TreeRow) -> String {
                 .plans
                 .get(plan)
                 .and_then(|plan| plan.plan.invocations.get(index));
-            invocation.map(|invocation| format!("{} ({})", invocation.address, invocation.provider))
+            invocation.map(|invocation| {
+                let address = &invocation.address;
+                let provider = &invocation.provider;
+                match &invocation.deferred {
+                    None => format!("{address} ({provider})"),
+                    Some(reason) => format!("{address} ({provider}), put off: {reason}"),
+                }
+            })
+        }
+        TreeRow::Check(plan, index) => {
+            let check = case
+                .plans
+                .get(plan)
+                .and_then(|plan| plan.plan.checks.get(index));
+            check.map(|check| check.address.clone())
         }
         row => resource(case, row).map(|(_, change)| change.label()),
     };

@@ -4,7 +4,11 @@
 //! one input that is refused and still reported on.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::scene::{Run, Scene, package, plan, plan_tree};
 
@@ -56,9 +60,12 @@ fn what_is_not_a_plan_is_refused() {
         "{}",
         "it has none of resource_changes, planned_values and configuration",
     );
-    refused_plan("[1, 2]", "its top level is not an object");
+    refused_plan("[1, 2]", "this is a JSON list");
     refused_plan("\"plan\"", "its top level is not an object");
-    refused_plan(b"\x1f\x8b\x08\x00rest", "this is a gzip file");
+    refused_plan(
+        b"\x1f\x8b\x08\x00rest",
+        "this is a gzip file, and it is truncated",
+    );
 }
 
 #[test]
@@ -161,6 +168,130 @@ fn the_same_plan_in_another_encoding_is_read() {
     }
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_plan_packed_with_gzip_is_read_from_a_file_and_from_a_pipe() {
+    let scene = Scene::new();
+    let packed = gzip(&plan("04-delete"));
+    scene.write("plan.json.gz", &packed);
+    let json = ["--check", "-f", "json"];
+    for run in [
+        scene.run(&[&json[..], &["plan.json.gz"]].concat()),
+        scene.run_on(&[&json[..], &["-"]].concat(), &packed),
+    ] {
+        let run = run.must_end(1);
+        assert_eq!(run.findings_of("no-destroy").len(), 8, "{run}");
+    }
+    refused_plan(&packed[..packed.len() / 2], "it is truncated");
+    refused_plan(
+        [&packed[..], b"x"].concat(),
+        "something else follows its end",
+    );
+    refused_plan(gzip(&packed), "inside is another gzip file");
+    refused_plan(
+        gzip(&vec![b' '; 80 << 20]),
+        "unpacks to more than 250 times",
+    );
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_plan_is_named_with_what_to_do() {
+    for (content, said, hint) in [
+        ("<!DOCTYPE html><html>", "a web page", "curl --fail"),
+        (
+            "version https://git-lfs.github.com/spec/v1\n",
+            "Git LFS pointer",
+            "git lfs pull",
+        ),
+        (
+            "resource \"a\" \"b\" {\n}\n",
+            "Terraform configuration",
+            "terraform plan -out",
+        ),
+        ("---\na: 1\n", "this is YAML", "terraform show -json"),
+        (
+            "Error: no\n",
+            "error message of Terraform",
+            "keep messages out",
+        ),
+        ("Hello.\n", "text, but not JSON", "terraform show -json"),
+        (
+            r#"{"format_version":"1.0"}"#,
+            "JSON of a state",
+            "without a file",
+        ),
+        (
+            r#"{"mock":{"a":{}}}"#,
+            "under the key \"mock\"",
+            "jq '.mock.NAME'",
+        ),
+        (
+            r#"{"remote_plan_format":1,"run_id":"run-x"}"#,
+            "HCP Terraform",
+            "terraform login",
+        ),
+        (
+            r#"{"meta":{},"encrypted_data":"AA==","encryption_version":"v0"}"#,
+            "OpenTofu encrypted",
+            "tofu show -json",
+        ),
+        (
+            r#"{"steps":[],"config":{}}"#,
+            "Pulumi",
+            "terraform show -json",
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.write("plan.json", content);
+        refused(&scene, &["plan.json"], said);
+        scene
+            .run(&["--check", "plan.json"])
+            .must_say("hint: ")
+            .must_say(hint);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_and_never_waited_for() {
+    use std::os::unix::fs::symlink;
+    let scene = Scene::new();
+    Run::of(scene.command("mkfifo").arg("pipe"), b"").must_end(0);
+    symlink("loop", scene.path("loop")).unwrap();
+    symlink("/dev/zero", scene.path("zero")).unwrap();
+    symlink("nowhere", scene.path("dangling")).unwrap();
+    scene.write("empty/readme.txt", "");
+    for (name, said) in [
+        ("pipe", "pipe cannot be read: it is a pipe"),
+        ("zero", "zero cannot be read: it is a device"),
+        ("loop", "loop cannot be read"),
+        ("dangling", "dangling cannot be read"),
+        ("/dev/tty", "cannot be read: it is a device"),
+    ] {
+        refused(&scene, &[name], said);
+    }
+    scene
+        .run(&["--check", "empty"])
+        .must_end(2)
+        .must_say("There is no plan in empty")
+        .must_say("tfplan.json");
+    // In a directory a link to a plan is a plan, and a broken one is not passed over.
+    scene.write("elsewhere.json", plan("04-delete"));
+    fs::create_dir(scene.path("plans")).unwrap();
+    symlink("../elsewhere.json", scene.path("plans/plan.json")).unwrap();
+    scene
+        .run(&["--check", "plans"])
+        .must_end(1)
+        .must_say("plans/plan.json");
+    symlink("nowhere", scene.path("plans/tfplan")).unwrap();
+    refused(&scene, &["plans"], "plans/tfplan cannot be read");
+}
+
 #[test]
 fn keys_given_twice_are_refused() {
     // Readers differ in which of two they take: what is reviewed must be what is applied.
@@ -214,81 +345,6 @@ fn an_action_that_is_not_known_blocks() {
         .run(&["--check", "-f", "json", "plan.json"])
         .must_end(1);
     assert_eq!(run.findings_of("unknown-action").len(), 1, "{run}");
-}
-
-#[test]
-fn a_binary_plan_without_terraform_at_hand_is_refused_with_the_command_that_shows_it() {
-    let scene = Scene::new();
-    scene.write(
-        "tfplan",
-        fs::read(package("testdata/plans/04-delete/tfplan")).unwrap(),
-    );
-    for arguments in [
-        &["--check", "tfplan"][..],
-        &["--check"],
-        &["--check", "-f", "json", "tfplan"],
-    ] {
-        let run = Run::of(
-            scene
-                .countersign()
-                .args(arguments)
-                .env("PATH", scene.beside("empty")),
-            b"",
-        )
-        .must_end(4);
-        let run =
-            run.must_say("this is a binary plan file, and terraform is not at hand to show it");
-        run.must_say("terraform show -json");
-    }
-    let run = scene
-        .run_on(&["--check", "-"], fs::read(scene.path("tfplan")).unwrap())
-        .must_end(4);
-    run.must_say("this is a binary plan file")
-        .must_say("hint: ");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_binary_plan_is_shown_by_the_terraform_at_hand_without_a_shell() {
-    use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::new();
-    let name = "a plan; touch stolen";
-    scene.write(
-        name,
-        fs::read(package("testdata/plans/04-delete/tfplan")).unwrap(),
-    );
-    let shown = package("testdata/plans/04-delete/plan.json");
-    let script = format!(
-        "#!/bin/sh\n[ \"$1 $2\" = 'show -json' ] && [ -f \"$3\" ] && exec cat '{}'\nexit 1\n",
-        shown.display()
-    );
-    let install = |script: &str| {
-        let program = scene.beside("empty").join("terraform");
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    };
-    let search = |scene: &Scene| {
-        format!(
-            "{}:{}",
-            scene.beside("empty").display(),
-            std::env::var("PATH").unwrap()
-        )
-    };
-    install(&script);
-    let check = || {
-        Run::of(
-            scene
-                .countersign()
-                .args(["--check", "-f", "json", name])
-                .env("PATH", search(&scene)),
-            b"",
-        )
-    };
-    assert_eq!(check().must_end(1).findings_of("no-destroy").len(), 8);
-    assert!(!scene.path("stolen").exists());
-    // A terraform that fails shows nothing, whatever it wrote before.
-    install(&script.replace("exec cat", "cat"));
-    check().must_end(4).must_say("show failed");
 }
 
 #[test]

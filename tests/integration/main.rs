@@ -8,14 +8,18 @@
 //! | --- | --- |
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
+//! | `binary_plan` | binary plan files: shown, cross-checked, refused |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
+//! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
+//! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
@@ -34,14 +38,18 @@ mod approval;
 mod bad_input;
 mod bad_policies;
 mod bad_repository;
+mod binary_plan;
 mod check;
 mod configuration;
+mod effect;
 mod exit_status;
 mod hooks;
+mod hostile;
 mod layering;
 mod merged;
 mod policies;
 mod policy_commands;
 mod reports;
 mod rust_source;
+mod semantics;
 mod user_policies;

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use countersign::load::{command_line_bundles, test_bundle};
-use countersign::policy::{Need, Policies, Policy, Settings, Trust};
+use countersign::plan::Plan;
+use countersign::policy::{Availability, Need, Policies, Policy, Settings, Subject, Trust, View};
 
 use crate::scene::{Run, Scene, package, plan};
 
@@ -221,4 +222,62 @@ fn rego_files(directory: &Path) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// What a shipped rule leaves out of its view makes no difference to what it finds.
+#[test]
+fn shipped_policies_find_the_same_with_all_rows_and_values() {
+    let settings = Settings {
+        policy: serde_json::Map::new(),
+        disabled: BTreeSet::new(),
+        timeout: Duration::from_secs(10),
+        threads: 1,
+        trust: Trust::Worktree,
+        commit: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let bundles = command_line_bundles(&[]).unwrap();
+    let narrow = Policies::load(&bundles, settings.clone());
+    let mut wide = Policies::load(&bundles, settings);
+    assert_eq!(narrow.problems, []);
+    assert!(wide.rules.iter().any(|rule| rule.view != View::default()));
+    for rule in &mut wide.rules {
+        rule.view = View::default();
+    }
+    let mut found = 0;
+    for path in plans_below(&package("testdata")) {
+        let Ok(plan) = Plan::read(fs::read(&path).unwrap()) else {
+            continue;
+        };
+        let subject = Subject {
+            plan: &plan,
+            change: None,
+            source: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let hits = |policies: &Policies| {
+            let results = policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {});
+            assert_eq!(results.problems, [], "{}", path.display());
+            let mut hits = results.hits;
+            hits.sort_by_key(|hit| format!("{hit:?}"));
+            hits
+        };
+        let (all, some) = (hits(&wide), hits(&narrow));
+        assert_eq!(all, some, "{}", path.display());
+        found += all.len();
+    }
+    assert!(found > 50, "{found}");
+}
+
+fn plans_below(directory: &Path) -> Vec<std::path::PathBuf> {
+    let mut plans = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            plans.extend(plans_below(&path));
+        } else if path.extension().is_some_and(|e| e == "json") {
+            plans.push(path);
+        }
+    }
+    plans
 }

@@ -29,6 +29,7 @@ fn found(results: &[Json], change_digest: Option<Digest>) -> Vec<Finding> {
         reported: "deny".to_owned(),
         kind: RuleKind::Deny,
         sliced: false,
+        view: crate::policy::View::default(),
         inputs: None,
         severity: None,
         enforcement: None,

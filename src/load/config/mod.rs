@@ -5,6 +5,7 @@
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 use toml::de::DeTable;
@@ -28,6 +29,24 @@ pub struct ConfigProblem {
     pub message: String,
 }
 
+/// Who shows a binary plan as JSON: `PROGRAM show -json FILE`, always with these arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Show {
+    /// `terraform`, `tofu`, or both; the first that is at hand and of the right version.
+    pub programs: Vec<String>,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self {
+            programs: ["terraform", "tofu"].map(str::to_owned).to_vec(),
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
 /// Rules for approvals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalConfig {
@@ -44,8 +63,8 @@ pub struct ApprovalConfig {
 pub struct Config {
     /// Plans to look for when none is given.
     pub plan_paths: Vec<String>,
-    /// Command that shows a binary plan as JSON; the plan's path is added.
-    pub show: Vec<String>,
+    /// How a binary plan is shown as JSON.
+    pub show: Show,
     /// Refs whose updates the hooks guard.
     pub allowed_refs: Vec<String>,
     /// Directories with policies.
@@ -83,7 +102,7 @@ impl Default for Config {
             plan_paths: ["tfplan.json", "plan.json", "tfplan"]
                 .map(str::to_owned)
                 .to_vec(),
-            show: ["terraform", "show", "-json"].map(str::to_owned).to_vec(),
+            show: Show::default(),
             allowed_refs: ["refs/heads/main", "refs/heads/master"]
                 .map(str::to_owned)
                 .to_vec(),

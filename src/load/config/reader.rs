@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
@@ -78,23 +79,14 @@ impl Reader<'_> {
         ];
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "plan" => self.table("plan", value, &["paths", "show"], |r, (key, value)| {
-                    let Some(list) = r.strings(key, value) else {
-                        return;
-                    };
-                    if list.is_empty() {
-                        r.say(&value.span(), format!("\"{key}\" must not be empty."));
-                    } else if key == "paths" {
-                        config.plan_paths = list;
-                    } else if !is_show(&list) {
-                        r.say(
-                            &value.span(),
-                            "\"show\" must be terraform or tofu, then show -json, such as [\"tofu\", \"show\", \"-json\"].".to_owned(),
-                        );
-                    } else {
-                        config.show = list;
-                    }
-                }),
+                "plan" => self.table(
+                    "plan",
+                    value,
+                    &["paths", "show", "show_timeout"],
+                    |r, entry| {
+                        r.plan(entry, config);
+                    },
+                ),
                 "git" => self.table("git", value, &["allowed_refs"], |r, (key, value)| {
                     let Some(list) = r.strings(key, value) else {
                         return;
@@ -106,7 +98,9 @@ impl Reader<'_> {
                         if !pattern.starts_with("refs/") {
                             r.say(
                                 &value.span(),
-                                format!("\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."),
+                                format!(
+                                    "\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."
+                                ),
                             );
                         } else if globset::Glob::new(pattern).is_err() {
                             r.say(&value.span(), format!("\"{pattern}\" is no pattern."));
@@ -139,6 +133,30 @@ impl Reader<'_> {
         }
     }
 
+    fn plan(&mut self, (key, value): Entry<'_, '_>, config: &mut Config) {
+        if key == "show_timeout" {
+            if let Some(seconds) = self.seconds(key, value) {
+                config.show.timeout = Duration::from_secs(seconds);
+            }
+            return;
+        }
+        let Some(list) = self.strings(key, value) else {
+            return;
+        };
+        if list.is_empty() {
+            self.say(&value.span(), format!("\"{key}\" must not be empty."));
+        } else if key == "paths" {
+            config.plan_paths = list;
+        } else if is_show(&list) {
+            config.show.programs = list.into_iter().take(1).collect();
+        } else {
+            self.say(
+                &value.span(),
+                "\"show\" must be terraform or tofu, then show -json, such as [\"tofu\", \"show\", \"-json\"].".to_owned(),
+            );
+        }
+    }
+
     fn policies(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
         let known = [
             "paths",
@@ -159,16 +177,8 @@ impl Reader<'_> {
                 }
             }
             "timeout" => {
-                let seconds = r
-                    .string(key, value)
-                    .and_then(|text| text.strip_suffix('s')?.parse::<u64>().ok())
-                    .filter(|seconds| (1..=600).contains(seconds));
-                match seconds {
-                    Some(seconds) => config.timeout_seconds = seconds,
-                    None => r.say(
-                        &value.span(),
-                        "\"timeout\" must be between \"1s\" and \"600s\".".to_owned(),
-                    ),
+                if let Some(seconds) = r.seconds(key, value) {
+                    config.timeout_seconds = seconds;
                 }
             }
             _ => {
@@ -327,6 +337,22 @@ impl Reader<'_> {
             ("required", _) => self.say(&value.span(), "\"required\" must be a number.".to_owned()),
             _ => self.say(&value.span(), format!("\"{key}\" must be true or false.")),
         }
+    }
+
+    /// A time between one second and ten minutes, such as `"30s"`.
+    fn seconds(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<u64> {
+        let text = self.string(key, value)?;
+        let seconds = text
+            .strip_suffix('s')
+            .and_then(|number| number.parse::<u64>().ok())
+            .filter(|seconds| (1..=600).contains(seconds));
+        if seconds.is_none() {
+            self.say(
+                &value.span(),
+                format!("\"{key}\" must be between \"1s\" and \"600s\"."),
+            );
+        }
+        seconds
     }
 
     fn string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {

@@ -11,6 +11,7 @@ fn every_key_has_a_default_and_can_be_set() {
 [plan]
 paths = ["a.json"]
 show = ["tofu", "show", "-json"]
+show_timeout = "30s"
 [git]
 allowed_refs = ["refs/heads/live"]
 [policies]
@@ -38,6 +39,9 @@ require = "changes"
     )
     .unwrap();
     assert_eq!(config.plan_paths, ["a.json"]);
+    assert_eq!(config.show.programs, ["tofu"]);
+    assert_eq!(config.show.timeout, Duration::from_secs(30));
+    assert_eq!(Config::default().show.programs, ["terraform", "tofu"]);
     assert!(!config.unknown_blocks);
     assert_eq!(
         config.approval,
@@ -72,6 +76,10 @@ fn settings_that_would_guard_nothing_or_run_something_are_refused() {
         "[plan]\nshow = [\"sh\", \"-c\", \"id\"]\n",
         "[plan]\nshow = [\"./terraform\", \"show\", \"-json\"]\n",
         "[plan]\nshow = [\"terraform\", \"apply\"]\n",
+        "[plan]\nshow = [\"terraform\", \"show\", \"-json\", \"-state=x\"]\n",
+        "[plan]\nshow_timeout = \"0s\"\n",
+        "[plan]\nshow_timeout = \"601s\"\n",
+        "[plan]\nshow_timeout = 30\n",
     ] {
         assert_eq!(Config::read(text, FILE).unwrap_err().len(), 1, "{text}");
     }

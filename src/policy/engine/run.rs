@@ -275,6 +275,29 @@ impl Runner<'_> {
         Ok(names)
     }
 
+    /// The texts in the list or set that a rule gives without an input.
+    ///
+    /// # Errors
+    /// When it cannot be evaluated, or is something else.
+    pub(in crate::policy) fn texts(
+        &mut self,
+        package: &str,
+        rule: &str,
+    ) -> Result<Vec<String>, String> {
+        let path = format!("data.{package}.{rule}");
+        let value = catch_unwind(AssertUnwindSafe(|| self.engine.eval_rule(path)))
+            .map_err(|_panic| "the engine failed while it evaluated this rule.".to_owned())?
+            .map_err(|error| self.explain(&error))?;
+        elements(&value)?
+            .iter()
+            .map(|text| {
+                text.as_string()
+                    .map(ToString::to_string)
+                    .map_err(|error| self.explain(&error))
+            })
+            .collect()
+    }
+
     fn too_slow(&self) -> String {
         format!(
             "the rule ran longer than {} s.",

@@ -3,7 +3,7 @@
 use super::style::Tone;
 use super::{Context, Page, wording};
 use crate::change::Change;
-use crate::plan::PlanMode;
+use crate::plan::{BinaryPlan, Check, CheckStatus, PlanMode};
 use crate::policy::Trust;
 use crate::review::{CasePlan, UnderReview};
 use crate::text::{Printable, Redactor, fit_end};
@@ -11,6 +11,14 @@ use wording::number;
 
 /// Columns that a version of Terraform may take.
 const VERSION_COLUMNS: usize = 40;
+
+/// Columns that a workspace or a backend may take.
+const NAME_COLUMNS: usize = 60;
+
+/// Addresses of one kind that are shown.
+const ADDRESSES: usize = 5;
+/// Checks that are listed; the JSON report has all.
+const MOST_CHECKS: usize = 20;
 
 /// Characters of a commit id that are shown.
 const COMMIT_DIGITS: usize = 8;
@@ -69,12 +77,87 @@ fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
             page.wrapped(10, Some(Tone::Caution), text);
         }
     }
+    if let Some(binary) = &plan.binary {
+        write_binary(page, binary, redactor);
+    }
+    let put_off = plan
+        .invocations
+        .iter()
+        .filter(|i| i.deferred.is_some())
+        .count();
     for (count, what) in [
         (plan.deferred.len(), "deferred change"),
-        (plan.invocations.len(), "action invocation"),
+        (plan.invocations.len() - put_off, "action invocation"),
+        (put_off, "deferred action invocation"),
     ] {
         if count > 0 {
             page.wrapped(10, Some(Tone::Caution), &number(count, what));
+        }
+    }
+    write_checks(page, &plan.checks, redactor);
+}
+
+/// The conditions that did not pass; those that did are counted.
+fn write_checks(page: &mut Page, checks: &[Check], redactor: &Redactor) {
+    if checks.is_empty() {
+        return;
+    }
+    let open: Vec<&Check> = checks
+        .iter()
+        .filter(|check| check.status != CheckStatus::Pass)
+        .collect();
+    let text = format!(
+        "{}, {} passed",
+        number(checks.len(), "check"),
+        checks.len() - open.len()
+    );
+    let tone = (!open.is_empty()).then_some(Tone::Caution);
+    page.wrapped(10, tone, &text);
+    for check in open.iter().take(MOST_CHECKS) {
+        let mut line = format!("{} {}: {}", check.kind, check.address, check.status.word());
+        for message in &check.messages {
+            line.push_str("; ");
+            line.push_str(message);
+        }
+        let line = redactor.line(&line);
+        page.wrapped(12, Some(Tone::Caution), line.as_str());
+    }
+    if open.len() > MOST_CHECKS {
+        let text = format!("and {} more", open.len() - MOST_CHECKS);
+        page.wrapped(12, Some(Tone::Caution), &text);
+    }
+}
+
+/// What only the binary plan tells.
+fn write_binary(page: &mut Page, binary: &BinaryPlan, redactor: &Redactor) {
+    let name = |text: &str| {
+        let text = redactor.line(text);
+        fit_end(text.as_str(), NAME_COLUMNS)
+    };
+    if let Some(workspace) = &binary.workspace {
+        let backend = binary
+            .backend
+            .as_deref()
+            .map_or_else(String::new, |kind| format!(", backend {}", name(kind)));
+        let text = format!("workspace {}{backend}", name(workspace));
+        page.wrapped(10, None, &text);
+    }
+    for (addresses, what) in [
+        (&binary.targets, "Only a part was planned (`-target`):"),
+        (&binary.replaced, "Replacement was asked for (`-replace`):"),
+        (&binary.invoked, "Actions were asked for (`-invoke`):"),
+    ] {
+        let mut shown: Vec<String> = addresses
+            .iter()
+            .take(ADDRESSES)
+            .map(|address| redactor.line(address).into_string())
+            .collect();
+        if addresses.len() > ADDRESSES {
+            shown.push(format!("{} more", addresses.len() - ADDRESSES));
+        }
+        if !shown.is_empty() {
+            let text = format!("{what} {}.", shown.join(", "));
+            page.wrapped(10, Some(Tone::Caution), &text);
         }
     }
 }

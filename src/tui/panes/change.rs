@@ -6,7 +6,7 @@ use super::super::theme::Role;
 use super::super::tree::{self, TreeRow};
 use super::{facts, finding, message, values};
 use crate::decision::{Decision, Recorded};
-use crate::plan::{Action, ResourceChange};
+use crate::plan::{Action, CheckStatus, Plan, ResourceChange, Trigger};
 use crate::review::{CasePlan, Status};
 
 pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
@@ -21,11 +21,11 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         Subject::Row(TreeRow::Output(plan, index)) => {
             out.extend(output(review, key, plan, index, width));
         }
-        Subject::Row(row @ TreeRow::Invocation(..)) => {
-            out.push(Rich::of(
-                Role::Warn,
-                format!("apply invokes {}", tree::label(&review.case, row)),
-            ));
+        Subject::Row(row @ TreeRow::Invocation(plan, index)) => {
+            out.extend(invocation(review, row, (plan, index), width));
+        }
+        Subject::Row(TreeRow::Check(plan, index)) => {
+            out.extend(check(review, (plan, index), width));
         }
         Subject::Nothing => out.push(Rich::of(Role::Dim, "Nothing is listed.")),
         _ => {}
@@ -37,10 +37,10 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
             .and_then(|(plan, index)| tree::resource(&review.case, TreeRow::Change(plan, index))),
     };
     if let Some((plan, change)) = resource {
-        out.extend(beside(key.subject));
+        out.extend(beside(review, key.subject));
         let explained = finding(review, key.subject).and_then(|(_, finding)| finding.explained);
         out.extend(heading(review, change, explained, width));
-        out.extend(remarks(review, change));
+        out.extend(remarks(review, &plan.plan, change, width));
         let rows = plan.plan.attribute_changes(&change.body);
         out.extend(values::rows(&review.case.redactor, &rows, key, width));
     } else if matches!(key.subject, Subject::Finding(_)) {
@@ -54,16 +54,20 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
 }
 
 /// What a row beside the plan's own changes means.
-fn beside(subject: Subject) -> Option<Rich> {
+fn beside(review: &Review, subject: Subject) -> Option<Rich> {
     match subject {
         Subject::Row(TreeRow::Drift(..)) => Some(Rich::of(
             Role::Warn,
             "DRIFT: this happened outside Terraform; apply does not do it.",
         )),
-        Subject::Row(TreeRow::Deferred(..)) => Some(Rich::of(
-            Role::Warn,
-            "DEFERRED: this plan puts it off; a later plan will do it.",
-        )),
+        Subject::Row(TreeRow::Deferred(plan, index)) => {
+            let deferred = review.case.plans.get(plan)?.plan.deferred.get(index)?;
+            let reason = review.case.redactor.line(&deferred.reason);
+            Some(Rich::of(
+                Role::Warn,
+                format!("DEFERRED ({reason}): this plan puts it off; a later plan will do it."),
+            ))
+        }
         _ => None,
     }
 }
@@ -129,8 +133,12 @@ pub(in super::super) fn role(action: Action) -> Role {
     }
 }
 
-fn remarks(review: &Review, change: &ResourceChange) -> Vec<Rich> {
+fn remarks(review: &Review, plan: &Plan, change: &ResourceChange, width: usize) -> Vec<Rich> {
     let mut out = Vec::new();
+    if let Some(contradiction) = plan.contradiction(change) {
+        let text = format!("CONTRADICTS ITSELF: it {}.", contradiction.words());
+        out.extend(paragraph(Role::Bad, &text, width, 2));
+    }
     let line = |text: &str| review.case.redactor.line(text).into_string();
     if let Some(reason) = &change.reason {
         let reason = reason
@@ -149,8 +157,26 @@ fn remarks(review: &Review, change: &ResourceChange) -> Vec<Rich> {
             format!("  moved from {}", line(previous)),
         ));
     }
-    if change.importing {
-        out.push(Rich::of(Role::Change, "  imported into the state"));
+    if let Some(name) = plan.import_text(change) {
+        let text = format!("  imported into the state by {name}");
+        out.extend(paragraph(Role::Change, &text, width, 4));
+    }
+    if let Some(identity) = plan.identity_text(change) {
+        let text = format!("  identity {identity}");
+        out.extend(paragraph(Role::Dim, &text, width, 4));
+    }
+    let forced_by = plan.replace_paths(&change.body);
+    if !forced_by.is_empty() {
+        let text = format!("  forced by {}", line(&forced_by.join(", ")));
+        out.extend(paragraph(Role::Replace, &text, width, 4));
+    }
+    if let Some(span) = &change.body.generated_config
+        && let Ok(text) = serde_json::from_str::<String>(plan.slice(span))
+    {
+        out.push(Rich::of(Role::Dim, "  generated configuration:"));
+        for text in review.case.redactor.lines(&text).as_str().lines() {
+            out.extend(paragraph(Role::Dim, &format!("    {text}"), width, 6));
+        }
     }
     if change.action == Action::Unknown {
         out.push(Rich::of(
@@ -159,6 +185,73 @@ fn remarks(review: &Review, change: &ResourceChange) -> Vec<Rich> {
         ));
     }
     out
+}
+
+/// An action that apply invokes, and what sets it off.
+fn invocation(
+    review: &Review,
+    row: TreeRow,
+    (plan, index): (usize, usize),
+    width: usize,
+) -> Vec<Rich> {
+    let plan = review.case.plans.get(plan);
+    let Some(invocation) = plan.and_then(|plan| plan.plan.invocations.get(index)) else {
+        return Vec::new();
+    };
+    let what = if invocation.deferred.is_some() {
+        "a later plan invokes"
+    } else {
+        "apply invokes"
+    };
+    let trigger = match &invocation.trigger {
+        Trigger::Lifecycle { resource, event } => format!("set off by {event} of {resource}"),
+        Trigger::Invoke => "set off by -invoke".to_owned(),
+        Trigger::Unknown => "set off by something that this version does not know".to_owned(),
+    };
+    let trigger = review.case.redactor.line(&trigger);
+    let text = format!("{what} {}", tree::label(&review.case, row));
+    let mut out = paragraph(Role::Warn, &text, width, 2);
+    out.extend(paragraph(Role::Text, trigger.as_str(), width, 2));
+    out
+}
+
+/// A condition, how it came out, and what its author says about that.
+fn check(review: &Review, (plan, index): (usize, usize), width: usize) -> Vec<Rich> {
+    let plan = review.case.plans.get(plan);
+    let Some(check) = plan.and_then(|plan| plan.plan.checks.get(index)) else {
+        return Vec::new();
+    };
+    let redactor = &review.case.redactor;
+    let text = format!(
+        "check of {} {}: {}",
+        check.kind,
+        check.address,
+        check.status.word()
+    );
+    let mut out = paragraph(
+        check_role(check.status),
+        redactor.line(&text).as_str(),
+        width,
+        2,
+    );
+    for message in &check.messages {
+        out.extend(paragraph(
+            Role::Text,
+            redactor.lines(message).as_str(),
+            width,
+            2,
+        ));
+    }
+    out
+}
+
+/// The meaning of a result.
+pub(in super::super) fn check_role(status: CheckStatus) -> Role {
+    match status {
+        CheckStatus::Pass => Role::Good,
+        CheckStatus::Fail | CheckStatus::Error => Role::Bad,
+        CheckStatus::Unknown => Role::Warn,
+    }
 }
 
 fn output(review: &Review, key: &PaneKey, plan: usize, index: usize, width: usize) -> Vec<Rich> {
@@ -177,6 +270,14 @@ fn output(review: &Review, key: &PaneKey, plan: usize, index: usize, width: usiz
             output.action
         ),
     )];
+    if output.action == Action::Unknown {
+        let words = review.case.redactor.line(&output.words.join(", "));
+        out.push(Rich::of(Role::Bad, format!("  actions: {words}")));
+    }
+    if output.action.is_no_op() && output.differs {
+        let text = "  is said not to change, but its values differ";
+        out.push(Rich::of(Role::Warn, text));
+    }
     out.extend(values::rows(
         &review.case.redactor,
         &plan.attribute_changes(&output.body),

@@ -7,7 +7,7 @@ mod source;
 mod values;
 
 pub(super) use approval::approval;
-pub(super) use change::role as action_role;
+pub(super) use change::{check_role, role as action_role};
 
 use super::model::{Pane, PaneKey, Review, Subject};
 use super::rich::{Rich, paragraph};

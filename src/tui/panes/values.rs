@@ -5,7 +5,7 @@ use similar::{ChangeTag, TextDiff};
 use super::super::model::PaneKey;
 use super::super::rich::Rich;
 use super::super::theme::Role;
-use crate::plan::{AttributeChange, Difference, MAX_ROWS, Value};
+use crate::plan::{AttributeChange, Difference, MAX_ROWS, Sensitivity, Value};
 use crate::text::{Redactor, display_width, fit_end, fit_middle, wrap};
 
 /// Most lines that one value is shown on.
@@ -74,7 +74,7 @@ fn role(difference: Difference) -> Role {
     match difference {
         Difference::Added => Role::Add,
         Difference::Removed => Role::Remove,
-        Difference::Changed => Role::Change,
+        Difference::Changed | Difference::Remarked => Role::Change,
         Difference::Reordered | Difference::Same => Role::Dim,
     }
 }
@@ -100,17 +100,22 @@ fn attribute(
             fit_middle(name, width.saturating_sub(12).max(8))
         ),
     );
+    let mut behind = Vec::new();
+    if row.forces_replacement {
+        behind.push((Role::Replace, FORCES));
+    }
+    match row.sensitivity {
+        Some(Sensitivity::Gained) => behind.push((Role::Change, "  # becomes sensitive")),
+        Some(Sensitivity::Lost) => behind.push((Role::Warn, "  # no longer sensitive")),
+        None => {}
+    }
     // Room for the words behind the value.
-    let width = if row.forces_replacement {
-        width.saturating_sub(FORCES.len())
-    } else {
-        width
-    };
+    let width = width.saturating_sub(behind.iter().map(|(_, words)| words.len()).sum());
     let mut out = body(redactor, row, head, wide, width);
     if let Some(first) = out.first_mut() {
         first.anchor = row.difference != Difference::Same;
-        if row.forces_replacement {
-            first.spans.push((Role::Replace, FORCES.to_owned()));
+        for (role, words) in behind {
+            first.spans.push((role, words.to_owned()));
         }
     }
     out
@@ -162,6 +167,10 @@ fn body(
         }
         (Difference::Reordered, ..) => {
             vec![head.add(Role::Dim, "the same elements, reordered only")]
+        }
+        (Difference::Remarked, ..) => {
+            let text = format!("{after}, the same value");
+            one(head, role, &text, room, width)
         }
         (Difference::Removed, ..) => one(head, role, &before, room, width),
         (Difference::Added | Difference::Same, ..) => one(head, role, &after, room, width),

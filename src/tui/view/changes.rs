@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::super::model::Review;
-use super::super::panes::action_role;
+use super::super::panes::{action_role, check_role};
 use super::super::rich::Rich;
 use super::super::theme::Role;
 use super::super::tree::{Module, Shape, TreeRow, label};
@@ -93,6 +93,18 @@ fn line(review: &Review, row: TreeRow, here: bool, width: usize) -> Rich {
                     fit_middle(&label(&review.case, row), width.saturating_sub(30)),
                 )
                 .right(role, format!("{word:<20} "))
+        }
+        TreeRow::Check(plan, index) => {
+            let plan = review.case.plans.get(plan);
+            let check = plan.and_then(|plan| plan.plan.checks.get(index));
+            check.map_or(Rich::empty(), |check| {
+                let role = check_role(check.status);
+                let name = fit_middle(&label(&review.case, row), width.saturating_sub(30));
+                Rich::of(Role::Text, cursor)
+                    .add(role, "    ! ")
+                    .add(Role::Text, name)
+                    .right(role, format!("{:<20} ", check.status.word()))
+            })
         }
         TreeRow::Output(plan, index) => {
             let output = review

@@ -1,0 +1,181 @@
+//! The binary plan file of `plan -out`, read without Terraform: the facts that the plan's JSON lacks, and the configuration that was planned.
+//!
+//! Phases: `container` opens the zip and refuses what Terraform never writes; `message` reads the few fields of `tfplan` that are facts and
+//! skips every value; `modules.json` tells which files belong to which module.
+//!
+//! Invariants: values of variables, resources and the backend's settings are skipped, never copied; the two states are only counted through;
+//! nothing is written to a disk. What an archive holds is bounded before memory is taken for it.
+
+mod container;
+mod error;
+mod message;
+mod snapshot;
+
+pub use error::ArchiveError;
+pub use snapshot::SnapshotModule;
+
+use std::collections::BTreeMap;
+
+use super::{Action, Mode, Plan, PlanMode};
+use crate::digest::Digest;
+
+/// The entry that makes a zip a plan.
+const PLAN: &str = "tfplan";
+/// The lock file that Terraform writes where a configuration needs no provider holds comments only; this begins every provider's block.
+const PROVIDER_BLOCK: &[u8] = b"provider \"";
+
+/// What a binary plan file tells by itself. Its debug form names it and shows nothing of it.
+///
+/// Addresses, versions and names are text that the plan's author chose: they reach an output only through a redactor.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BinaryPlan {
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// Version of the Terraform or OpenTofu that wrote it; only the same version can show or apply it.
+    pub terraform_version: String,
+    /// How the plan was asked for.
+    pub mode: PlanMode,
+    /// Addresses given with `-target`, in order; empty for a plan of everything.
+    pub targets: Vec<String>,
+    /// Addresses whose replacement was asked for with `-replace`; each once.
+    pub replaced: Vec<String>,
+    /// Actions that were asked for by address (`-invoke`), in order.
+    pub invoked: Vec<String>,
+    /// Type of the backend or state store; its settings are never read.
+    pub backend: Option<String>,
+    /// Workspace for which the plan was made.
+    pub workspace: Option<String>,
+    /// When it was made, in RFC 3339, where the version that wrote it says so.
+    pub timestamp: Option<String>,
+    /// Whether planning failed.
+    pub errored: bool,
+    /// Whether the file says that it covers everything. Terraform before 1.8 and OpenTofu never say so.
+    pub complete: bool,
+    /// Whether the file says that apply would do something. Terraform before 1.8 and OpenTofu never say so.
+    pub applyable: bool,
+    /// What is done to which object, in the file's order, data sources included.
+    pub changes: Vec<BinaryChange>,
+    /// The configuration that was planned, the root module first.
+    pub modules: Vec<SnapshotModule>,
+    /// The lock file; absent where no provider is locked.
+    pub lock_file: Option<Vec<u8>>,
+    /// Whether the state that the plan starts from is inside.
+    pub has_state: bool,
+    /// Whether the state before the refresh is inside.
+    pub has_previous_state: bool,
+}
+
+/// What is done to one object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BinaryChange {
+    /// Address of the instance.
+    pub address: String,
+    /// Key of the deposed object, where it is not the current one.
+    pub deposed: Option<String>,
+    /// What is done to it.
+    pub action: Action,
+}
+
+impl std::fmt::Debug for BinaryPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BinaryPlan({})", self.digest)
+    }
+}
+
+impl BinaryPlan {
+    /// Reads a plan file.
+    ///
+    /// # Errors
+    /// When the bytes are no zip, another zip, or a zip of a kind that neither Terraform nor OpenTofu writes.
+    pub fn read(bytes: &[u8]) -> Result<Self, ArchiveError> {
+        let content = container::read(bytes)?;
+        let facts = message::read(&content.plan)?;
+        let has_provider = |lock: &Vec<u8>| {
+            lock.windows(PROVIDER_BLOCK.len())
+                .any(|window| window == PROVIDER_BLOCK)
+        };
+        Ok(Self {
+            digest: Digest::of(bytes),
+            modules: snapshot::modules(content.configuration)?,
+            lock_file: content.lock_file.filter(has_provider),
+            has_state: content.has_state,
+            has_previous_state: content.has_previous_state,
+            ..facts
+        })
+    }
+
+    /// Whether OpenTofu's registry stands in the lock file, so that `tofu` is the program to ask first.
+    #[must_use]
+    pub fn is_open_tofu(&self) -> bool {
+        const HOST: &[u8] = b"provider \"registry.opentofu.org/";
+        self.lock_file
+            .as_ref()
+            .is_some_and(|lock| lock.windows(HOST.len()).any(|window| window == HOST))
+    }
+
+    /// In what a plan's JSON differs from this file, as the end of a sentence; nothing where both tell the same.
+    ///
+    /// The time, and what is done to each managed object, must be equal. Data sources are left out: the JSON omits those that a
+    /// `-destroy` plan drops.
+    #[must_use]
+    pub fn difference(&self, plan: &Plan) -> Option<&'static str> {
+        let shown = plan
+            .section("timestamp")
+            .and_then(|text| serde_json::from_str::<String>(text).ok());
+        if let (Some(own), Some(shown)) = (&self.timestamp, &shown)
+            && own != shown
+        {
+            return Some("it was made at another time");
+        }
+        if plan.errored != self.errored {
+            return Some("only one of the two is errored");
+        }
+        let own: BTreeMap<(&str, Option<&str>), Action> = self
+            .changes
+            .iter()
+            .filter(|change| !change.is_data())
+            .map(|c| ((c.address.as_str(), c.deposed.as_deref()), c.action))
+            .collect();
+        let shown: BTreeMap<(&str, Option<&str>), Action> = plan
+            .changes
+            .iter()
+            .filter(|change| change.mode == Mode::Managed)
+            .map(|c| ((c.address.as_str(), c.deposed.as_deref()), c.action))
+            .collect();
+        if own.len() != shown.len() {
+            return Some("it has another number of changes");
+        }
+        (own != shown).then_some("it does something else to an object")
+    }
+}
+
+impl BinaryChange {
+    /// Whether this is a data source: after the modules that lead to it stands `data`. Instance keys may hold dots, quotes and brackets.
+    fn is_data(&self) -> bool {
+        let mut steps = vec![String::new()];
+        let (mut quoted, mut escaped, mut depth) = (false, false, 0_usize);
+        for c in self.address.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '[' => depth += 1,
+                ']' => depth = depth.saturating_sub(1),
+                '.' if depth == 0 => steps.push(String::new()),
+                c if depth == 0 => steps.iter_mut().last().map_or((), |step| step.push(c)),
+                _ => {}
+            }
+        }
+        let mut steps = steps.iter().map(String::as_str);
+        loop {
+            match steps.next() {
+                Some("module") => drop(steps.next()),
+                first => return first == Some("data"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
