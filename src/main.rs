@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use countersign::cli::{World, run, state_directory};
+use countersign::cli::{World, run, state_directory, tell_only_places};
 
 /// Deep policies and plans must not end the process.
 const STACK_BYTES: usize = 512 << 20;
 
 /// The engine's errors capture a backtrace each when `RUST_BACKTRACE` is set, as CI often does; that makes evaluation several times
-/// slower and deep recursion endless. Panics still show theirs.
+/// slower and deep recursion endless.
 #[cfg(unix)]
 fn without_error_backtraces() {
     use std::os::unix::process::CommandExt;
@@ -32,6 +32,7 @@ fn without_error_backtraces() {}
 
 fn main() -> ExitCode {
     without_error_backtraces();
+    tell_only_places();
     let arguments = std::env::args_os().collect();
     let world = World {
         env: std::env::vars_os()

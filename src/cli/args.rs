@@ -320,7 +320,8 @@ const TEST_HELP: &str = "\
 Exit status: 0 all tests pass, 1 a test fails or the coverage is below the threshold, 2 usage, 5 policies or tests do not load, or there \
 is no test.";
 
-const CHECK_HELP: &str = "Exit status: 0 the policies can be used (there may be warnings), 2 usage, 5 they cannot.";
+const CHECK_HELP: &str =
+    "Exit status: 0 the policies can be used (there may be warnings), 2 usage, 5 they cannot.";
 
 /// How tests are run.
 #[derive(Args, Debug, Clone)]

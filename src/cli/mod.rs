@@ -12,6 +12,7 @@ mod editor;
 mod hook;
 mod init;
 mod output;
+mod panics;
 mod policy;
 mod review;
 mod subject;
@@ -26,6 +27,8 @@ use clap::Parser;
 use crate::load::LoadError;
 use crate::review::Exit;
 use args::{Cli, Command};
+
+pub use panics::tell_only_places;
 
 /// Version of this program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

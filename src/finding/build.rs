@@ -174,21 +174,35 @@ impl Fields<'_> {
     fn fact(&self, value: &Json) -> Json {
         match value {
             Json::String(text) => Json::from(self.redactor.line(text).into_string()),
-            Json::Array(items) => Json::Array(
-                items
-                    .iter()
-                    .map(|item| match item {
-                        Json::String(text) => Json::from(self.redactor.line(text).into_string()),
-                        Json::Array(_) | Json::Object(_) => {
-                            Json::from(self.redactor.line(&item.to_string()).into_string())
-                        }
-                        other => other.clone(),
-                    })
-                    .collect(),
-            ),
-            Json::Object(_) => Json::from(self.redactor.line(&value.to_string()).into_string()),
+            Json::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Json::Array(_) | Json::Object(_) => self.document(item),
+                    scalar => self.fact(scalar),
+                })
+                .collect(),
+            Json::Object(_) => self.document(value),
             other => other.clone(),
         }
+    }
+
+    /// A deeper value as text; its own texts are redacted first, because writing it as JSON changes them.
+    fn document(&self, value: &Json) -> Json {
+        let text = redacted(self.redactor, value).to_string();
+        Json::from(self.redactor.line(&text).into_string())
+    }
+}
+
+/// A value with all texts and keys in it redacted.
+fn redacted(redactor: &Redactor, value: &Json) -> Json {
+    match value {
+        Json::String(text) => Json::from(redactor.redact(text)),
+        Json::Array(items) => items.iter().map(|item| redacted(redactor, item)).collect(),
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (redactor.redact(name), redacted(redactor, field)))
+            .collect(),
+        other => other.clone(),
     }
 }
 
@@ -301,21 +315,31 @@ fn from_hit(
 fn scales(fields: &Fields<'_>) -> Result<(Option<Severity>, Certainty), String> {
     let severity = match fields.fields.get("severity") {
         None => None,
-        Some(word) => match word.as_str().and_then(Severity::parse) {
-            Some(severity) => Some(severity),
-            None => return Err(format!("a result has the severity {word}, which is none.")),
-        },
+        Some(word) => {
+            let word = word.as_str().unwrap_or_default();
+            let known = Severity::parse(word);
+            Some(known.ok_or_else(|| format!("a result has the severity {}.", no_such(word)))?)
+        }
     };
     let certainty = match fields.raw("certainty") {
         None | Some("proven") => Certainty::Proven,
         Some("unknown") => Certainty::Unknown,
-        Some(word) => {
-            return Err(format!(
-                "a result has the certainty \"{word}\", which is none."
-            ));
-        }
+        Some(word) => return Err(format!("a result has the certainty {}.", no_such(word))),
     };
     Ok((severity, certainty))
+}
+
+/// A wrong word as an error may name it: one that a person could have meant. Anything else may be a value of the plan in some form.
+fn no_such(word: &str) -> String {
+    let is_word = (1..=16).contains(&word.len())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphabetic() || c == '-' || c == '_');
+    if is_word {
+        format!("\"{word}\", which is none")
+    } else {
+        "of a text that is none".to_owned()
+    }
 }
 
 /// The row that a result speaks of: the one with its deposed key, else the first at its address.

@@ -311,14 +311,33 @@ fn compare(
                 difference,
                 before: before.clone(),
                 after: after.clone(),
-                // A row may stand for a part of what forces it, or for a list or secret that holds it.
-                forces_replacement: forcing
-                    .iter()
-                    .any(|f| path == f || is_below(path, f) || is_below(f, path)),
+                forces_replacement: is_forcing(path, forcing),
                 sensitivity: None,
             });
         }
     }
+}
+
+/// Whether a path, one above it or one below it forces the replacement: a row may stand for a part of what forces it, or for a list or secret
+/// that holds it. Looks each of them up: there may be as many forcing paths as rows.
+fn is_forcing(path: &str, forcing: &BTreeSet<String>) -> bool {
+    let holds_forcing = |separator: char| {
+        let below = format!("{path}{separator}");
+        forcing
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|next| next.starts_with(&below))
+    };
+    if forcing.contains("") || (path.is_empty() && !forcing.is_empty()) {
+        return true;
+    }
+    holds_forcing('.')
+        || holds_forcing('[')
+        || forcing.contains(path)
+        || path
+            .match_indices(['.', '['])
+            .filter_map(|(end, _)| path.get(..end))
+            .any(|above| forcing.contains(above))
 }
 
 fn is_reordered(a: &[Value], b: &[Value]) -> bool {
@@ -329,4 +348,32 @@ fn is_reordered(a: &[Value], b: &[Value]) -> bool {
             a.iter().filter(|other| *other == item).count()
                 == b.iter().filter(|other| *other == item).count()
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_below_a_forcing_path_forces_too() {
+        let forcing = BTreeSet::from(["ami", "disk[0].size", "tags[\"a.b\"]"].map(str::to_owned));
+        for path in [
+            "ami",
+            "ami.id",
+            "ami[0].id",
+            "disk[0].size",
+            "disk[0].size[1]",
+            "tags[\"a.b\"]",
+            "tags[\"a.b\"].c",
+        ] {
+            assert!(is_forcing(path, &forcing), "{path}");
+        }
+        // A row for the whole stands for what forces it.
+        for path in ["", "disk[0]", "disk", "tags"] {
+            assert!(is_forcing(path, &forcing), "{path}");
+        }
+        for path in ["amis", "am", "disk[1].size", "dis"] {
+            assert!(!is_forcing(path, &forcing), "{path}");
+        }
+    }
 }

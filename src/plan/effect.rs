@@ -168,7 +168,7 @@ impl<'t> Hasher<'t> {
                 && a == b
             {
                 return Err(PlanError::DuplicateKey {
-                    place: place.to_owned(),
+                    place: super::input::part_for_people(place),
                 });
             }
         }
@@ -204,7 +204,7 @@ fn mentions(value: &Value, time: &str) -> bool {
 fn shape(place: &str, error: &CanonError) -> PlanError {
     let CanonError::Json(error) = error;
     let text = error.to_string();
-    let place = place.to_owned();
+    let place = super::input::part_for_people(place);
     if text.contains("recursion limit") || text.contains("deeper than") {
         PlanError::TooDeep { place }
     } else if text.contains("duplicate key") {

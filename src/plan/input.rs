@@ -42,7 +42,7 @@ pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
             && a == b
         {
             return Err(PlanError::DuplicateKey {
-                place: format!("the top-level key {a:?}"),
+                place: key_for_people(a),
             });
         }
     }
@@ -137,6 +137,47 @@ fn check_rest(
     })
 }
 
+/// The names that `terraform show -json` gives the parts of a plan.
+const KEYS: &[&str] = &[
+    "action_invocations",
+    "applyable",
+    "checks",
+    "complete",
+    "configuration",
+    "deferred_action_invocations",
+    "deferred_changes",
+    "errored",
+    "format_version",
+    "output_changes",
+    "planned_values",
+    "prior_state",
+    "proposed_unknown",
+    "relevant_attributes",
+    "resource_changes",
+    "resource_drift",
+    "terraform_version",
+    "timestamp",
+    "variables",
+];
+
+/// A top-level key as an error may name it; one that no plan has could be anything.
+pub(super) fn key_for_people(key: &str) -> String {
+    if KEYS.contains(&key) {
+        format!("the top-level key \"{key}\"")
+    } else {
+        "a top-level key".to_owned()
+    }
+}
+
+/// A part of the plan as an error may name it.
+pub(super) fn part_for_people(key: &str) -> String {
+    if KEYS.contains(&key) {
+        key.to_owned()
+    } else {
+        "a part of another name".to_owned()
+    }
+}
+
 fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &str) -> PlanError {
     let (line, column) = (error.line() + first_line, error.column());
     if body.trim_start().starts_with("{\"@level\"") {
@@ -145,10 +186,10 @@ fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &
     match error.classify() {
         serde_json::error::Category::Eof => PlanError::Truncated { line, column },
         _ if error.to_string().contains("duplicate field") => PlanError::DuplicateKey {
-            place: place.to_owned(),
+            place: part_for_people(place),
         },
         serde_json::error::Category::Data if !place.is_empty() => PlanError::Shape {
-            place: place.to_owned(),
+            place: part_for_people(place),
             problem: problem(error),
         },
         _ if error.to_string().contains("recursion limit") => PlanError::TooDeep {
@@ -166,9 +207,14 @@ fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &
 pub(super) fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    if let Some((before, _)) = text.split_once(": string \"") {
-        return format!("{before}: a string");
-    }
+    // Texts, numbers and names of the document stand in quotes; what its syntax lacks does too, and is ours.
+    let quotes_document = ["invalid ", "unknown ", "duplicate "]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let text = match text.split_once(['"', '`']) {
+        Some((before, _)) if quotes_document => before.trim_end(),
+        _ => text,
+    };
     Printable::line(&text.chars().take(120).collect::<String>()).into_string()
 }
 

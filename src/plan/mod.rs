@@ -22,6 +22,7 @@ mod counts;
 mod document;
 mod effect;
 mod error;
+mod guess;
 mod input;
 mod mode;
 mod outline;
@@ -158,7 +159,7 @@ impl Plan {
         let secrets = secrets::gather(text, &document, &rows, &outputs)?;
         // The memory-hard pass needs 64 MiB for a moment; the redactor, which may be large, comes after it.
         let (effect, secret_key) = effect::effect(&document, &rows.digests, secrets.found())?;
-        let redactor = secrets.finish(&rows.changes)?;
+        let redactor = secrets.finish(text, &rows.changes)?;
         Ok(Self {
             digest: Digest::of(&[]),
             effect,
@@ -220,11 +221,11 @@ fn shape<'a, T: serde::Deserialize<'a>>(place: &str, text: &'a str) -> Result<T,
         let text = error.to_string();
         if text.contains("duplicate field") {
             PlanError::DuplicateKey {
-                place: place.to_owned(),
+                place: input::part_for_people(place),
             }
         } else {
             PlanError::Shape {
-                place: place.to_owned(),
+                place: input::part_for_people(place),
                 problem: input::problem(&error),
             }
         }

@@ -18,27 +18,49 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// An object or null; what is derived would take a list of the fields in order too, and no policy reads that.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    struct Object<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = Option<T>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
+/// What is derived would take a list of the fields in order too, and no policy reads that.
+macro_rules! objects_only {
+    ($($name:ident)*) => {$(
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object<'a>(PhantomData<$name<'a>>);
+                impl<'de: 'a, 'a> Visitor<'de> for Object<'a> {
+                    type Value = $name<'a>;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                        $name::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                deserializer.deserialize_map(Object(PhantomData))
+            }
         }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-        }
-    }
-    deserializer.deserialize_any(Object(PhantomData))
+    )*};
+}
+
+objects_only! {
+    RawChange
+    RawBody
+    RawImport
+    RawDeferred
+    RawInvocation
+    RawTrigger
+    RawDeferredInvocation
+    RawCheck
+    RawCheckAddress
+    RawCheckInstance
+    RawProblem
+    RawOutput
+    RawObject
+    RawConfiguration
+    RawConfigModule
+    RawVariable
+    RawModuleCall
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawChange<'a> {
     #[serde(borrow, default)]
     pub(super) address: Text<'a>,
@@ -56,13 +78,14 @@ pub(super) struct RawChange<'a> {
     pub(super) provider_name: Text<'a>,
     #[serde(borrow, default)]
     pub(super) deposed: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "object")]
+    #[serde(borrow, default)]
     pub(super) change: Option<RawBody<'a>>,
     #[serde(borrow, default)]
     pub(super) action_reason: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
+#[serde(remote = "Self")]
 pub(super) struct RawBody<'a> {
     #[serde(borrow, default)]
     pub(super) actions: Option<Vec<Cow<'a, str>>>,
@@ -90,6 +113,7 @@ pub(super) struct RawBody<'a> {
 
 /// `importing`: one of an id, an identity, or the word that it is not known yet.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawImport<'a> {
     #[serde(borrow, default)]
     pub(super) id: Text<'a>,
@@ -100,6 +124,7 @@ pub(super) struct RawImport<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawDeferred<'a> {
     #[serde(borrow, default)]
     pub(super) reason: Text<'a>,
@@ -108,6 +133,7 @@ pub(super) struct RawDeferred<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawInvocation<'a> {
     #[serde(borrow, default)]
     pub(super) address: Text<'a>,
@@ -122,6 +148,7 @@ pub(super) struct RawInvocation<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawTrigger<'a> {
     #[serde(borrow, default)]
     pub(super) triggering_resource_address: Text<'a>,
@@ -130,6 +157,7 @@ pub(super) struct RawTrigger<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawDeferredInvocation<'a> {
     #[serde(borrow, default)]
     pub(super) reason: Text<'a>,
@@ -138,6 +166,7 @@ pub(super) struct RawDeferredInvocation<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawCheck<'a> {
     #[serde(borrow, default)]
     pub(super) address: Option<RawCheckAddress<'a>>,
@@ -148,6 +177,7 @@ pub(super) struct RawCheck<'a> {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(remote = "Self")]
 pub(super) struct RawCheckAddress<'a> {
     #[serde(borrow, default)]
     pub(super) kind: Text<'a>,
@@ -156,6 +186,7 @@ pub(super) struct RawCheckAddress<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawCheckInstance<'a> {
     #[serde(borrow, default)]
     pub(super) address: Option<RawCheckAddress<'a>>,
@@ -166,6 +197,7 @@ pub(super) struct RawCheckInstance<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawProblem<'a> {
     #[serde(borrow, default)]
     pub(super) message: Text<'a>,
@@ -173,6 +205,7 @@ pub(super) struct RawProblem<'a> {
 
 /// An output of a state.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawOutput<'a> {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
@@ -182,6 +215,7 @@ pub(super) struct RawOutput<'a> {
 
 /// An object of a state.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawObject<'a> {
     #[serde(borrow, default, rename = "type")]
     pub(super) kind: Text<'a>,
@@ -193,20 +227,33 @@ pub(super) struct RawObject<'a> {
 
 /// The parts of `configuration` that tell what is sensitive.
 #[derive(Deserialize, Default)]
+#[serde(remote = "Self")]
 pub(super) struct RawConfiguration<'a> {
     #[serde(borrow, default)]
     pub(super) root_module: Option<RawConfigModule<'a>>,
 }
 
 #[derive(Deserialize, Default)]
+#[serde(remote = "Self")]
 pub(super) struct RawConfigModule<'a> {
     #[serde(borrow, default)]
     pub(super) variables: Option<std::collections::BTreeMap<String, RawVariable<'a>>>,
     #[serde(borrow, default)]
     pub(super) module_calls: Option<std::collections::BTreeMap<String, RawModuleCall<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) outputs: Option<std::collections::BTreeMap<String, RawConfigOutput<'a>>>,
 }
 
 #[derive(Deserialize)]
+pub(super) struct RawConfigOutput<'a> {
+    #[serde(default)]
+    pub(super) sensitive: bool,
+    #[serde(borrow, default)]
+    pub(super) expression: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawVariable<'a> {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) sensitive: bool,
@@ -215,6 +262,7 @@ pub(super) struct RawVariable<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct RawModuleCall<'a> {
     #[serde(borrow, default)]
     pub(super) expressions: Option<&'a RawValue>,

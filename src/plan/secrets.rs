@@ -1,21 +1,28 @@
 //! Finds every value that the plan marks as secret, and builds the redactor from them.
 //!
 //! Sources: the marks of resource changes, drift and deferred changes; outputs marked sensitive; variables declared sensitive, with
-//! their defaults and the constants passed into them; `sensitive_values` of planned values and prior state; outputs of remote states,
-//! which Terraform does not mark; constants of provider settings whose names say that they are secret.
+//! their defaults and whatever is passed into them through any number of modules; `sensitive_values` of planned values and prior state;
+//! outputs of remote states, which Terraform does not mark; what names say to be secret (`guess`): constants of provider settings,
+//! variables (ephemeral ones carry no mark), attributes of plans without marks; texts of a well-known shape anywhere in the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use aho_corasick::AhoCorasick;
 use memchr::memmem::Finder;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::document::{Document, State};
+use super::guess::{is_data, is_reference, is_secret_name, is_secret_setting, is_word};
 use super::raw::{RawConfigModule, RawConfiguration, RawObject, RawOutput};
 use super::rows::Rows;
 use super::value::{holds_true, union};
 use super::{Body, OutputChange, PlanError, ResourceChange, Value};
-use crate::text::{Redactor, RedactorBuilder};
+use crate::text::{Redactor, RedactorBuilder, tokens};
+
+/// Values of a module's variables, as far as the plan tells them.
+type Variables = BTreeMap<String, Vec<Rc<Value>>>;
 
 /// Gathers all secrets of a plan.
 pub(super) fn gather(
@@ -28,9 +35,13 @@ pub(super) fn gather(
     let deferred = rows.deferred.iter().map(|d| &d.change);
     for change in rows.changes.iter().chain(&rows.drift).chain(deferred) {
         secrets.change(text, &change.body);
+        secrets.remote_state(text, change);
     }
     for output in outputs {
         secrets.change(text, &output.body);
+    }
+    if let Some(text) = document.text("variables") {
+        secrets.variables(text);
     }
     if let Some(text) = document.text("configuration") {
         secrets.configuration(text, document.text("variables"))?;
@@ -49,6 +60,7 @@ pub(super) fn gather(
     for object in &rows.secret_objects {
         secrets.object(&super::shape("state", object.get())?);
     }
+    secrets.shapes(text);
     Ok(secrets)
 }
 
@@ -62,7 +74,7 @@ impl Suspicion {
     pub(super) fn new() -> Self {
         Self {
             marks: Finder::new("\"sensitive_values\""),
-            remote_state: Finder::new("terraform_remote_state"),
+            remote_state: Finder::new(REMOTE_STATE),
         }
     }
 
@@ -81,12 +93,20 @@ impl Suspicion {
 #[derive(Default)]
 pub(super) struct Secrets {
     builder: RedactorBuilder,
+    /// Secrets that could be names of attributes, outputs, variables or modules.
+    words: BTreeSet<String>,
     found: bool,
 }
 
 impl Secrets {
     fn change(&mut self, text: &str, body: &Body) {
         let slice = |span: &Option<super::Span>| span.as_ref().and_then(|s| text.get(s.clone()));
+        if body.before_sensitive.is_none() && body.after_sensitive.is_none() {
+            for value in [&body.before, &body.after].into_iter().filter_map(slice) {
+                self.named(&exact(value));
+            }
+            return;
+        }
         let marks: Vec<&str> = [&body.before_sensitive, &body.after_sensitive]
             .into_iter()
             .filter_map(slice)
@@ -135,22 +155,99 @@ impl Secrets {
         self.found = true;
         match value {
             Value::Text(text) => {
-                self.builder.secret(text);
+                self.secret(text);
                 // A document with secrets in it: its own strings are secrets too.
                 if let Some(inner) = value.embedded() {
                     self.all(&inner);
                 }
             }
-            Value::Number(digits) => self.builder.secret(digits),
+            Value::Number(digits) => self.secret(digits),
             Value::List(items) => items.iter().for_each(|item| self.all(item)),
-            Value::Map(fields) => fields.values().for_each(|field| self.all(field)),
+            Value::Map(fields) => {
+                for (key, field) in fields {
+                    if is_data(key) {
+                        self.secret(key);
+                    }
+                    self.all(field);
+                }
+            }
             Value::Null | Value::Bool(_) | Value::Unknown | Value::Sensitive(_) => {}
+        }
+    }
+
+    fn secret(&mut self, text: &str) {
+        self.found = true;
+        self.builder.secret(text);
+        if is_word(text) {
+            self.words.insert(text.to_owned());
+        }
+    }
+
+    /// Takes values whose names say that they are secret, where nothing is marked.
+    fn named(&mut self, value: &Value) {
+        match value {
+            Value::Map(fields) => {
+                for (name, field) in fields {
+                    match field {
+                        Value::Text(text) if is_secret_name(name) => {
+                            if !is_reference(text) {
+                                self.all(field);
+                            }
+                        }
+                        field => self.named(field),
+                    }
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.named(item)),
+            _ => {}
+        }
+    }
+
+    /// Takes the outputs of a remote state that is read by this plan; Terraform does not mark them.
+    fn remote_state(&mut self, text: &str, change: &ResourceChange) {
+        if change.kind.as_ref() != REMOTE_STATE {
+            return;
+        }
+        for span in [&change.body.before, &change.body.after]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(value) = text.get(span.clone()) {
+                let value = exact(value);
+                if let Some(outputs) = field(&value, "outputs") {
+                    self.all(outputs);
+                }
+            }
+        }
+    }
+
+    /// Takes what has a well-known shape, wherever it stands in the plan.
+    fn shapes(&mut self, text: &str) {
+        for place in tokens(text) {
+            let raw = text.get(place).unwrap_or_default();
+            // A private key is cut out of a JSON text, so its line breaks are escaped.
+            match serde_json::from_str::<String>(&format!("\"{raw}\"")) {
+                Ok(token) => self.secret(&token),
+                Err(_) => self.secret(raw),
+            }
         }
     }
 
     fn raw_all(&mut self, raw: Option<&RawValue>) {
         if let Some(raw) = raw {
             self.all(&exact(raw.get()));
+        }
+    }
+
+    /// Values of variables whose names say that they are secret: ephemeral ones carry no mark.
+    fn variables(&mut self, text: &str) {
+        for (name, values) in given(&exact(text)) {
+            for value in values.iter().filter(|_| is_secret_name(&name)) {
+                self.named(&Value::Map(BTreeMap::from([(
+                    name.clone(),
+                    value.as_ref().clone(),
+                )])));
+            }
         }
     }
 
@@ -161,57 +258,71 @@ impl Secrets {
             return Ok(());
         };
         let values = variables.map_or(Value::Null, exact);
-        let declared = root.variables.iter().flatten();
-        if !matches!(values, Value::Map(_)) && declared.clone().any(|(_, v)| v.sensitive) {
+        let mut declared = root.variables.iter().flatten();
+        if !matches!(values, Value::Map(_)) && declared.any(|(_, variable)| variable.sensitive) {
             // Of another shape than Terraform writes: which value is the secret one cannot be told.
             self.all(&values);
         }
-        for (name, variable) in declared {
-            if variable.sensitive {
-                if let Some(value) = field(&values, name).and_then(|v| field(v, "value")) {
-                    self.all(value);
-                }
-                self.raw_all(variable.default);
-            }
-        }
-        self.module(&root, &values, 0);
+        self.module(&root, given(&values), 0);
         Ok(())
     }
 
-    /// `values` are those of the root module's variables: a sensitive variable of a child that is fed from one makes it a secret.
-    fn module(&mut self, module: &RawConfigModule<'_>, values: &Value, depth: usize) {
+    /// Takes the values of a module's sensitive variables and outputs, and follows what is passed on into the modules that it calls.
+    fn module(&mut self, module: &RawConfigModule<'_>, mut values: Variables, depth: usize) {
         if depth > 64 {
             return;
         }
-        for call in module.module_calls.iter().flatten().map(|(_, call)| call) {
+        for (name, variable) in module.variables.iter().flatten() {
+            if let Some(default) = variable.default {
+                let default = Rc::new(exact(default.get()));
+                values.entry(name.clone()).or_default().push(default);
+            }
+            if variable.sensitive {
+                for value in values.get(name).into_iter().flatten() {
+                    self.all(value);
+                }
+            }
+        }
+        for (_, output) in module.outputs.iter().flatten() {
+            if output.sensitive
+                && let Some(expression) = output.expression
+                && let Some(constant) = field(&exact(expression.get()), "constant_value")
+            {
+                self.all(constant);
+            }
+        }
+        for (_, call) in module.module_calls.iter().flatten() {
             let Some(child) = &call.module else { continue };
             let expressions = call.expressions.map_or(Value::Null, |e| exact(e.get()));
-            for (name, variable) in child.variables.iter().flatten() {
-                if variable.sensitive {
-                    self.raw_all(variable.default);
-                    let expression = field(&expressions, name);
-                    if let Some(constant) = expression.and_then(|e| field(e, "constant_value")) {
-                        self.all(constant);
-                    }
-                    let references = match expression.and_then(|e| field(e, "references")) {
-                        Some(Value::List(references)) => references.as_slice(),
-                        _ => &[],
+            let mut passed = Variables::new();
+            for (name, _) in child.variables.iter().flatten() {
+                let into = passed.entry(name.clone()).or_default();
+                let Some(expression) = field(&expressions, name) else {
+                    continue;
+                };
+                if let Some(constant) = field(expression, "constant_value") {
+                    into.push(Rc::new(constant.clone()));
+                }
+                let references = match field(expression, "references") {
+                    Some(Value::List(references)) => references.as_slice(),
+                    _ => &[],
+                };
+                for reference in references {
+                    let Value::Text(reference) = reference else {
+                        continue;
                     };
-                    for reference in references {
-                        let Value::Text(reference) = reference else {
-                            continue;
-                        };
-                        let value = reference
-                            .strip_prefix("var.")
-                            .filter(|_| depth == 0)
-                            .and_then(|fed| field(field(values, fed.split('.').next()?)?, "value"));
-                        if let Some(value) = value {
-                            self.all(value);
+                    let variable = reference.strip_prefix("var.");
+                    let name = variable.and_then(|v| v.split(['.', '[']).next());
+                    let known = name.and_then(|name| values.get(name));
+                    for value in known.into_iter().flatten() {
+                        // An expression names one variable several times; the values must not grow with the depth.
+                        if !into.iter().any(|other| Rc::ptr_eq(other, value)) {
+                            into.push(Rc::clone(value));
                         }
                     }
                 }
             }
-            self.module(child, values, depth + 1);
+            self.module(child, passed, depth + 1);
         }
     }
 
@@ -253,24 +364,31 @@ impl Secrets {
             provider_config: Some(raw),
         }) = serde_json::from_str(configuration)
         {
-            self.named_constants(&exact(raw.get()), false);
+            self.settings(&exact(raw.get()), false, false);
         }
     }
 
-    fn named_constants(&mut self, tree: &Value, secret: bool) {
+    /// `constant` is whether the tree is part of a constant, `secret` whether a name above says that it is secret.
+    fn settings(&mut self, tree: &Value, constant: bool, secret: bool) {
         match tree {
             Value::Map(fields) => {
                 for (name, value) in fields {
-                    if name == "constant_value" && secret {
-                        self.all(value);
-                    } else {
-                        self.named_constants(value, secret || is_secret_name(name));
-                    }
+                    let constant = constant || name == "constant_value";
+                    self.settings(value, constant, secret || is_secret_setting(name));
                 }
             }
             Value::List(items) => items
                 .iter()
-                .for_each(|item| self.named_constants(item, secret)),
+                .for_each(|item| self.settings(item, constant, secret)),
+            value if constant && secret => {
+                self.all(value);
+                // The value of an `Authorization` header names its scheme first.
+                if let Value::Text(text) = value
+                    && let Some((_, token)) = text.split_once(' ')
+                {
+                    self.all(&Value::Text(token.to_owned()));
+                }
+            }
             _ => {}
         }
     }
@@ -291,7 +409,7 @@ impl Secrets {
 
     /// One object of a state.
     fn object(&mut self, object: &RawObject<'_>) {
-        if object.kind.as_deref() == Some("terraform_remote_state") {
+        if object.kind.as_deref() == Some(REMOTE_STATE) {
             let outputs = object
                 .values
                 .map(|v| exact(v.get()))
@@ -315,7 +433,14 @@ impl Secrets {
     }
 
     /// Ends the gathering; words that the plan uses in the open are not scrubbed from text.
-    pub(super) fn finish(mut self, changes: &[ResourceChange]) -> Result<Redactor, PlanError> {
+    ///
+    /// Such a word is spared only where it is all of a secret, and names of attributes, outputs, variables and modules only where the
+    /// secret is a word: who could name something after a secret to have it shown knows it already.
+    pub(super) fn finish(
+        mut self,
+        text: &str,
+        changes: &[ResourceChange],
+    ) -> Result<Redactor, PlanError> {
         if self.found {
             let mut words = BTreeSet::new();
             for change in changes {
@@ -327,11 +452,42 @@ impl Secrets {
             for word in words {
                 self.builder.plain_word(word);
             }
+            let keys: Vec<(&String, String)> = self
+                .words
+                .iter()
+                .map(|word| (word, format!("\"{word}\":")))
+                .collect();
+            if !keys.is_empty()
+                && let Ok(automaton) = AhoCorasick::new(keys.iter().map(|(_, key)| key))
+            {
+                for found in automaton.find_overlapping_iter(text) {
+                    if let Some((word, _)) = keys.get(found.pattern().as_usize()) {
+                        self.builder.plain_word(word);
+                    }
+                }
+            }
         }
         self.builder.build().map_err(|error| PlanError::Secrets {
             problem: error.to_string(),
         })
     }
+}
+
+/// The data source whose outputs are those of another state.
+const REMOTE_STATE: &str = "terraform_remote_state";
+
+/// The values that the root module's variables were given.
+fn given(variables: &Value) -> Variables {
+    let mut values = Variables::new();
+    if let Value::Map(given) = variables {
+        for (name, variable) in given {
+            if let Some(value) = field(variable, "value") {
+                let value = Rc::new(value.clone());
+                values.entry(name.clone()).or_default().push(value);
+            }
+        }
+    }
+    values
 }
 
 /// A value with every digit that the plan gives.
@@ -346,25 +502,5 @@ fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     }
 }
 
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "private_key",
-        "api_key",
-        "apikey",
-        "access_key",
-        "credentials",
-        "app_key",
-        "account_key",
-        "passphrase",
-        "client_key",
-        "shared_key",
-        "sas",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}
+#[cfg(test)]
+mod tests;

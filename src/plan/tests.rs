@@ -115,6 +115,23 @@ fn marks_of_another_shape_than_the_value_hide_all_of_it() {
 }
 
 #[test]
+fn a_secret_in_the_deepest_tree_that_is_read_is_scrubbed() {
+    let deep = |depth: usize| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        plan("2026-01-01T00:00:00Z", "new", "new-password-1").replacen(
+            r#""password":"new-password-1","n""#,
+            &format!(r#""password":{open}"deep-password-2"{close},"n""#),
+            1,
+        )
+    };
+    for depth in [60, 65, 100, 120] {
+        let plan = read(&deep(depth));
+        assert!(plan.redactor.finds("deep-password-2"), "{depth}");
+    }
+    assert!(matches!(error(&deep(130)), PlanError::TooDeep { .. }));
+}
+
+#[test]
 fn a_plan_made_again_has_the_same_effect() {
     let one = read(&plan("2026-01-01T00:00:00Z", "new", "new-password-1"));
     let again = plan("2026-02-02T11:11:11Z", "new", "new-password-1").replace(
@@ -199,6 +216,31 @@ fn a_change_without_marks_hides_its_text() {
         .map(|r| r.after.show(&plan.redactor).into_string())
         .collect();
     assert_eq!(shown, ["3", "(sensitive)"]);
+}
+
+#[test]
+fn a_list_is_not_read_as_an_object_field_by_field() {
+    let object = r#"{"address":"a.b","type":"a","name":"b","change":{"actions":["delete"]}}"#;
+    let list = r#"["a.b",null,null,"managed","a","b",null,null,{"actions":["delete"]}]"#;
+    let body = r#"{"address":"a.b","type":"a","name":"b","change":[["delete"]]}"#;
+    let whole = |part: &str| format!(r#"{{"format_version":"1.2",{part}}}"#);
+    read(&whole(&format!(r#""resource_changes":[{object}]"#)));
+    for part in [
+        format!(r#""resource_changes":[{list}]"#),
+        format!(r#""resource_changes":[{body}]"#),
+        format!(r#""resource_changes":[],"resource_drift":[{list}]"#),
+        format!(r#""resource_changes":[],"deferred_changes":[["x",{object}]]"#),
+        r#""resource_changes":[],"output_changes":{"o":[["create"]]}"#.to_owned(),
+        r#""resource_changes":[],"action_invocations":[["a.b"]]"#.to_owned(),
+        r#""planned_values":[{}]"#.to_owned(),
+        r#""planned_values":{"outputs":{"o":[true,"x"]}}"#.to_owned(),
+        r#""configuration":{"root_module":[{"v":[true]}]}"#.to_owned(),
+    ] {
+        assert!(
+            matches!(error(&whole(&part)), PlanError::Shape { .. }),
+            "{part}"
+        );
+    }
 }
 
 #[test]

@@ -44,8 +44,9 @@ pub enum Value {
     Sensitive(Hidden),
 }
 
-/// Deepest tree that is shown.
-const MAX_DEPTH: usize = 64;
+/// Deepest tree that is read; what lies below is hidden. Not less than the depth at which a plan is refused, because what is hidden here
+/// cannot be gathered as a secret.
+const MAX_DEPTH: usize = 128;
 
 impl Value {
     /// Reads a value from the plan's text with the trees of unknown and sensitive leaves that belong to it.

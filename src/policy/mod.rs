@@ -28,7 +28,7 @@ pub use load::{Policies, Settings};
 pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
     engine::yaml::read(text)
 }
-pub use result::{Hit, Rule, RuleKind};
 pub use diagnose::{Diagnosis, Found, diagnose};
+pub use result::{Hit, Rule, RuleKind};
 pub use testing::{FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, run_tests};
 pub use view::{Values, View};

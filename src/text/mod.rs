@@ -9,10 +9,12 @@
 //! invisible formatting character; a multi-line one may hold `\n`, nothing else of these.
 
 mod redact;
+mod shapes;
 mod suggest;
 mod width;
 
 pub use redact::{MASK, Redactor, RedactorBuilder, TooManySecrets};
+pub use shapes::tokens;
 pub use suggest::suggestion;
 pub use width::{display_width, fit_address, fit_end, fit_middle, wrap};
 

@@ -1,8 +1,9 @@
 //! The one redactor: every secret that the plan marks, in the forms in which it may occur again.
 //!
 //! Marked positions are masked where they stand, by the plan's own types. The redactor is for everything else: a policy's
-//! message, a variable's copy in a provisioner command, an error text. It knows each secret raw, JSON-escaped,
-//! base64 (three alignments) and percent-encoded, and replaces each occurrence with [`MASK`].
+//! message, a variable's copy in a provisioner command, an error text. It knows each secret raw and escaped (JSON once and twice, Go's
+//! JSON, HCL, Rust's debug form, a shell's quotes), and each of these in base64 (three alignments), percent-encoded and in hexadecimal,
+//! and replaces each occurrence with [`MASK`]. What has the shape of a well-known kind of token is masked too, known or not.
 //!
 //! Values of fewer than [`SHORTEST`] characters and words that the plan uses as types, providers, names or attribute names are
 //! masked where they are marked but not looked for in text: scrubbing "postgres" or "true" would make every report useless.
@@ -15,13 +16,22 @@ use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::Printable;
+use super::{Printable, shapes};
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "(sensitive)";
 
 /// Shortest value, in characters, that is looked for in running text.
 pub(super) const SHORTEST: usize = 8;
+
+/// Shortest line of a secret of several lines, in characters, that is looked for by itself.
+const SHORTEST_LINE: usize = 12;
+
+/// How often a text may have been written as JSON into a text of JSON.
+const NESTED: usize = 4;
+
+/// Longest secret, in bytes, of which escaped forms are encoded too: each level of escaping may double a text.
+const LONG: usize = 16 << 10;
 
 /// Collects the secrets of a plan.
 #[derive(Default)]
@@ -35,9 +45,16 @@ impl RedactorBuilder {
     pub fn secret(&mut self, value: &str) {
         if value.chars().count() >= SHORTEST {
             self.secrets.insert(value.to_owned());
-            if value.contains('\n') {
+            let trimmed = value.trim();
+            if trimmed.chars().count() >= SHORTEST {
+                self.secrets.insert(trimmed.to_owned());
+            }
+            // The lines of a JSON document are no secrets: the texts in it are, and are added by themselves.
+            let is_document = trimmed.starts_with(['{', '['])
+                && serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok();
+            if value.contains('\n') && !is_document {
                 for line in value.lines().map(str::trim) {
-                    if line.chars().count() >= 2 * SHORTEST {
+                    if line.chars().count() >= SHORTEST_LINE {
                         self.secrets.insert(line.to_owned());
                     }
                 }
@@ -202,7 +219,10 @@ impl Redactor {
             out.push_str(text.get(from..).unwrap_or_default());
             text = out;
         }
-        text
+        match shapes::mask(&text) {
+            Some(masked) => masked,
+            None => text,
+        }
     }
 
     /// A redactor that knows the secrets of several.
@@ -236,19 +256,78 @@ impl Redactor {
 }
 
 fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {
+    let is_plain = |c: char| {
+        !(c.is_control() || matches!(c, '"' | '\\' | '\'' | '<' | '>' | '&' | '$' | '%'))
+            && c.is_ascii()
+    };
+    add_encoded(secret, forms);
     forms.insert(secret.to_owned());
-    for escaped in [json_escaped(secret), go_json_escaped(secret)] {
-        forms.insert(escaped);
+    if secret.chars().all(is_plain) {
+        return;
     }
-    for form in [
-        percent_encoded(secret, true),
-        percent_encoded(secret, false),
-    ] {
-        forms.insert(form);
+    let is_long = secret.len() > LONG;
+    let mut texts = BTreeSet::from([secret.to_owned()]);
+    let debug = format!("{secret:?}");
+    texts.extend(inside_quotes(&debug).map(str::to_owned));
+    // Documents stand in texts of documents, such as a line of the configuration in an input that a policy prints as JSON.
+    let mut firsts = vec![json_escaped(secret), go_json_escaped(secret)];
+    if secret.contains("${") || secret.contains("%{") {
+        firsts.push(
+            json_escaped(secret)
+                .replace("${", "$${")
+                .replace("%{", "%%{"),
+        );
+    }
+    if secret.contains('\'') {
+        let quoted = secret.replace('\'', "'\\''");
+        firsts.push(json_escaped(&quoted));
+        texts.insert(quoted);
+    }
+    for mut escaped in firsts {
+        for _ in 1..if is_long { 2 } else { NESTED } {
+            let next = json_escaped(&escaped);
+            texts.insert(std::mem::replace(&mut escaped, next));
+        }
+        texts.insert(escaped);
+    }
+    let quoted: Vec<String> = texts
+        .iter()
+        .flat_map(|text| {
+            [
+                // A shell's quotes, YAML's single ones, YAML's own escape.
+                text.replace('\'', "'\\''"),
+                text.replace('\'', "''"),
+                text.replace("\\u001b", "\\e"),
+            ]
+        })
+        .collect();
+    texts.extend(quoted);
+    if !is_long {
+        for text in &texts {
+            add_encoded(text, forms);
+        }
+    }
+    forms.extend(texts);
+}
+
+/// Adds what encodings make of a text.
+fn add_encoded(text: &str, forms: &mut BTreeSet<String>) {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    for upper in [true, false] {
+        forms.insert(hexadecimal(text, upper));
+        if text.bytes().all(is_unreserved) {
+            continue;
+        }
+        // RFC 3986; forms, with and without `+` for a blank; JavaScript.
+        for kept in ["-_.~", "*-._", "-_.!~*'()"] {
+            let percent = percent_encoded(text, kept, upper);
+            forms.insert(percent.replace("%20", "+"));
+            forms.insert(percent);
+        }
     }
     // Inside a longer base64 text a value starts at one of three bit positions; only the characters that it decides alone
     // can be looked for.
-    let bytes = secret.as_bytes();
+    let bytes = text.as_bytes();
     for skip in 0..3_usize {
         let mut padded = vec![0_u8; skip];
         padded.extend_from_slice(bytes);
@@ -265,13 +344,27 @@ fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {
     }
 }
 
+fn inside_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+}
+
+fn hexadecimal(text: &str, upper: bool) -> String {
+    let digits: &[u8; 16] = if upper {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
+    text.bytes()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| digits.get(usize::from(half)))
+        .map(|digit| char::from(*digit))
+        .collect()
+}
+
 fn json_escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
-    quoted
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(text)
-        .to_owned()
+    inside_quotes(&quoted).unwrap_or(text).to_owned()
 }
 
 /// Escapes as Go's encoder does, which Terraform uses: `<`, `>` and `&` as `\u00XX`.
@@ -282,10 +375,10 @@ fn go_json_escaped(text: &str) -> String {
         .replace('&', "\\u0026")
 }
 
-fn percent_encoded(text: &str, upper: bool) -> String {
+fn percent_encoded(text: &str, kept: &str, upper: bool) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+        if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) {
             out.push(char::from(byte));
         } else if upper {
             out.push_str(&format!("%{byte:02X}"));
@@ -318,8 +411,8 @@ mod tests {
             secret.to_owned(),
             serde_json::Value::from(secret).to_string(),
             go_json_escaped(secret),
-            percent_encoded(secret, true),
-            percent_encoded(secret, false),
+            percent_encoded(secret, "-_.~", true),
+            percent_encoded(secret, "-_.~", false),
         ] {
             let shown = redactor.redact(&format!("before {text} after"));
             assert!(shown.contains(MASK), "{text}");

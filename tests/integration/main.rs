@@ -9,9 +9,11 @@
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
+//! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
+//! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
@@ -46,7 +48,9 @@ mod exit_status;
 mod hooks;
 mod hostile;
 mod layering;
+mod leaks;
 mod merged;
+mod mutations;
 mod policies;
 mod policy_commands;
 mod reports;

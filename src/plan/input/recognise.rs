@@ -2,7 +2,6 @@
 
 use crate::plan::PlanError;
 use crate::plan::document::{Document, Fields};
-use crate::text::Printable;
 
 /// Keys of configuration in JSON syntax.
 const CONFIGURATION: [&str; 12] = [
@@ -59,9 +58,18 @@ pub(super) fn recognise(top: &Document<'_>) -> Result<(), PlanError> {
     let parts: Vec<Option<u32>> = version.split('.').map(|p| p.parse().ok()).collect();
     match parts.as_slice() {
         [Some(0), Some(1 | 2)] | [Some(1), Some(_)] => Ok(()),
-        _ => Err(PlanError::Version {
-            found: Printable::line(&version.chars().take(20).collect::<String>()).into_string(),
-        }),
+        _ => {
+            let is_number = version.len() <= 7
+                && version.starts_with(|c: char| c.is_ascii_digit())
+                && version.chars().all(|c| c.is_ascii_digit() || c == '.');
+            Err(PlanError::Version {
+                found: if is_number {
+                    version
+                } else {
+                    "(not a number)".to_owned()
+                },
+            })
+        }
     }
 }
 

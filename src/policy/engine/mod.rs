@@ -46,6 +46,35 @@ pub(super) fn first_line(error: &anyhow::Error) -> String {
         .to_owned()
 }
 
+/// An error of evaluation without the values that the engine quotes: they come from the plan. Names of functions stay.
+pub(super) fn without_values(message: &str) -> String {
+    let is_name = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+    };
+    let mut from = 0;
+    while let Some(open) = message.get(from..).and_then(|rest| rest.find('`')) {
+        let inside = from + open + 1;
+        let close = message.get(inside..).and_then(|rest| rest.find('`'));
+        let quoted = close.and_then(|close| message.get(inside..inside + close));
+        match (quoted, close) {
+            (Some(quoted), Some(close)) if is_name(quoted) => from = inside + close + 1,
+            // A value may hold backticks, so everything up to the last one goes.
+            _ => {
+                let before = message.get(..inside - 1).unwrap_or_default();
+                let after = message
+                    .get(inside..)
+                    .and_then(|rest| rest.rsplit_once('`'))
+                    .map_or("", |(_, after)| after);
+                return format!("{before}(a value){after}");
+            }
+        }
+    }
+    message.to_owned()
+}
+
 /// The place that an engine error names: `--> file:line:column`.
 pub(super) fn place(error: &anyhow::Error) -> Option<(String, u32)> {
     let text = error.to_string();

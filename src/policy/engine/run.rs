@@ -312,6 +312,7 @@ impl Runner<'_> {
         } else if message.contains("memory") && message.contains("limit") {
             "the rule needed more memory than it may.".to_owned()
         } else {
+            let message = super::without_values(&message);
             match super::place(error) {
                 Some((file, line)) => format!("{message} ({file}:{line})."),
                 None => format!("{message}."),

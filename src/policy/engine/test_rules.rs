@@ -8,9 +8,9 @@ use std::time::Duration;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
-use super::first_line;
 use super::load::Loaded;
 use super::syntax::{name_of, package_of};
+use super::{first_line, without_values};
 use crate::policy::dialect::Unit;
 use crate::policy::testing::{
     FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, is_measured,
@@ -103,7 +103,7 @@ fn run(engine: &mut Engine, path: &str) -> (TestOutcome, String) {
         Ok(Ok(Value::Bool(true))) => (TestOutcome::Passed, String::new()),
         Ok(Ok(Value::Undefined)) => (TestOutcome::Failed, "it is not true".to_owned()),
         Ok(Ok(_)) => (TestOutcome::Failed, "its value is not true".to_owned()),
-        Ok(Err(error)) => (TestOutcome::Error, first_line(&error)),
+        Ok(Err(error)) => (TestOutcome::Error, without_values(&first_line(&error))),
         Err(_) => (TestOutcome::Error, "the engine failed".to_owned()),
     }
 }
