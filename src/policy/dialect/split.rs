@@ -194,16 +194,8 @@ fn split(bundle: &Bundle, all: bool) -> Units {
     for module in &together.modules {
         out.asides.extend(unqueried(module, &together.entries));
     }
-    // Files that stand alone on their host may still use the libraries beside them.
     for unit in &mut out.all {
-        unit.bundle.modules.extend(
-            together
-                .modules
-                .iter()
-                .filter(|m| uses(&unit.bundle, &m.text))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
+        add_libraries(&mut unit.bundle, &together.modules);
     }
     missing_scalr(&sets, bundle, &mut out.faults);
     if !together.modules.is_empty() {
@@ -235,16 +227,36 @@ fn unqueried(module: &Module, entries: &Entries) -> Option<Fault> {
     })
 }
 
-/// Whether a unit's first file names the package of a text.
-fn uses(unit: &Bundle, text: &str) -> bool {
-    let Some((_, package)) = package_line(text) else {
-        return false;
-    };
-    let path = format!("data.{package}");
-    unit.modules.first().is_some_and(|m| {
-        m.text.match_indices(&path).any(|(at, _)| {
-            let next = m.text.get(at + path.len()..).and_then(|t| t.chars().next());
-            !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+/// Files that stand alone on their host may still use the libraries beside them, and these one another. Their own rules fire where
+/// they are loaded together, not here.
+fn add_libraries(unit: &mut Bundle, libraries: &[Module]) {
+    let mut next = 0;
+    while let Some(text) = unit.modules.get(next).map(|m| m.text.clone()) {
+        next += 1;
+        for library in libraries {
+            let Some((_, package)) = package_line(&library.text) else {
+                continue;
+            };
+            let known = unit.modules.iter().any(|m| m.path == library.path);
+            if !known && mentions(&text, package) {
+                unit.entries.queried.insert(package.to_owned());
+                unit.modules.push(library.clone());
+            }
+        }
+    }
+}
+
+/// Whether a text names a package, or a package above it as an import does.
+fn mentions(text: &str, package: &str) -> bool {
+    let ends = package.match_indices('.').map(|(at, _)| at);
+    ends.chain([package.len()]).any(|end| {
+        let path = format!("data.{}", package.get(..end).unwrap_or_default());
+        text.match_indices(&path).any(|(at, _)| {
+            match text.get(at + path.len()..).and_then(|t| t.chars().next()) {
+                Some('.') => end == package.len(),
+                Some(c) => !c.is_ascii_alphanumeric() && c != '_',
+                None => true,
+            }
         })
     })
 }

@@ -263,6 +263,28 @@ fn spacelift_files_stand_alone_and_have_their_aliases() {
 }
 
 #[test]
+fn a_file_that_stands_alone_may_use_libraries() {
+    let library = "package lib.names\n\nimport data.lib.texts\n\nshout(x) := texts.upper_case(x)\n\ndeny contains \"the library's own\" if input.resource_changes\n";
+    let texts = "package lib.texts\n\nupper_case(x) := upper(x)\n";
+    let one = "package spacelift\n\nimport data.lib\n\ndeny contains lib.names.shout(r.address) if some r in updated_resources\n";
+    let two =
+        "package spacelift\n\ndeny contains data.lib.names.shout(\"two\") if input.terraform\n";
+    assert_eq!(
+        found(&[
+            ("rules/one.rego", one),
+            ("rules/two.rego", two),
+            ("rules/names.rego", library),
+            ("rules/texts.rego", texts),
+        ]),
+        [
+            "lib.names deny: the library's own",
+            "spacelift.one deny: TERRAFORM_DATA.OTHER",
+            "spacelift.two deny: TWO"
+        ]
+    );
+}
+
+#[test]
 fn what_only_the_host_knows_is_not_evaluated() {
     let text = "package spacelift\n\ndeny contains \"a\" if input.spacelift.stack.name == \"x\"\n\nwarn contains \"b\" if labelled\n\nlabelled if input.terraform.terraform_version\n";
     let policies = load(&[("rules/a.rego", text)]);
@@ -399,7 +421,8 @@ fn the_input_of_another_host_is_ambiguous() {
 #[test]
 fn a_path_that_no_plan_has_is_a_warning_with_its_place() {
     let text = "package acme\n\ndeny contains rc.address if {\n\tsome rc in input.resource_changes\n\trc.chnage.actions == [\"delete\"]\n}\n\ndeny contains \"y\" if input.resource_changs[_]\n";
-    let policies = load(&[("rules/a.rego", text)]);
+    let other = "package other\n\nimport input as tfplan\n\ndeny contains \"z\" if tfplan.resource_changes[_].change.chnages\n";
+    let policies = load(&[("rules/a.rego", text), ("rules/b.rego", other)]);
     assert_eq!(policies.problems, []);
     let warnings: Vec<String> = policies
         .warnings
@@ -411,6 +434,7 @@ fn a_path_that_no_plan_has_is_a_warning_with_its_place() {
         [
             "rules/a.rego:5:2: the rule deny reads input.resource_changes[_].chnage, which no plan has (did you mean \"change\"?).",
             "rules/a.rego:8:22: the rule deny reads input.resource_changs, which no plan has (did you mean \"resource_changes\"?).",
+            "rules/b.rego:5:22: the rule deny reads input.resource_changes[_].change.chnages, which no plan has.",
         ]
     );
 }

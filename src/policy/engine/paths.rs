@@ -54,14 +54,11 @@ pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
             let Some(path) = steps(&import.refr, &Names::new()) else {
                 continue;
             };
-            let last = match path.last() {
-                Some(Step::Key(name)) => name.clone(),
+            let alias = match (&import.r#as, path.last()) {
+                (Some(span), _) => span.text().to_owned(),
+                (None, Some(Step::Key(name))) => name.clone(),
                 _ => continue,
             };
-            let alias = import
-                .r#as
-                .as_ref()
-                .map_or(last, |span| span.text().to_owned());
             roots.insert(alias, path);
         }
         for rule in &module.policy {

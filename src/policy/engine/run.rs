@@ -292,7 +292,7 @@ impl Runner<'_> {
             .iter()
             .map(|text| {
                 text.as_string()
-                    .map(|text| text.to_string())
+                    .map(ToString::to_string)
                     .map_err(|error| self.explain(&error))
             })
             .collect()
