@@ -11,7 +11,7 @@ use super::{
 use crate::change::Change;
 use crate::digest::{Digest, Sink};
 use crate::plan::{Action, Mode, Plan, ResourceChange};
-use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind};
+use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind, own};
 use crate::source::{ResourceMode, SourceIndex};
 use crate::text::{Printable, Redactor};
 
@@ -79,7 +79,7 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
 
 /// Gives findings at one place fingerprints of their own: by message, and by their order where even that is the same. Otherwise an
 /// answer to one would be an answer to the other.
-fn tell_twins_apart(findings: &mut [Finding]) {
+pub(super) fn tell_twins_apart(findings: &mut [Finding]) {
     let mut groups: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
         groups.entry(finding.fingerprint).or_default().push(index);
@@ -483,8 +483,8 @@ fn not_evaluated(origin: &Origin<'_>, policy: &Policy, need: &str) -> Finding {
     }
 }
 
-/// Id of the policy that this program itself holds: actions that it does not know.
-pub const UNKNOWN_ACTION: &str = "unknown-action";
+/// Id of the policy about actions that are not known.
+const UNKNOWN_ACTION: &str = own::UNKNOWN_ACTION.id;
 
 fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) -> Finding {
     let redactor = &origin.plan.redactor;
@@ -519,12 +519,14 @@ fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) ->
         }
         .digest(),
         content: origin.plan.content_digest(change),
-        title: Printable::line("Every action is known"),
-        remediation: Printable::line(
-            "Use a version that knows this action, or make the plan again.",
-        ),
-        severity: overrides.severity.unwrap_or(Severity::High),
-        enforcement: overrides.enforcement.unwrap_or(Enforcement::SoftMandatory),
+        title: Printable::line(own::UNKNOWN_ACTION.title),
+        remediation: Printable::line(own::UNKNOWN_ACTION.remediation),
+        severity: overrides
+            .severity
+            .unwrap_or(own::UNKNOWN_ACTION.severity),
+        enforcement: overrides
+            .enforcement
+            .unwrap_or(own::UNKNOWN_ACTION.enforcement),
         change_index: Some(index),
         address: Some(redactor.line(&change.address)),
         target: Some(Target::new(&change.address)),

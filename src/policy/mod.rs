@@ -10,6 +10,7 @@ mod describe;
 mod engine;
 mod evaluate;
 mod input;
+pub mod own;
 mod result;
 mod testing;
 pub use bundle::{Bundle, DataConflict, Module};
