@@ -7,7 +7,7 @@ use super::approvals::write;
 use super::args::PolicyAction;
 use super::{World, output};
 use crate::load::{self, LoadError};
-use crate::policy::{Policies, Policy, Settings, Trust, run_tests};
+use crate::policy::{Policies, Policy, Settings, Trust, own, run_tests};
 use crate::review::Exit;
 use crate::text::Printable;
 
@@ -57,8 +57,32 @@ fn list(directories: &[PathBuf], world: &World) -> Result<Exit, LoadError> {
             policy.id, policy.title
         ));
     }
+    for policy in own::OWN {
+        text.push_str(&format!(
+            "{:<24} {:<9} {:<15} {}\n",
+            policy.id, policy.severity, policy.enforcement, policy.title
+        ));
+    }
     write(&text)?;
     Ok(exit)
+}
+
+/// The page of a policy that this program itself holds.
+fn own_page(policy: &own::OwnPolicy) -> String {
+    let mut text = format!(
+        "{}: {}\n\n{}\n\nremediation  {}\nseverity     {}\nenforcement  {}\nneeds        {}\nuses         nothing\nfile         part of this program\n",
+        policy.id,
+        policy.title,
+        policy.description,
+        policy.remediation,
+        policy.severity,
+        policy.enforcement,
+        policy.needs,
+    );
+    for (rule, what) in policy.rules {
+        text.push_str(&format!("rule         {rule}: {what}\n"));
+    }
+    text
 }
 
 fn levels(policy: &Policy) -> (&'static str, &'static str) {
@@ -69,6 +93,10 @@ fn levels(policy: &Policy) -> (&'static str, &'static str) {
 }
 
 fn show(id: &str, directories: &[PathBuf], world: &World) -> Result<Exit, LoadError> {
+    if let Some(policy) = own::find(id) {
+        write(&own_page(policy))?;
+        return Ok(Exit::Pass);
+    }
     let (policies, exit) = loaded(directories, world)?;
     let Some((index, policy)) = policies
         .summary

@@ -521,9 +521,7 @@ fn unknown_action(origin: &Origin<'_>, index: usize, change: &ResourceChange) ->
         content: origin.plan.content_digest(change),
         title: Printable::line(own::UNKNOWN_ACTION.title),
         remediation: Printable::line(own::UNKNOWN_ACTION.remediation),
-        severity: overrides
-            .severity
-            .unwrap_or(own::UNKNOWN_ACTION.severity),
+        severity: overrides.severity.unwrap_or(own::UNKNOWN_ACTION.severity),
         enforcement: overrides
             .enforcement
             .unwrap_or(own::UNKNOWN_ACTION.enforcement),

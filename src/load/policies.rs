@@ -247,7 +247,8 @@ fn from_commit(
     Ok(files)
 }
 
-fn is_wanted(path: &str) -> bool {
+/// Whether a file of a policy directory is read.
+pub(super) fn is_wanted(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     path.ends_with(".rego") || matches!(file, "data.json" | "data.yaml" | "data.yml")
 }

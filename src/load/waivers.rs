@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::LoadError;
 use super::source::{SourceFile, index};
+use super::tamper::Waived;
 use crate::decision::{Date, Waiver};
 use crate::digest::Sink;
 use crate::finding::{Location, Own, WaiverRule};
@@ -206,9 +207,12 @@ fn malformed(directive: &Directive, fault: &str, redactor: &Redactor) -> Own {
 }
 
 /// What a tree's comments waive, to be compared with another tree's: for each thing waived, the file and line where it stands.
-pub(super) fn waived(indices: &[SourceIndex]) -> BTreeMap<String, BTreeMap<String, u32>> {
-    let mut out: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
-    for directive in indices.iter().flat_map(|index| &index.facts.directives) {
+pub(super) fn waived<'a>(indices: impl IntoIterator<Item = &'a SourceIndex>) -> Waived {
+    let mut out = Waived::new();
+    let all = indices
+        .into_iter()
+        .flat_map(|index| &index.facts.directives);
+    for directive in all {
         let what = match (&directive.kind, terms(&directive.text)) {
             (Some(_), Ok(terms)) => {
                 let place = match (&directive.address, &directive.module) {

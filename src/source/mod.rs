@@ -39,8 +39,8 @@ use serde::Serialize;
 
 pub use address::{module_key, strip_keys};
 pub use facts::{
-    Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall, Moved,
-    OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
+    Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
+    Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
 };
 pub use lookup::ResourceMode;
 pub use references::references;

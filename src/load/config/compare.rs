@@ -46,7 +46,12 @@ impl Config {
         );
         out.extend(level_differences(overrides, &new.overrides));
         out.extend(setting_differences(policies, &new.policies));
-        list(&mut out, "policy directory", policy_paths, &new.policy_paths);
+        list(
+            &mut out,
+            "policy directory",
+            policy_paths,
+            &new.policy_paths,
+        );
         list(&mut out, "data file", data_paths, &new.data_paths);
         list(&mut out, "guarded ref", allowed_refs, &new.allowed_refs);
         list(&mut out, "plan path", plan_paths, &new.plan_paths);
@@ -116,10 +121,7 @@ fn waiver_differences(old: &[Waiver], new: &[Waiver]) -> Vec<String> {
     let (old, new) = (terms(old), terms(new));
     let last = |terms: &Terms<'_>| {
         let dates = terms.iter().map(|(expires, ..)| *expires);
-        dates
-            .max()
-            .map(|date| date.to_string())
-            .unwrap_or_default()
+        dates.max().map(|date| date.to_string()).unwrap_or_default()
     };
     let mut out = Vec::new();
     for (name, terms) in &new {
@@ -234,7 +236,11 @@ mod tests {
     #[test]
     fn waivers_are_named_with_what_they_cover() {
         let (a, b) = (
-            waiver("aws_db_instance.main", "2026-12-01", "agreed with the owner"),
+            waiver(
+                "aws_db_instance.main",
+                "2026-12-01",
+                "agreed with the owner",
+            ),
             waiver("module.a.*", "2026-12-01", "agreed with the owner"),
         );
         assert_eq!(

@@ -39,11 +39,7 @@ fn a_comment_waives_all_instances_of_its_block_and_nothing_else() {
     assert_eq!(waiver.owner.as_str(), "main.tf:1");
     assert_eq!((waiver.file.as_str(), waiver.line), ("main.tf", 1));
     assert_eq!(waiver.expires.to_string(), "2026-12-01");
-    for address in [
-        "aws_db.main",
-        "aws_db.main[0]",
-        "aws_db.main[\"a.b]\\\"\"]",
-    ] {
+    for address in ["aws_db.main", "aws_db.main[0]", "aws_db.main[\"a.b]\\\"\"]"] {
         assert!(covers(waiver, address), "{address}");
     }
     for address in [
@@ -70,7 +66,11 @@ fn at_a_module_call_it_waives_everything_below() {
     ] {
         assert!(covers(waiver, address), "{address}");
     }
-    for address in ["module.older.aws_db.x", "aws_db.old", "module.a.module.old.x.y"] {
+    for address in [
+        "module.older.aws_db.x",
+        "aws_db.old",
+        "module.a.module.old.x.y",
+    ] {
         assert!(!covers(waiver, address), "{address}");
     }
 }
@@ -141,10 +141,7 @@ fn what_is_no_waiver_is_said_with_its_place() {
             "# Countersign:Waive no-destroy until=2026-12-01 agreed with the owner",
             "begins otherwise",
         ),
-        (
-            "# countersign:ignore no-destroy",
-            "begins otherwise",
-        ),
+        ("# countersign:ignore no-destroy", "begins otherwise"),
         (
             "/* countersign:waive no-destroy until=2026-12-01 agreed with the owner */",
             "behind # or //",

@@ -77,7 +77,9 @@ resource "aws_x" "d" {}
 
 #[test]
 fn text_in_a_string_or_heredoc_is_no_comment() {
-    let index = of("resource \"aws_x\" \"a\" {\n  a = \"# countersign:waive\"\n  b = <<EOT\n# countersign:waive no-destroy\nEOT\n  c = <<EOT\n  }\n  # countersign:waive x\nresource \"aws_x\" \"b\" {\n}\nEOT\n}\n");
+    let index = of(
+        "resource \"aws_x\" \"a\" {\n  a = \"# countersign:waive\"\n  b = <<EOT\n# countersign:waive no-destroy\nEOT\n  c = <<EOT\n  }\n  # countersign:waive x\nresource \"aws_x\" \"b\" {\n}\nEOT\n}\n",
+    );
     assert_eq!(found(&index), []);
 }
 
