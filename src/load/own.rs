@@ -1,18 +1,20 @@
 //! What this program itself adds to a case: waivers that stand in the source, and the findings of its own policies.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::source::{SourceFile, source_files};
+use super::source::{SourceFile, root_directory, source_files};
 use super::tamper::{Sides, config_at, in_repository, tampering};
-use super::waivers::{self, Inline, Roots};
+use super::waivers::{self, Inline};
 use super::{Config, LoadError, Request};
+use crate::change::Change;
 use crate::decision::{Coverage, waiver_faults};
 use crate::finding::{self, Home, Own, from_own};
 use crate::git::Repository;
 use crate::policy::{Policies, own};
 use crate::review::ReviewCase;
 use crate::source::SourceIndex;
-use crate::text::Printable;
+use crate::text::{Printable, Redactor};
 
 /// From what own findings are made.
 pub(super) struct Ground<'a> {
@@ -30,26 +32,28 @@ pub(super) struct Ground<'a> {
 }
 
 /// Adds them; the policies must have run.
-pub(super) fn add(case: &mut ReviewCase, ground: Ground<'_>) -> Result<(), LoadError> {
-    let plans: Vec<&str> = case.plans.iter().map(|plan| plan.root.as_str()).collect();
+pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), LoadError> {
     let Some(first) = case.plans.first().map(|plan| plan.path.clone()) else {
         return Ok(());
     };
-    let roots = Roots {
-        plans: &plans,
-        root: ground.root,
-        directory: &ground.request.directory,
-    };
+    let directory = &ground.request.directory;
+    let files = ground.files.take().unwrap_or_default();
+    let roots: BTreeSet<String> = case
+        .plans
+        .iter()
+        .map(|plan| root_directory(&files, &plan.root, ground.root, directory))
+        .collect();
+    let repository = ground.repository;
     let at = |commit: &str| -> Result<Vec<SourceIndex>, LoadError> {
-        let files = source_files(ground.repository, Some(commit))?.unwrap_or_default();
-        Ok(waivers::indices(&files, roots))
+        let files = source_files(repository, Some(commit))?.unwrap_or_default();
+        Ok(waivers::indices(&files, &roots))
     };
-    let trusted = match (ground.base, ground.files, ground.repository) {
-        (Some(base), _, _) => at(base)?,
-        (None, Some(files), Some(repository)) => {
-            waivers::indices(&waivers::work_tree(files, repository)?, roots)
+    let trusted = match (ground.base, ground.repository) {
+        (Some(base), _) => at(base)?,
+        (None, Some(repository)) => {
+            waivers::indices(&waivers::work_tree(files, repository)?, &roots)
         }
-        _ => Vec::new(),
+        (None, None) => Vec::new(),
     };
     let ids: Vec<&str> = ground
         .policies
@@ -76,38 +80,22 @@ pub(super) fn add(case: &mut ReviewCase, ground: Ground<'_>) -> Result<(), LoadE
         plan: &first,
         overrides: &ground.config.overrides,
     };
-    let tampered = match (
-        ground.repository,
-        ground.base,
-        case.under_review
-            .change()
-            .map(|change| (change, change.merge_base.as_deref(), change.head.as_deref())),
-    ) {
-        (Some(repository), Some(base), Some((change, Some(merge_base), Some(head)))) => {
-            let old = if merge_base == base {
-                waivers::waived(&trusted)
-            } else {
-                waivers::waived(&at(merge_base)?)
-            };
-            let directory = &ground.request.directory;
-            tampering(&Sides {
-                change,
-                base: ground.config,
-                configs: [
-                    &config_at(repository, merge_base)?,
-                    &config_at(repository, head)?,
-                ],
-                given: [&ground.request.policies, &ground.request.data]
-                    .map(|paths| in_repository(paths, directory, ground.root)),
-                waived: [old, waivers::waived(ground.indices.iter().flatten())],
-                redactor: &case.redactor,
-            })
-        }
-        _ => {
-            not_compared(case, ground.base.is_some());
-            Vec::new()
-        }
+    let compared = match (ground.repository, ground.base, case.under_review.change()) {
+        (Some(repository), Some(base), Some(change)) => compare(
+            &ground,
+            repository,
+            base,
+            change,
+            &trusted,
+            &at,
+            &case.redactor,
+        )?,
+        _ => None,
     };
+    if compared.is_none() {
+        not_compared(case, ground.base.is_some());
+    }
+    let tampered = compared.unwrap_or_default();
     case.findings.extend(from_own(tampered, home));
     let mut found: Vec<Own> = faults;
     found.extend(waiver_faults(
@@ -125,6 +113,39 @@ pub(super) fn add(case: &mut ReviewCase, ground: Ground<'_>) -> Result<(), LoadE
     case.findings.extend(from_own(found, home));
     finding::sort(&mut case.findings);
     Ok(())
+}
+
+/// What the change does to the rules; none where it has no two commits.
+fn compare(
+    ground: &Ground<'_>,
+    repository: &Repository,
+    base: &str,
+    change: &Change,
+    trusted: &[SourceIndex],
+    at: &dyn Fn(&str) -> Result<Vec<SourceIndex>, LoadError>,
+    redactor: &Redactor,
+) -> Result<Option<Vec<Own>>, LoadError> {
+    let (Some(merge_base), Some(head)) = (&change.merge_base, &change.head) else {
+        return Ok(None);
+    };
+    let old = if merge_base == base {
+        waivers::waived(trusted)
+    } else {
+        waivers::waived(&at(merge_base)?)
+    };
+    let request = ground.request;
+    Ok(Some(tampering(&Sides {
+        change,
+        base: ground.config,
+        configs: [
+            &config_at(repository, merge_base)?,
+            &config_at(repository, head)?,
+        ],
+        given: [&request.policies, &request.data]
+            .map(|paths| in_repository(paths, &request.directory, ground.root)),
+        waived: [old, waivers::waived(ground.indices.iter().flatten())],
+        redactor,
+    })))
 }
 
 fn not_compared(case: &mut ReviewCase, trusts_base: bool) {

@@ -13,7 +13,7 @@ use crate::digest::Sink;
 use crate::finding::{Location, Own, Target};
 use crate::git::Repository;
 use crate::policy::own::POLICY_TAMPER;
-use crate::text::Redactor;
+use crate::text::{Printable, Redactor, fit_end};
 
 /// The directory of this program's own records.
 const OWN_DIRECTORY: &str = ".countersign";
@@ -26,6 +26,8 @@ const OWNERS: [&str; 4] = [
 ];
 /// Most differences that one message names.
 const MOST: usize = 8;
+/// Most columns of one of them.
+const MOST_COLUMNS: usize = 240;
 
 /// A configuration of one commit, or why it cannot be read.
 pub(super) type ConfigAt = Result<Config, String>;
@@ -271,7 +273,10 @@ fn configuration(sides: &Sides<'_>) -> String {
 }
 
 fn listed(differences: &[String]) -> String {
-    match differences {
+    // Whoever writes the change chooses the words; a message stays one that can be read.
+    let short = |text: &String| fit_end(Printable::line(text).as_str(), MOST_COLUMNS);
+    let differences: Vec<String> = differences.iter().map(short).collect();
+    match differences.as_slice() {
         [] => "it changes no setting, only comments or layout.".to_owned(),
         few if few.len() <= MOST => format!("it {}.", few.join("; ")),
         many => {

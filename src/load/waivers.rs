@@ -4,10 +4,9 @@
 //! must not keep the change that mends it from being judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::LoadError;
-use super::source::{SourceFile, index};
+use super::source::SourceFile;
 use super::tamper::Waived;
 use crate::decision::{Date, Waiver};
 use crate::digest::Sink;
@@ -36,26 +35,19 @@ struct Terms<'a> {
     reason: &'a str,
 }
 
-/// For which plans a tree is indexed: root names of the plans, the repository's root, and where the program was started.
-#[derive(Clone, Copy)]
-pub(super) struct Roots<'a> {
-    pub(super) plans: &'a [&'a str],
-    pub(super) root: &'a Path,
-    pub(super) directory: &'a Path,
-}
-
-/// Indexes some files for each plan; nothing where no file holds such a comment, so that most runs read nothing twice.
-pub(super) fn indices(files: &[SourceFile], roots: Roots<'_>) -> Vec<SourceIndex> {
+/// Indexes some files from each root module's directory; nothing where no file holds such a comment, so that most runs index nothing
+/// twice. The directories are those of the commit under review: where the trusted tree has none of that name, its comments are about
+/// other resources, whatever their addresses.
+pub(super) fn indices(files: &[SourceFile], roots: &BTreeSet<String>) -> Vec<SourceIndex> {
     if !files
         .iter()
         .any(|(path, bytes)| may_hold_directives(path, bytes))
     {
         return Vec::new();
     }
-    let plans: BTreeSet<&str> = roots.plans.iter().copied().collect();
-    plans
-        .into_iter()
-        .map(|plan| index(files, plan, roots.root, roots.directory))
+    roots
+        .iter()
+        .map(|root| SourceIndex::build(files.iter().cloned(), root, None))
         .collect()
 }
 
@@ -64,8 +56,9 @@ pub(super) fn work_tree(
     files: Vec<SourceFile>,
     repository: &Repository,
 ) -> Result<Vec<SourceFile>, LoadError> {
+    // A bare repository has none, and the commit under review does not stand in for it.
     let Some(root) = repository.workdir() else {
-        return Ok(files);
+        return Ok(Vec::new());
     };
     let mut out = Vec::new();
     for (path, _) in files {

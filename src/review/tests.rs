@@ -263,9 +263,9 @@ fn waivers_of_the_trusted_tree_count_until_they_expire() {
         waiver("other", "2026-12-01"),
     ];
     let decided = verdict(&case, &Journal::default(), now());
-    let state = decided.states.first().unwrap();
+    let first = decided.states.first().unwrap();
     assert_eq!(
-        (decided.exit, state.waiver, state.waiver_days),
+        (decided.exit, first.waiver, first.waiver_days),
         (Exit::Pass, Some(0), None)
     );
     // A stale answer does not take it away.
@@ -285,9 +285,9 @@ fn waivers_of_the_trusted_tree_count_until_they_expire() {
     assert_eq!(verdict(&case, &stale, now()).exit, Exit::Pass);
     case.waivers = vec![waiver("no-destroy", "2026-11-21")];
     let decided = verdict(&case, &Journal::default(), now());
-    let state = decided.states.first().unwrap();
+    let first = decided.states.first().unwrap();
     assert_eq!(
-        (decided.exit, state.waiver, state.waiver_days),
+        (decided.exit, first.waiver, first.waiver_days),
         (Exit::Blocked, None, None)
     );
     // On its last day and in the week before, whoever reads the finding is told.
@@ -298,8 +298,8 @@ fn waivers_of_the_trusted_tree_count_until_they_expire() {
     ] {
         case.waivers = vec![waiver("no-destroy", expires)];
         let decided = verdict(&case, &Journal::default(), now());
-        let state = decided.states.first().unwrap();
-        assert_eq!((decided.exit, state.waiver_days), (Exit::Pass, left));
+        let first = decided.states.first().unwrap();
+        assert_eq!((decided.exit, first.waiver_days), (Exit::Pass, left));
     }
     case.findings = vec![finding("no-destroy", "a.b", Enforcement::HardMandatory)];
     case.waivers = vec![waiver("no-destroy", "2026-12-01")];

@@ -12,6 +12,7 @@
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
+//! | `trust` | comments that waive, what is wrong with waivers, and changes to what judges a change |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
 //! | `approval` | approving line by line and `verify` |
@@ -42,4 +43,5 @@ mod merged;
 mod policies;
 mod reports;
 mod rust_source;
+mod trust;
 mod user_policies;

@@ -93,7 +93,12 @@ fn the_promised_policies_are_shipped_and_no_others() {
     let own = countersign::policy::own::OWN.map(|policy| policy.id);
     assert_eq!(run.stdout.lines().count(), ids.len() + own.len(), "{run}");
     for id in ids.iter().map(String::as_str).chain(own) {
-        assert!(run.stdout.lines().any(|line| line.starts_with(&format!("{id} "))), "{run}");
+        assert!(
+            run.stdout
+                .lines()
+                .any(|line| line.starts_with(&format!("{id} "))),
+            "{run}"
+        );
     }
 }
 

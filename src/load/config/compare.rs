@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Config;
 use crate::decision::Waiver;
-use crate::finding::Override;
+use crate::finding::{Enforcement, Override, Severity};
 
 impl Config {
     /// Says what changes from this configuration to another, one sentence part each; nothing where only layout or comments differ.
@@ -169,13 +169,13 @@ fn level_differences(
         };
         say(
             "enforcement",
-            before.enforcement.map(|level| level.word()),
-            after.enforcement.map(|level| level.word()),
+            before.enforcement.map(Enforcement::word),
+            after.enforcement.map(Enforcement::word),
         );
         say(
             "severity",
-            before.severity.map(|level| level.word()),
-            after.severity.map(|level| level.word()),
+            before.severity.map(Severity::word),
+            after.severity.map(Severity::word),
         );
     }
     out

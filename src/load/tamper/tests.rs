@@ -34,7 +34,8 @@ fn renamed(old: &str, new: &str) -> FileChange {
 }
 
 fn read(text: &str) -> ConfigAt {
-    Ok(Config::read(text, config::FILE).unwrap())
+    let config = Config::read(text, config::FILE);
+    config.map_err(|problems| panic!("{problems:?}"))
 }
 
 const BASE: &str = "[policies]\npaths = [\"./ops/policies/\"]\ndata = [\"ops/data.json\"]\n";
@@ -232,7 +233,8 @@ fn what_the_configuration_would_do_is_named_with_its_line() {
             .2
             .ends_with("it cannot be read there, line 3: nonsense.")
     );
-    let many: String = (0..12).map(|n| format!("\"p{n:02}\", ")).collect();
+    let many: Vec<String> = (0..12).map(|n| format!("\"p{n:02}\"")).collect();
+    let many = many.join(", ");
     let found = found_in(edited(), &read(&format!("{BASE}disable = [{many}]\n")));
     assert!(
         found[0].2.ends_with("turns p07 off; and 4 more."),
@@ -318,8 +320,11 @@ fn comments_that_waive_are_compared_by_what_they_waive() {
         ],
         redactor: &Redactor::default(),
     };
-    let found: Vec<_> = tampering(&sides)
+    let found = tampering(&sides);
+    assert!(found[2].message.as_str().len() < 400);
+    let found: Vec<_> = found
         .into_iter()
+        .take(2)
         .map(|own| {
             (
                 own.rule,
