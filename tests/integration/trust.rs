@@ -61,28 +61,28 @@ fn a_comment_of_the_base_waives_all_instances_of_its_block() {
         "{run}"
     );
     let findings = run.findings_of("no-destroy");
-    let waiver = findings
+    let given = findings
         .iter()
         .find(|finding| finding["status"] == "waived")
         .map(|finding| &finding["waiver"])
         .unwrap();
-    assert_eq!(waiver["file"], "main.tf", "{run}");
+    assert_eq!(given["file"], "main.tf", "{run}");
     assert_eq!(
-        waiver["owner"],
-        format!("main.tf:{}", waiver["line"]),
+        given["owner"],
+        format!("main.tf:{}", given["line"]),
         "{run}"
     );
-    assert_eq!(waiver["reason"], "agreed with the owner, OPS-7", "{run}");
+    assert_eq!(given["reason"], "agreed with the owner, OPS-7", "{run}");
     scene.run(&["--check"]).must_end(1).must_say("3 days left");
 }
 
 #[test]
 fn a_comment_at_a_module_call_of_the_base_waives_what_is_below() {
     let scene = base_with(&comment(&days_from_now(30)), "module \"old\"");
-    let waived = waived(&check(&scene).must_end(1));
+    let addresses = waived(&check(&scene).must_end(1));
     assert!(
-        !waived.is_empty() && waived.iter().all(|a| a.starts_with("module.old.")),
-        "{waived:?}"
+        !addresses.is_empty() && addresses.iter().all(|a| a.starts_with("module.old.")),
+        "{addresses:?}"
     );
 }
 

@@ -316,6 +316,7 @@ fn comments_that_waive_are_compared_by_what_they_waive() {
                 ("kept", "a.tf", 5),
                 ("new", "b.tf", 4),
                 ("newer", "b.tf", 2),
+                (&"long".repeat(100_000), "c.tf", 1),
             ]),
         ],
         redactor: &Redactor::default(),
