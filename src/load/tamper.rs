@@ -1,6 +1,7 @@
 //! What a change does to the rules that judge changes: the policy `policy-tamper`.
 //!
-//! The review itself reads the base's copies, so nothing here changes a verdict; it tells what will hold once the change is merged.
+//! The review itself reads the base's copies; this tells what will hold once the change is merged. Only what the command line names is
+//! read from the file system, where the change under review may lie: that makes a finding here, too.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -72,8 +72,8 @@ pub const POLICY_TAMPER: OwnPolicy = OwnPolicy {
     title: "A change does not touch what judges it",
     description: "Finds changes to the configuration, to policy directories and data files (those that the base names, that the \
 head would name, and those of the command line that lie in the repository), to .countersign/, to comments that waive, and to \
-CODEOWNERS. Both sides of a rename count, as do modes, links and a directory that becomes something else. This review is not \
-affected: it uses the base's copies. What is merged decides about every change after it.
+CODEOWNERS. Both sides of a rename count, as do modes, links and a directory that becomes something else. This review uses \
+the base's copies, except of what -p and -d name. What is merged decides about every change after it.
 A waiver of this policy names a path of the repository as its address, and counts only from the base. Where the work tree is \
 trusted there is nothing to compare with, and the policy does not apply.",
     remediation: "Review it as what it is, a change of the rules; best alone, without a change of resources. To answer such findings \
