@@ -6,11 +6,13 @@
 //! Invariants: the journal is append-only, undo appends a retraction; a decision belongs to a [`DecisionKey`], so it never slips to
 //! another finding; what a finding permits is decided in one place, [`permits`].
 
+mod coverage;
 mod journal;
 mod waiver;
 
+pub use coverage::{Coverage, MANY, waiver_faults};
 pub use journal::{Entry, Event, Journal, Recorded};
-pub use waiver::{Waiver, WaiverFault};
+pub use waiver::{SOON_DAYS, Waiver, WaiverFault};
 
 use std::fmt;
 

@@ -177,3 +177,138 @@ fn a_waiver_matches_exact_addresses_and_globs_with_brackets_as_keys() {
         WaiverFault::OverBroad("**".to_owned())
     );
 }
+
+fn tree_waiver(policy: &str, address: &str, expires: &str) -> Waiver {
+    let expires = day(expires);
+    Waiver::new(
+        policy.to_owned(),
+        address.to_owned(),
+        "agreed with the owner",
+        "ops",
+        expires,
+        "countersign.toml",
+        3,
+    )
+    .unwrap()
+}
+
+/// The rule and message of what is wrong with a waiver, held against so many findings at `module.a.x.y[…]`.
+fn fault(waiver: &Waiver, findings: usize, complete: bool) -> Option<(&'static str, String)> {
+    let findings: Vec<Finding> = (0..findings)
+        .map(|n| {
+            finding(
+                "no-destroy",
+                &format!("module.a.x.y[{n}]"),
+                Enforcement::SoftMandatory,
+            )
+        })
+        .collect();
+    let redactor = crate::text::Redactor::default();
+    let coverage = Coverage {
+        findings: &findings,
+        today: day("2026-11-22"),
+        complete,
+        redactor: &redactor,
+    };
+    let mut found = waiver_faults(std::slice::from_ref(waiver), coverage);
+    assert!(found.len() < 2);
+    found.pop().map(|own| {
+        assert!(own.target.is_none(), "no waiver covers a finding about one");
+        let place = own.location.unwrap();
+        assert_eq!(
+            (place.file.as_str(), place.line),
+            ("countersign.toml", Some(3))
+        );
+        (own.rule, own.message.into_string())
+    })
+}
+
+#[test]
+fn a_waiver_that_covers_nothing_is_unused_where_the_plan_shows_everything() {
+    let waiver = tree_waiver("no-destroy", "module.gone.*", "2026-12-24");
+    let (rule, message) = fault(&waiver, 3, true).unwrap();
+    assert_eq!(rule, "unused");
+    assert_eq!(
+        message,
+        "The waiver of no-destroy for module.gone.* (until 2026-12-24, owner ops) covers no finding; remove it."
+    );
+    assert_eq!(fault(&waiver, 3, false), None);
+    // Another policy's findings are none of its.
+    let other = tree_waiver("no-local-exec", "module.a.x.*", "2026-12-24");
+    assert_eq!(fault(&other, 3, true).unwrap().0, "unused");
+    assert_eq!(
+        fault(
+            &tree_waiver("no-destroy", "module.a.x.*", "2026-12-24"),
+            3,
+            true
+        ),
+        None
+    );
+}
+
+#[test]
+fn a_waiver_whose_last_day_is_over_is_expired_whether_it_would_cover_or_not() {
+    for (findings, complete) in [(0, true), (0, false), (3, true), (30, true)] {
+        let waiver = tree_waiver("no-destroy", "module.a.x.*", "2026-11-21");
+        let (rule, message) = fault(&waiver, findings, complete).unwrap();
+        assert_eq!(rule, "expired");
+        assert!(message.contains("is over; remove it"), "{message}");
+    }
+    let last_day = tree_waiver("no-destroy", "module.a.x.*", "2026-11-22");
+    assert_eq!(fault(&last_day, 3, true), None);
+}
+
+#[test]
+fn a_waiver_is_over_broad_by_its_pattern_or_by_what_it_covers() {
+    for address in [
+        "module.*",
+        "module.?*",
+        "module.*.*",
+        "data.*",
+        "module.*.data.*",
+        "*[*]",
+    ] {
+        let (rule, _) = fault(&tree_waiver("no-destroy", address, "2026-12-24"), 1, true).unwrap();
+        assert_eq!(rule, "over-broad", "{address}");
+    }
+    let pattern = tree_waiver("no-destroy", "module.a.*", "2026-12-24");
+    assert_eq!(fault(&pattern, MANY, true), None);
+    let (rule, message) = fault(&pattern, MANY + 1, true).unwrap();
+    assert_eq!(rule, "over-broad");
+    assert!(
+        message.ends_with("covers 11 findings; narrow it."),
+        "{message}"
+    );
+    let inline = |is_module: bool, block: &str| {
+        Waiver::inline(
+            "no-destroy".to_owned(),
+            vec![block.to_owned()],
+            is_module,
+            "agreed with the owner",
+            day("2026-12-24"),
+            "countersign.toml",
+            3,
+        )
+        .unwrap()
+    };
+    // A comment at one block names it, however many instances it has; one at a module call covers whatever is below.
+    assert_eq!(fault(&inline(false, "module.a.x.y"), 30, true), None);
+    assert_eq!(
+        fault(&inline(true, "module.a"), 30, true).unwrap().0,
+        "over-broad"
+    );
+}
+
+#[test]
+fn waivers_cannot_be_waived() {
+    let refused = Waiver::new(
+        "waivers".to_owned(),
+        "countersign.toml".to_owned(),
+        "agreed with the owner",
+        "ops",
+        day("2026-12-01"),
+        "countersign.toml",
+        3,
+    );
+    assert!(matches!(refused, Err(WaiverFault::Policy(_))));
+}

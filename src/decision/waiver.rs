@@ -1,10 +1,13 @@
-//! Waivers that stand in the trusted tree: `[[waiver]]` tables of the configuration.
+//! Waivers that stand in the trusted tree: `[[waiver]]` tables of the configuration, and comments at blocks of the source.
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::Date;
 use crate::finding::Finding;
 use crate::text::Printable;
+
+/// A waiver that ends within so many days is said to end soon.
+pub const SOON_DAYS: i32 = 7;
 
 /// Why a waiver is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +21,20 @@ pub enum WaiverFault {
     /// The reason is too short.
     #[error("a reason of at least {} characters is needed.", super::MIN_REASON)]
     Reason,
+    /// Waivers cannot be waived.
+    #[error("findings of {0} cannot be waived by a waiver.")]
+    Policy(String),
+}
+
+/// Which findings a waiver is meant for, by their address.
+#[derive(Clone, Debug)]
+enum Scope {
+    /// A pattern, exact or with `*` and `?`.
+    Pattern(GlobMatcher),
+    /// Configuration addresses of one block, all instances of it included; a file that several modules share has several.
+    Blocks(Vec<String>),
+    /// Paths of modules without keys: everything below them.
+    Modules(Vec<String>),
 }
 
 /// An exception for one policy at some addresses, until a day.
@@ -25,7 +42,7 @@ pub enum WaiverFault {
 pub struct Waiver {
     /// Policy id, exact.
     pub policy: String,
-    /// Address, exact or with `*` and `?`, module path and instance key included.
+    /// Address as it is shown: a pattern with module path and instance key, or the block that a comment stands at.
     pub address: String,
     /// Why.
     pub reason: Printable,
@@ -37,7 +54,7 @@ pub struct Waiver {
     pub file: Printable,
     /// Line, counted from 1.
     pub line: u32,
-    matcher: GlobMatcher,
+    scope: Scope,
 }
 
 impl Waiver {
@@ -54,9 +71,7 @@ impl Waiver {
         file: &str,
         line: u32,
     ) -> Result<Self, WaiverFault> {
-        if reason.trim().chars().count() < super::MIN_REASON {
-            return Err(WaiverFault::Reason);
-        }
+        may_be_waived(&policy, reason)?;
         if address.chars().all(|c| matches!(c, '*' | '?' | '.')) {
             return Err(WaiverFault::OverBroad(address));
         }
@@ -82,7 +97,42 @@ impl Waiver {
             expires,
             file: Printable::line(file),
             line,
-            matcher,
+            scope: Scope::Pattern(matcher),
+        })
+    }
+
+    /// Checks and makes a waiver of a comment at a block, given by its configuration addresses; it has no owner but its place.
+    ///
+    /// # Errors
+    /// When the reason is not acceptable.
+    pub fn inline(
+        policy: String,
+        blocks: Vec<String>,
+        is_module: bool,
+        reason: &str,
+        expires: Date,
+        file: &str,
+        line: u32,
+    ) -> Result<Self, WaiverFault> {
+        may_be_waived(&policy, reason)?;
+        let address = match blocks.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [one, more @ ..] => format!("{one} and {} more", more.len()),
+        };
+        Ok(Self {
+            policy,
+            address,
+            reason: Printable::line(reason),
+            owner: Printable::line(&format!("{file}:{line}")),
+            expires,
+            file: Printable::line(file),
+            line,
+            scope: if is_module {
+                Scope::Modules(blocks)
+            } else {
+                Scope::Blocks(blocks)
+            },
         })
     }
 
@@ -92,8 +142,51 @@ impl Waiver {
         let Some(target) = &finding.target else {
             return false;
         };
-        finding.policy.as_str() == self.policy
-            && target.is(|address| self.matcher.is_match(address))
+        if finding.policy.as_str() != self.policy {
+            return false;
+        }
+        match &self.scope {
+            Scope::Pattern(matcher) => target.is(|address| matcher.is_match(address)),
+            Scope::Blocks(blocks) => {
+                target.is_block(|address| blocks.iter().any(|block| block == address))
+            }
+            Scope::Modules(modules) => target.is_block(|address| {
+                modules.iter().any(|module| {
+                    address
+                        .strip_prefix(module.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                })
+            }),
+        }
+    }
+
+    /// Whether one such waiver may cover many findings: a pattern, or a module.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        match &self.scope {
+            Scope::Pattern(_) => self.address.contains(['*', '?']),
+            Scope::Blocks(_) => false,
+            Scope::Modules(_) => true,
+        }
+    }
+
+    /// Whether its pattern names nothing: `module.*` and the like.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        let says_nothing = |segment: &str| {
+            matches!(segment, "module" | "data")
+                || segment
+                    .chars()
+                    .all(|c| matches!(c, '*' | '?' | '[' | ']' | '"'))
+        };
+        matches!(self.scope, Scope::Pattern(_)) && self.address.split('.').all(says_nothing)
+    }
+
+    /// How many days it still counts, today not counted, where these are few.
+    #[must_use]
+    pub fn ends_soon(&self, today: Date) -> Option<i32> {
+        let left = today.until(self.expires).ok()?.get_days();
+        (0..=SOON_DAYS).contains(&left).then_some(left)
     }
 
     /// Whether it still counts on a day.
@@ -101,4 +194,14 @@ impl Waiver {
     pub fn is_valid_on(&self, today: Date) -> bool {
         today <= self.expires
     }
+}
+
+fn may_be_waived(policy: &str, reason: &str) -> Result<(), WaiverFault> {
+    if policy == crate::finding::WAIVERS {
+        return Err(WaiverFault::Policy(policy.to_owned()));
+    }
+    if reason.trim().chars().count() < super::MIN_REASON {
+        return Err(WaiverFault::Reason);
+    }
+    Ok(())
 }

@@ -2,8 +2,6 @@
 
 mod unknown;
 
-pub use unknown::UNKNOWN_ACTION;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
@@ -77,7 +75,7 @@ pub fn from_results(origin: &Origin<'_>, results: &Results) -> (Vec<Finding>, Ve
 
 /// Gives findings at one place fingerprints of their own: by message, and by their order where even that is the same. Otherwise an
 /// answer to one would be an answer to the other.
-fn tell_twins_apart(findings: &mut [Finding]) {
+pub(super) fn tell_twins_apart(findings: &mut [Finding]) {
     let mut groups: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
         groups.entry(finding.fingerprint).or_default().push(index);

@@ -8,11 +8,16 @@
 
 mod build;
 mod order;
+mod own;
 
-pub use build::{Origin, Override, UNKNOWN_ACTION, from_results};
+pub use build::{Origin, Override, from_results};
 pub use order::sort;
+pub use own::{Home, Own, WaiverRule, from_own};
 
 pub use crate::policy::{Certainty, Enforcement, Severity};
+
+/// Id of the policy about waivers; its findings cannot be waived by one.
+pub const WAIVERS: &str = crate::policy::own::WAIVERS.id;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,6 +69,12 @@ impl Target {
     #[must_use]
     pub fn new(address: &str) -> Self {
         Self(address.to_owned())
+    }
+
+    /// Whether a test holds for the address without its instance keys: the address of the block in the configuration.
+    #[must_use]
+    pub fn is_block(&self, test: impl FnOnce(&str) -> bool) -> bool {
+        test(&crate::source::strip_keys(&self.0))
     }
 
     /// Whether a test holds for the address.
@@ -141,7 +152,7 @@ impl Finding {
     #[must_use]
     pub fn is_destructive(&self) -> bool {
         // What is not known may destroy, whatever its words are.
-        self.policy.as_str() == UNKNOWN_ACTION
+        self.policy.as_str() == crate::policy::own::UNKNOWN_ACTION.id
             || self.actions.iter().any(|a| {
                 a.as_str() != "no-op"
                     && !matches!(a.as_str(), "create" | "read" | "update" | "forget")

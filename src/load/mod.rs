@@ -10,10 +10,13 @@ mod assemble;
 pub mod config;
 mod error;
 mod find;
+mod own;
 mod plans;
 mod policies;
 mod show;
 mod source;
+mod tamper;
+mod waivers;
 
 pub use config::{Config, ConfigProblem};
 pub use error::LoadError;
@@ -150,6 +153,18 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         request.now,
         progress,
     );
+    progress("compare with the base", 0, None);
+    let ground = own::Ground {
+        request,
+        repository: repository.as_ref(),
+        base: base.as_deref(),
+        config: &config,
+        policies: &policies,
+        files,
+        indices: &indices,
+        root: &root,
+    };
+    own::add(&mut case, ground)?;
     case.source = indices.into_iter().flatten().next();
     add_source_notices(&mut case);
     Ok(Loaded {

@@ -280,7 +280,8 @@ fn from_commit(
     Ok(files)
 }
 
-fn is_wanted(path: &str) -> bool {
+/// Whether a file of a policy directory is read.
+pub(super) fn is_wanted(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     path.ends_with(".rego")
         || Bundle::is_set(path)

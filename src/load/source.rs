@@ -43,13 +43,24 @@ pub(super) fn source_files(
     Ok(Some(files))
 }
 
-/// Indexes the source for one plan; its root module is the nearest directory above the plan, or the working directory, with Terraform files.
+/// Indexes the source for one plan.
 pub(super) fn index(
     files: &[(String, Vec<u8>)],
     plan_root: &str,
     workdir: &Path,
     directory: &Path,
 ) -> SourceIndex {
+    let root = root_directory(files, plan_root, workdir, directory);
+    SourceIndex::build(files.iter().cloned(), &root, None)
+}
+
+/// The directory of a plan's root module: the nearest above the plan, or the working directory, with Terraform files.
+pub(super) fn root_directory(
+    files: &[(String, Vec<u8>)],
+    plan_root: &str,
+    workdir: &Path,
+    directory: &Path,
+) -> String {
     let parent = |path: &str| {
         path.rsplit_once('/')
             .map_or_else(String::new, |(dir, _)| dir.to_owned())
@@ -74,9 +85,8 @@ pub(super) fn index(
         above = parent(&above);
     }
     candidates.push(here);
-    let root = candidates
+    candidates
         .into_iter()
         .find(|dir| holds(dir))
-        .unwrap_or_default();
-    SourceIndex::build(files.iter().cloned(), &root, None)
+        .unwrap_or_default()
 }

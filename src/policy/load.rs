@@ -128,9 +128,8 @@ impl Policies {
             for (package, found) in &loaded.packages {
                 let (policy, mut faults) = describe(package, found, source);
                 let id = policy.id.to_string();
-                if id == "unknown-action" {
-                    faults
-                        .push("the policy id \"unknown-action\" is this program's own.".to_owned());
+                if super::own::find(&id).is_some() {
+                    faults.push(format!("the policy id \"{id}\" is this program's own."));
                 }
                 if let Some(other) = owners.insert(id.clone(), found.file.to_string()) {
                     faults.push(format!(

@@ -13,6 +13,7 @@ mod engine;
 mod evaluate;
 mod input;
 mod load;
+pub mod own;
 mod result;
 mod testing;
 mod view;

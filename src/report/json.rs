@@ -139,6 +139,8 @@ struct Policies {
     packages: usize,
     rules: usize,
     evaluated: usize,
+    commit: Option<Printable>,
+    config: Option<Digest>,
 }
 
 #[derive(Serialize)]
@@ -220,6 +222,8 @@ pub(super) fn report(context: &Context<'_>) -> String {
             packages: policies.packages,
             rules: policies.rules,
             evaluated: policies.evaluated,
+            commit: policies.commit.as_deref().map(Printable::line),
+            config: Some(case.config),
         },
         findings: context
             .findings()
@@ -227,7 +231,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
             .collect(),
         approvals: context.approvals,
         counts: context.verdict.counts,
-        notices: wording::notices(context),
+        notices: case.notices.clone(),
         problems: case.problems.iter().map(problem).collect(),
         not_applicable: case
             .not_applicable
@@ -258,6 +262,8 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
             packages: 0,
             rules: 0,
             evaluated: 0,
+            commit: None,
+            config: None,
         },
         findings: Vec::new(),
         approvals: &[],

@@ -10,7 +10,7 @@ mod human;
 mod json;
 mod wording;
 
-pub use wording::says_nothing;
+pub use wording::{ends_soon, says_nothing};
 
 use std::str::FromStr;
 
@@ -118,6 +118,7 @@ static UNDECIDED: FindingState = FindingState {
     blocks: true,
     recorded: None,
     waiver: None,
+    waiver_days: None,
 };
 
 impl<'a> Context<'a> {

@@ -1,4 +1,4 @@
-//! What every format says: notices, answers to findings, and the numbers of a plan in words.
+//! What every format says: answers to findings, and the numbers of a plan in words.
 
 use serde_json::Value as Json;
 
@@ -42,29 +42,15 @@ pub(super) fn recorded(redactor: &Redactor, recorded: &Recorded) -> Printable {
     redactor.line(&text)
 }
 
-/// The case's warnings, and the waivers that cover nothing or are over.
-pub(super) fn notices(context: &Context<'_>) -> Vec<Printable> {
-    let mut out = context.case.notices.clone();
-    for (indices, fault) in [
-        (&context.verdict.unused_waivers, "covers no finding"),
-        (&context.verdict.expired_waivers, "is over"),
-    ] {
-        let waivers = indices
-            .iter()
-            .filter_map(|at| context.case.waivers.get(*at));
-        for waiver in waivers {
-            out.push(Printable::line(&format!(
-                "The waiver of {} for {} in {}:{} (until {}, owner {}) {fault}; remove it.",
-                waiver.policy,
-                waiver.address,
-                waiver.file,
-                waiver.line,
-                waiver.expires,
-                waiver.owner,
-            )));
-        }
+/// What is added where a waiver ends soon, for people who must agree on a new one.
+#[must_use]
+pub fn ends_soon(days: Option<i32>) -> String {
+    match days {
+        None => String::new(),
+        Some(0) => ", its last day is today".to_owned(),
+        Some(1) => ", 1 day left".to_owned(),
+        Some(days) => format!(", {days} days left"),
     }
-    out
 }
 
 /// A fact as it may be written out; the same value wherever nothing in it is hostile or secret.

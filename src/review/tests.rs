@@ -243,7 +243,7 @@ fn a_forged_waiver_of_a_hard_mandatory_finding_does_not_count() {
 }
 
 #[test]
-fn waivers_of_the_trusted_tree_count_until_they_expire_and_unused_ones_are_named() {
+fn waivers_of_the_trusted_tree_count_until_they_expire() {
     let waiver = |policy: &str, expires: &str| {
         let expires = expires.parse().unwrap();
         Waiver::new(
@@ -263,9 +263,10 @@ fn waivers_of_the_trusted_tree_count_until_they_expire_and_unused_ones_are_named
         waiver("other", "2026-12-01"),
     ];
     let decided = verdict(&case, &Journal::default(), now());
+    let first = decided.states.first().unwrap();
     assert_eq!(
-        (decided.exit, decided.unused_waivers),
-        (Exit::Pass, vec![1])
+        (decided.exit, first.waiver, first.waiver_days),
+        (Exit::Pass, Some(0), None)
     );
     // A stale answer does not take it away.
     let mut stale = answered(&case, 0, waive());
@@ -284,10 +285,22 @@ fn waivers_of_the_trusted_tree_count_until_they_expire_and_unused_ones_are_named
     assert_eq!(verdict(&case, &stale, now()).exit, Exit::Pass);
     case.waivers = vec![waiver("no-destroy", "2026-11-21")];
     let decided = verdict(&case, &Journal::default(), now());
+    let first = decided.states.first().unwrap();
     assert_eq!(
-        (decided.exit, decided.expired_waivers),
-        (Exit::Blocked, vec![0])
+        (decided.exit, first.waiver, first.waiver_days),
+        (Exit::Blocked, None, None)
     );
+    // On its last day and in the week before, whoever reads the finding is told.
+    for (expires, left) in [
+        ("2026-11-22", Some(0)),
+        ("2026-11-29", Some(7)),
+        ("2026-11-30", None),
+    ] {
+        case.waivers = vec![waiver("no-destroy", expires)];
+        let decided = verdict(&case, &Journal::default(), now());
+        let first = decided.states.first().unwrap();
+        assert_eq!((decided.exit, first.waiver_days), (Exit::Pass, left));
+    }
     case.findings = vec![finding("no-destroy", "a.b", Enforcement::HardMandatory)];
     case.waivers = vec![waiver("no-destroy", "2026-12-01")];
     assert_eq!(

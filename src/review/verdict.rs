@@ -66,6 +66,8 @@ pub struct FindingState {
     pub recorded: Option<Recorded>,
     /// Index of the waiver of the trusted tree that covers it.
     pub waiver: Option<usize>,
+    /// How many days that waiver still counts, where these are few.
+    pub waiver_days: Option<i32>,
 }
 
 /// Numbers of findings by state.
@@ -96,10 +98,6 @@ pub struct Verdict {
     pub states: Vec<FindingState>,
     /// Numbers by state.
     pub counts: DecisionCounts,
-    /// Waivers of the trusted tree that cover no finding.
-    pub unused_waivers: Vec<usize>,
-    /// Waivers of the trusted tree that would cover a finding but are over.
-    pub expired_waivers: Vec<usize>,
 }
 
 impl Verdict {
@@ -120,30 +118,13 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let decisions = journal.decisions();
     let plan = case.plan_digest();
-    let mut used = vec![false; case.waivers.len()];
-    let mut expired = vec![false; case.waivers.len()];
     let mut states = Vec::with_capacity(case.findings.len());
     for finding in &case.findings {
-        let mut waiver = None;
-        for (index, candidate) in case.waivers.iter().enumerate() {
-            if !candidate.covers(finding) {
-                continue;
-            }
-            let slot = if candidate.is_valid_on(today) {
-                &mut used
-            } else {
-                &mut expired
-            };
-            if let Some(slot) = slot.get_mut(index) {
-                *slot = true;
-            }
-            if waiver.is_none()
+        let waiver = case.waivers.iter().position(|candidate| {
+            finding.enforcement != Enforcement::HardMandatory
                 && candidate.is_valid_on(today)
-                && finding.enforcement != Enforcement::HardMandatory
-            {
-                waiver = Some(index);
-            }
-        }
+                && candidate.covers(finding)
+        });
         let recorded = decisions.get(&finding.fingerprint).cloned();
         let same_plan = |r: &Recorded| r.plan == plan;
         let state = status(
@@ -161,26 +142,16 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
             blocks: rejected || blocks(case, finding, state),
             recorded,
             waiver,
+            waiver_days: waiver.and_then(|index| case.waivers.get(index)?.ends_soon(today)),
         });
     }
     let counts = count(&states);
     let (exit, reasons) = conclude(case, &states);
-    let indices = |flags: &[bool], others: &[bool], wanted: bool| {
-        flags
-            .iter()
-            .zip(others)
-            .enumerate()
-            .filter(|(_, (flag, other))| **flag == wanted && !**other)
-            .map(|(index, _)| index)
-            .collect()
-    };
     Verdict {
         exit,
         reasons,
         states,
         counts,
-        unused_waivers: indices(&used, &expired, false),
-        expired_waivers: indices(&expired, &used, true),
     }
 }
 

@@ -269,6 +269,23 @@ pub struct SourceProblem {
     pub message: String,
 }
 
+/// A comment that speaks to this program, such as `# countersign:waive …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// The comment as it is written, with its `#` or `//`.
+    pub text: String,
+    /// `resource`, `data` or `module`, where it belongs to such a block.
+    pub kind: Option<String>,
+    /// The configuration address of that block.
+    pub address: Option<String>,
+    /// The module path without keys; none where the root does not reach.
+    pub module: Option<Arc<str>>,
+    /// The repository path of the file.
+    pub file: Arc<str>,
+    /// The line.
+    pub line: usize,
+}
+
 /// All lists of facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Facts {
@@ -295,6 +312,9 @@ pub struct Facts {
     pub module_calls: Vec<ModuleCall>,
     /// Every provider requirement.
     pub required_providers: Vec<RequiredProvider>,
+    /// Every comment that speaks to this program; not part of the policy input.
+    #[serde(skip)]
+    pub directives: Vec<Directive>,
 }
 
 /// The module path a copy of a file's facts is for.
@@ -328,6 +348,7 @@ impl Facts {
             + self.connections.len()
             + self.lifecycle.len()
             + self.required_providers.len()
+            + self.directives.len()
     }
 
     /// Appends these facts of one file to `into` for the module path `place`.
@@ -367,6 +388,10 @@ impl Facts {
         append(self.removed, &mut into.removed, |removed| {
             reference_at(&mut removed.from, place);
             removed.module = module();
+        });
+        append(self.directives, &mut into.directives, |directive| {
+            address_at(&mut directive.address, place);
+            directive.module = module();
         });
         append(self.backends, &mut into.backends, |backend| {
             backend.module = module();

@@ -16,6 +16,7 @@
 
 mod address;
 mod collect;
+mod comments;
 mod facts;
 mod hcl;
 mod json;
@@ -39,8 +40,8 @@ use serde::Serialize;
 
 pub use address::{module_key, strip_keys};
 pub use facts::{
-    Backend, Block, Connection, Facts, Imported, Lifecycle, LockedProvider, ModuleCall, Moved,
-    OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
+    Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
+    Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
 };
 pub use lookup::ResourceMode;
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
@@ -191,6 +192,10 @@ impl SourceIndex {
             };
             collector.body(&body);
             faults = std::mem::take(&mut collector.faults);
+            if kind == FileKind::Native {
+                collector.facts.directives =
+                    comments::directives(bytes, file, &collector.facts.blocks);
+            }
             collector.facts
         };
         problems.extend(faults_of(file, faults));
@@ -234,7 +239,8 @@ impl SourceIndex {
             imported,
             removed,
             module_calls,
-            required_providers
+            required_providers,
+            directives
         );
         let overriding = [false, true];
         for overrides in overriding {
@@ -267,6 +273,12 @@ impl SourceIndex {
             }
         }
     }
+}
+
+/// Whether a file may hold a comment that speaks to this program, by its name and bytes; cheap.
+#[must_use]
+pub fn may_hold_directives(path: &str, bytes: &[u8]) -> bool {
+    FileKind::of(path) == Some(FileKind::Native) && comments::may_hold(bytes)
 }
 
 /// The bytes as UTF-8, broken sequences replaced.

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod blocks;
+mod comments;
 mod facts;
 mod hostile;
 mod json;

@@ -17,6 +17,7 @@
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
 //! | `configuration` | `countersign.toml`: its errors, what it switches, and whose copy counts |
+//! | `trust` | comments that waive, what is wrong with waivers, and changes to what judges a change |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
 //! | `approval` | approving line by line and `verify` |
@@ -56,4 +57,5 @@ mod policy_commands;
 mod reports;
 mod rust_source;
 mod semantics;
+mod trust;
 mod user_policies;

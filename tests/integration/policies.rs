@@ -94,7 +94,39 @@ fn the_promised_policies_are_shipped_and_no_others() {
     assert_eq!(ids, PROMISED.map(|(id, ..)| id));
     assert!(LOADED.problems.is_empty(), "{:?}", LOADED.problems);
     let run = Scene::new().run(&["policy", "list"]).must_end(0);
-    assert_eq!(run.stdout.lines().count(), ids.len(), "{run}");
+    let own = countersign::policy::own::OWN.map(|policy| policy.id);
+    assert_eq!(run.stdout.lines().count(), ids.len() + own.len(), "{run}");
+    for id in ids.iter().map(String::as_str).chain(own) {
+        assert!(
+            run.stdout
+                .lines()
+                .any(|line| line.starts_with(&format!("{id} "))),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn the_programs_own_policies_have_a_page_and_their_ids_cannot_be_taken() {
+    for policy in countersign::policy::own::OWN {
+        let run = Scene::new().run(&["policy", "show", policy.id]).must_end(0);
+        let mut run = run.must_say(policy.title).must_say(policy.remediation);
+        for (rule, what) in policy.rules {
+            run = run.must_say(&format!("rule {rule}: {what}"));
+        }
+        let scene = Scene::new();
+        scene.write(
+            "rules/mine.rego",
+            format!(
+                "# METADATA\n# custom:\n#   id: {}\npackage mine\n\ndeny contains \"x\" if false\n",
+                policy.id
+            ),
+        );
+        scene
+            .run(&["policy", "list", "-p", "rules"])
+            .must_end(5)
+            .must_say("is this program's own");
+    }
 }
 
 #[test]

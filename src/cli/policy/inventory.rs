@@ -9,7 +9,7 @@ use super::super::approvals::write;
 use super::super::args::ListFormat;
 use super::{loaded, write_json};
 use crate::load::{Config, LoadError};
-use crate::policy::{Enforcement, Need, Policies, Policy, Rule, RuleKind, Severity};
+use crate::policy::{Enforcement, Need, Policies, Policy, Rule, RuleKind, Severity, own};
 use crate::review::Exit;
 use crate::text::{Printable, suggestion};
 
@@ -33,6 +33,7 @@ pub(super) fn list(
             write_json(&json!({
                 "schema": "countersign.policies/v1",
                 "policies": entries,
+                "own": own::OWN.iter().map(|policy| own_entry(policy, &config)).collect::<Vec<_>>(),
                 "disabled": disabled,
             }))?;
         }
@@ -45,6 +46,13 @@ pub(super) fn list(
                     policy.id,
                     policy.dialect.word(),
                     policy.title
+                ));
+            }
+            for policy in own::OWN {
+                let (severity, enforcement) = own_levels(&policy, &config);
+                text.push_str(&format!(
+                    "{:<24} {severity:<9} {enforcement:<15} {:<14} {}\n",
+                    policy.id, "-", policy.title
                 ));
             }
             for id in &policies.disabled {
@@ -165,6 +173,47 @@ fn described(policies: &Policies, index: usize, config: &Config) -> Option<Json>
     }))
 }
 
+fn own_levels(policy: &own::OwnPolicy, config: &Config) -> (&'static str, &'static str) {
+    let set = config.overrides.get(policy.id).copied().unwrap_or_default();
+    (
+        set.severity.unwrap_or(policy.severity).word(),
+        set.enforcement.unwrap_or(policy.enforcement).word(),
+    )
+}
+
+/// A policy that this program itself holds.
+fn own_entry(policy: &own::OwnPolicy, config: &Config) -> Json {
+    let (severity, enforcement) = own_levels(policy, config);
+    let rules: Vec<Json> = policy
+        .rules
+        .iter()
+        .map(|(rule, what)| json!({"rule": rule, "description": what}))
+        .collect();
+    json!({
+        "id": policy.id,
+        "title": policy.title,
+        "description": policy.description,
+        "remediation": policy.remediation,
+        "severity": severity,
+        "enforcement": enforcement,
+        "needs": [policy.needs],
+        "rules": rules,
+    })
+}
+
+/// The page of a policy that this program itself holds.
+fn own_page(policy: &own::OwnPolicy, config: &Config) -> String {
+    let (severity, enforcement) = own_levels(policy, config);
+    let mut text = format!(
+        "{}: {}\n\n{}\n\nremediation  {}\nseverity     {severity}\nenforcement  {enforcement}\nneeds        {}\nfile         part of this program\n",
+        policy.id, policy.title, policy.description, policy.remediation, policy.needs,
+    );
+    for (rule, what) in policy.rules {
+        text.push_str(&format!("rule         {rule}: {what}\n"));
+    }
+    text
+}
+
 /// Shows one policy.
 pub(super) fn show(
     id: &str,
@@ -173,9 +222,23 @@ pub(super) fn show(
     world: &World,
 ) -> Result<Exit, LoadError> {
     let (policies, config, exit) = loaded(directories, world)?;
+    if let Some(policy) = own::find(id) {
+        match format {
+            ListFormat::Json => {
+                let mut entry = own_entry(policy, &config);
+                if let Json::Object(fields) = &mut entry {
+                    fields.insert("schema".to_owned(), json!("countersign.policy/v1"));
+                }
+                write_json(&entry)?;
+            }
+            ListFormat::Human => write(&own_page(policy, &config))?,
+        }
+        return Ok(exit);
+    }
     let all = &policies.summary.policies;
     let Some(index) = all.iter().position(|policy| policy.id.as_str() == id) else {
-        let ids: Vec<&str> = all.iter().map(|p| p.id.as_str()).collect();
+        let own = own::OWN.iter().map(|policy| policy.id);
+        let ids: Vec<&str> = all.iter().map(|p| p.id.as_str()).chain(own).collect();
         return Err(LoadError::usage(
             &format!("There is no policy {id}{}.", suggestion(id, &ids)),
             "See: countersign policy list",

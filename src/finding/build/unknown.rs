@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Map;
 
-use super::super::{Enforcement, Finding, FingerprintParts, Severity, Target};
+use super::super::{Finding, FingerprintParts, Target};
 use super::{Fields, Origin, blank, location};
 use crate::plan::{Action, Contradiction, OutputChange, ResourceChange};
+use crate::policy::own;
 use crate::text::Printable;
 
-/// Id of the policy that this program itself holds: actions that it does not know.
-pub const UNKNOWN_ACTION: &str = "unknown-action";
+const UNKNOWN_ACTION: &str = own::UNKNOWN_ACTION.id;
 
 /// Everything in a plan of which it is not known what apply would do.
 pub(super) fn findings(origin: &Origin<'_>) -> Vec<Finding> {
@@ -71,12 +71,12 @@ fn common(origin: &Origin<'_>, rule: &str, message: Printable) -> Finding {
         .copied()
         .unwrap_or_default();
     Finding {
-        title: Printable::line("Every action is known"),
-        remediation: Printable::line(
-            "Use a version that knows this action, or make the plan again.",
-        ),
-        severity: overrides.severity.unwrap_or(Severity::High),
-        enforcement: overrides.enforcement.unwrap_or(Enforcement::SoftMandatory),
+        title: Printable::line(own::UNKNOWN_ACTION.title),
+        remediation: Printable::line(own::UNKNOWN_ACTION.remediation),
+        severity: overrides.severity.unwrap_or(own::UNKNOWN_ACTION.severity),
+        enforcement: overrides
+            .enforcement
+            .unwrap_or(own::UNKNOWN_ACTION.enforcement),
         ..blank(origin, &Printable::line(UNKNOWN_ACTION), rule, message)
     }
 }

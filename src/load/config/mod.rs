@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are errors: a misspelt setting that is silently ignored would weaken the gate.
 
+mod compare;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use toml::de::DeTable;
 use crate::decision::Waiver;
 use crate::digest::Digest;
 use crate::finding::Override;
-use crate::policy::Policy;
+use crate::policy::{Policy, own};
 use crate::text::{Printable, suggestion};
 use reader::Reader;
 
@@ -165,7 +166,7 @@ impl Config {
         let mut problems = Vec::new();
         let mut ids: Vec<&str> = policies.iter().map(|p| p.id.as_str()).collect();
         ids.extend(self.disable.iter().map(String::as_str));
-        ids.push(crate::finding::UNKNOWN_ACTION);
+        ids.extend(own::OWN.iter().map(|policy| policy.id));
         for (id, keys) in &self.policy_lines {
             let line = keys.values().min().copied().unwrap_or(1);
             let Some(policy) = policies.iter().find(|p| p.id.as_str() == id) else {
@@ -174,6 +175,15 @@ impl Config {
                         line,
                         message: format!("there is no policy \"{id}\"{}.", suggestion(id, &ids)),
                     });
+                } else if own::find(id).is_some() {
+                    for (key, line) in keys {
+                        if !matches!(key.as_str(), "enforcement" | "severity") {
+                            problems.push(ConfigProblem {
+                                line: *line,
+                                message: format!("{id} has no setting \"{key}\"."),
+                            });
+                        }
+                    }
                 }
                 continue;
             };
@@ -224,7 +234,11 @@ impl Config {
             .filter(|id| !all.contains(&id.as_str()))
             .map(|id| ConfigProblem {
                 line: self.disable_line,
-                message: format!("there is no policy \"{id}\"{}.", suggestion(id, all)),
+                message: if own::find(id).is_some() {
+                    format!("{id} cannot be switched off; set its enforcement to \"advisory\".")
+                } else {
+                    format!("there is no policy \"{id}\"{}.", suggestion(id, all))
+                },
             })
             .collect()
     }

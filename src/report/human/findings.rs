@@ -289,8 +289,13 @@ fn answered(context: &Context<'_>, state: &FindingState) -> Option<(&'static str
     match wording::answer(context, state) {
         Some(Answer::Tree(waiver)) => {
             let text = format!(
-                "waived until {} by {}: {} ({}:{})",
-                waiver.expires, waiver.owner, waiver.reason, waiver.file, waiver.line
+                "waived until {}{} by {}: {} ({}:{})",
+                waiver.expires,
+                wording::ends_soon(state.waiver_days),
+                waiver.owner,
+                waiver.reason,
+                waiver.file,
+                waiver.line
             );
             Some(("answer: ", Printable::line(&text)))
         }

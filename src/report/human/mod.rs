@@ -30,7 +30,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
     not_applicable(&mut page, context);
     page.list("not looked at", &context.case.not_looked_at);
     approvals(&mut page, context);
-    page.list("notices", &wording::notices(context));
+    page.list("notices", &context.case.notices);
     conclusion(&mut page, context);
     page.text
 }

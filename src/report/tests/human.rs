@@ -68,9 +68,8 @@ fn a_blocked_case_says_what_blocks_and_what_was_looked_at() {
     not looked at (1)
       - provider schemas: none were given.
 
-    notices (2)
+    notices (1)
       - The work tree differs from head in main.tf.
-      - The waiver of no-destroy for module.gone.* in countersign.toml:9 (until 2026-12-24, owner platform team) covers no finding; remove it.
 
     blocked (exit 1): 1 soft-mandatory finding is open
     7 rules over 3 resource changes; 3 findings: 2 open, 1 waived.
@@ -447,4 +446,42 @@ fn a_run_that_failed_early_says_what_where_and_what_now() {
       <U+003A>:error::x
     next: Run terraform show -json again.
     ");
+}
+
+#[test]
+fn a_waiver_that_ends_soon_says_so_at_the_finding() {
+    let mut case = case();
+    case.waivers[0].expires = "2026-11-24".parse().unwrap();
+    assert_holds(
+        &human(&case),
+        &["waived until 2026-11-24, 2 days left by platform team: agreed with the owner"],
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_waiver_is_an_ordinary_finding() {
+    use crate::decision::{Coverage, waiver_faults};
+    let mut case = case();
+    let own = waiver_faults(
+        &case.waivers,
+        Coverage {
+            findings: &case.findings,
+            today: "2026-11-22".parse().unwrap(),
+            complete: true,
+            redactor: &case.redactor,
+        },
+    );
+    let home = crate::finding::Home {
+        plan: &line("plan.json"),
+        overrides: &std::collections::BTreeMap::new(),
+    };
+    case.findings = crate::finding::from_own(own, home);
+    assert_holds(
+        &human(&case),
+        &[
+            "waivers: Waivers are few, narrow and in use [advisory]\n1 finding: 1 open; none blocks\n",
+            "  O open  low       no-destroy for module.gone.*\n      The waiver of no-destroy for module.gone.* (until 2026-12-24, owner platform team) covers no finding; remove it.\n      at countersign.toml:9\n",
+            "pass (exit 0): nothing blocks",
+        ],
+    );
 }

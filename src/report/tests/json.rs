@@ -40,7 +40,11 @@ const CONTRACT: [(&str, usize, &str); 8] = [
         4,
         "base head merge_base files insertions deletions dirty",
     ),
-    ("policies", 4, "digest trust packages rules evaluated"),
+    (
+        "policies",
+        4,
+        "digest trust packages rules evaluated commit config",
+    ),
     (
         "findings",
         6,
@@ -155,6 +159,7 @@ fn plan_change_and_policies_are_named_by_their_digests() {
         json!({
             "digest": case.policies.digest.to_string(), "trust": "base",
             "packages": 3, "rules": 7, "evaluated": 7,
+            "commit": "1".repeat(40), "config": case.config.to_string(),
         })
     );
     assert_eq!(
@@ -266,10 +271,7 @@ fn approvals_problems_and_what_was_left_out_are_listed() {
     );
     assert_eq!(
         report["notices"],
-        json!([
-            "The work tree differs from head in main.tf.",
-            "The waiver of no-destroy for module.gone.* in countersign.toml:9 (until 2026-12-24, owner platform team) covers no finding; remove it.",
-        ])
+        json!(["The work tree differs from head in main.tf."])
     );
     assert_eq!(report["verdict"]["status"], "policy");
 }
@@ -296,7 +298,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
             },
             "plans": [],
             "change": null,
-            "policies": {"digest": null, "trust": null, "packages": 0, "rules": 0, "evaluated": 0},
+            "policies": {"digest": null, "trust": null, "packages": 0, "rules": 0, "evaluated": 0, "commit": null, "config": null},
             "findings": [],
             "approvals": [],
             "counts": {"open": 0, "waived": 0, "acknowledged": 0, "rejected": 0, "carried": 0, "not_evaluated": 0},

@@ -316,8 +316,13 @@ fn answers(review: &Review, index: usize, width: usize) -> Vec<Rich> {
         say(
             Role::Good,
             format!(
-                "waived by {} until {} in {}:{}: \u{201c}{}\u{201d}",
-                waiver.owner, waiver.expires, waiver.file, waiver.line, waiver.reason
+                "waived by {} until {}{} in {}:{}: \u{201c}{}\u{201d}",
+                waiver.owner,
+                waiver.expires,
+                crate::report::ends_soon(state.waiver_days),
+                waiver.file,
+                waiver.line,
+                waiver.reason
             ),
         );
     }

@@ -5,7 +5,7 @@ use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::finding;
 use crate::finding::Finding;
-use crate::policy::Policy;
+use crate::policy::{Policy, own};
 
 /// Lines of the rule shown before and after the line that fired.
 const BEFORE: usize = 4;
@@ -35,6 +35,9 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
         (Some(finding), None) => {
             out.push(Rich::of(Role::Strong, finding.policy.as_str()));
             out.extend(paragraph(Role::Text, finding.title.as_str(), width, 0));
+            if let Some(policy) = own::find(id) {
+                out.extend(paragraph(Role::Dim, policy.description, width, 0));
+            }
         }
         (_, Some(policy)) => {
             out.push(

@@ -1,0 +1,162 @@
+//! What this program itself adds to a case: waivers that stand in the source, and the findings of its own policies.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::source::{SourceFile, root_directory, source_files};
+use super::tamper::{Sides, config_at, in_repository, tampering};
+use super::waivers::{self, Inline};
+use super::{Config, LoadError, Request};
+use crate::change::Change;
+use crate::decision::{Coverage, waiver_faults};
+use crate::finding::{self, Home, Own, from_own};
+use crate::git::Repository;
+use crate::policy::{Policies, own};
+use crate::review::ReviewCase;
+use crate::source::SourceIndex;
+use crate::text::{Printable, Redactor};
+
+/// From what own findings are made.
+pub(super) struct Ground<'a> {
+    pub(super) request: &'a Request,
+    pub(super) repository: Option<&'a Repository>,
+    /// The trusted commit; none where the work tree is trusted.
+    pub(super) base: Option<&'a str>,
+    pub(super) config: &'a Config,
+    pub(super) policies: &'a Policies,
+    /// The source at the commit under review.
+    pub(super) files: Option<Vec<SourceFile>>,
+    /// Its index for each plan.
+    pub(super) indices: &'a [Option<SourceIndex>],
+    pub(super) root: &'a Path,
+}
+
+/// Adds them; the policies must have run.
+pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), LoadError> {
+    let Some(first) = case.plans.first().map(|plan| plan.path.clone()) else {
+        return Ok(());
+    };
+    let directory = &ground.request.directory;
+    let files = ground.files.take().unwrap_or_default();
+    let roots: BTreeSet<String> = case
+        .plans
+        .iter()
+        .map(|plan| root_directory(&files, &plan.root, ground.root, directory))
+        .collect();
+    let repository = ground.repository;
+    let at = |commit: &str| -> Result<Vec<SourceIndex>, LoadError> {
+        let files = source_files(repository, Some(commit))?.unwrap_or_default();
+        Ok(waivers::indices(&files, &roots))
+    };
+    let trusted = match (ground.base, ground.repository) {
+        (Some(base), _) => at(base)?,
+        (None, Some(repository)) => {
+            waivers::indices(&waivers::work_tree(files, repository)?, &roots)
+        }
+        (None, None) => Vec::new(),
+    };
+    let ids: Vec<&str> = ground
+        .policies
+        .summary
+        .policies
+        .iter()
+        .map(|policy| policy.id.as_str())
+        .chain(ground.policies.disabled.iter().map(String::as_str))
+        .chain(own::OWN.iter().map(|policy| policy.id))
+        .collect();
+    let Inline {
+        waivers: inline,
+        faults,
+    } = waivers::read(&trusted, &ids, &case.redactor);
+    if ground.base.is_none() && !inline.is_empty() {
+        let notice = format!(
+            "waivers in comments ({}) were read from the work tree, which the change under review can edit.",
+            inline.len()
+        );
+        case.notices.push(Printable::line(&notice));
+    }
+    case.waivers.extend(inline);
+    let home = Home {
+        plan: &first,
+        overrides: &ground.config.overrides,
+    };
+    let compared = match (ground.repository, ground.base, case.under_review.change()) {
+        (Some(repository), Some(base), Some(change)) => compare(
+            &ground,
+            repository,
+            base,
+            change,
+            &trusted,
+            &at,
+            &case.redactor,
+        )?,
+        _ => None,
+    };
+    if compared.is_none() {
+        not_compared(case, ground.base.is_some());
+    }
+    let tampered = compared.unwrap_or_default();
+    case.findings.extend(from_own(tampered, home));
+    let mut found: Vec<Own> = faults;
+    found.extend(waiver_faults(
+        &case.waivers,
+        Coverage {
+            findings: &case.findings,
+            today: ground.request.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            complete: case
+                .plans
+                .iter()
+                .all(|plan| !plan.plan.errored && plan.plan.complete != Some(false)),
+            redactor: &case.redactor,
+        },
+    ));
+    case.findings.extend(from_own(found, home));
+    finding::sort(&mut case.findings);
+    Ok(())
+}
+
+/// What the change does to the rules; none where it has no two commits.
+fn compare(
+    ground: &Ground<'_>,
+    repository: &Repository,
+    base: &str,
+    change: &Change,
+    trusted: &[SourceIndex],
+    at: &dyn Fn(&str) -> Result<Vec<SourceIndex>, LoadError>,
+    redactor: &Redactor,
+) -> Result<Option<Vec<Own>>, LoadError> {
+    let (Some(merge_base), Some(head)) = (&change.merge_base, &change.head) else {
+        return Ok(None);
+    };
+    let old = if merge_base == base {
+        waivers::waived(trusted)
+    } else {
+        waivers::waived(&at(merge_base)?)
+    };
+    let request = ground.request;
+    Ok(Some(tampering(&Sides {
+        change,
+        base: ground.config,
+        configs: [
+            &config_at(repository, merge_base)?,
+            &config_at(repository, head)?,
+        ],
+        given: [&request.policies, &request.data]
+            .map(|paths| in_repository(paths, &request.directory, ground.root)),
+        waived: [old, waivers::waived(ground.indices.iter().flatten())],
+        redactor,
+    })))
+}
+
+fn not_compared(case: &mut ReviewCase, trusts_base: bool) {
+    let reason = if trusts_base {
+        "there is no change under review."
+    } else {
+        "policies and configuration are not read from a base commit, so there is nothing to compare with."
+    };
+    case.not_applicable.push((
+        Printable::line(own::POLICY_TAMPER.id),
+        Printable::line(reason),
+    ));
+    case.not_applicable.sort();
+}

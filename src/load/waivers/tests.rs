@@ -1,0 +1,180 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::decision::tests::finding;
+use crate::finding::Enforcement;
+
+fn read_files(files: &[(&str, &str)]) -> Inline {
+    let files: Vec<SourceFile> = files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+        .collect();
+    let roots = BTreeSet::from([String::new()]);
+    let indices = indices(&files, &roots);
+    read(&indices, &["no-destroy", "waivers"], &Redactor::default())
+}
+
+fn read_text(text: &str) -> Inline {
+    read_files(&[("main.tf", text)])
+}
+
+fn covers(waiver: &Waiver, address: &str) -> bool {
+    waiver.covers(&finding("no-destroy", address, Enforcement::SoftMandatory))
+}
+
+#[test]
+fn a_comment_waives_all_instances_of_its_block_and_nothing_else() {
+    let read = read_text(
+        "# countersign:waive no-destroy until=2026-12-01   agreed with the owner, OPS-7\nresource \"aws_db\" \"main\" {}\nresource \"aws_db\" \"main2\" {}\n",
+    );
+    assert!(read.faults.is_empty());
+    let [waiver] = read.waivers.as_slice() else {
+        panic!("{:?}", read.waivers);
+    };
+    assert_eq!(waiver.reason.as_str(), "agreed with the owner, OPS-7");
+    assert_eq!(waiver.owner.as_str(), "main.tf:1");
+    assert_eq!((waiver.file.as_str(), waiver.line), ("main.tf", 1));
+    assert_eq!(waiver.expires.to_string(), "2026-12-01");
+    for address in ["aws_db.main", "aws_db.main[0]", "aws_db.main[\"a.b]\\\"\"]"] {
+        assert!(covers(waiver, address), "{address}");
+    }
+    for address in [
+        "aws_db.main2",
+        "data.aws_db.main",
+        "module.a.aws_db.main",
+        "aws_db.mai",
+    ] {
+        assert!(!covers(waiver, address), "{address}");
+    }
+    let other = finding("no-local-exec", "aws_db.main", Enforcement::SoftMandatory);
+    assert!(!waiver.covers(&other));
+}
+
+#[test]
+fn at_a_module_call_it_waives_everything_below() {
+    let read = read_text(
+        "module \"old\" {\n  // countersign:waive no-destroy until=2026-12-01 moved to the other account\n  source = \"./m\"\n}\n",
+    );
+    let waiver = read.waivers.first().unwrap();
+    for address in [
+        "module.old.aws_db.x",
+        "module.old[\"k\"].module.in[0].data.a.b",
+    ] {
+        assert!(covers(waiver, address), "{address}");
+    }
+    for address in [
+        "module.older.aws_db.x",
+        "aws_db.old",
+        "module.a.module.old.x.y",
+    ] {
+        assert!(!covers(waiver, address), "{address}");
+    }
+}
+
+#[test]
+fn in_a_shared_module_one_comment_is_one_waiver_of_all_places() {
+    let read = read_files(&[
+        (
+            "main.tf",
+            "module \"a\" {\n source = \"./m\"\n}\nmodule \"b\" {\n source = \"./m\"\n}\n",
+        ),
+        (
+            "m/main.tf",
+            "# countersign:waive no-destroy until=2026-12-01 agreed with the owner\nresource \"x\" \"y\" {}\n",
+        ),
+        (
+            "other/main.tf",
+            "# countersign:waive nonsense\nresource \"x\" \"y\" {}\n",
+        ),
+    ]);
+    // What the plan's root does not reach is for another plan.
+    assert!(read.faults.is_empty());
+    let [waiver] = read.waivers.as_slice() else {
+        panic!("{:?}", read.waivers);
+    };
+    assert_eq!(waiver.address, "module.a.x.y and 1 more");
+    assert!(covers(waiver, "module.a.x.y") && covers(waiver, "module.b[1].x.y[0]"));
+    assert!(!covers(waiver, "module.c.x.y") && !covers(waiver, "x.y"));
+}
+
+#[test]
+fn what_is_no_waiver_is_said_with_its_place() {
+    for (comment, fault) in [
+        (
+            "# countersign:waive until=2026-12-01 agreed with the owner",
+            "names no policy",
+        ),
+        ("# countersign:waive", "names no policy"),
+        (
+            "# countersign:waive no-destroy agreed with the owner",
+            "no day on which it ends",
+        ),
+        (
+            "# countersign:waive no-destroy until=2026-13-01 agreed with the owner",
+            "its day is none",
+        ),
+        (
+            "# countersign:waive no-destroy until=20261201 agreed with the owner",
+            "its day is none",
+        ),
+        (
+            "# countersign:waive no-destroy until=2026-12-01T00:00 agreed",
+            "its day is none",
+        ),
+        (
+            "# countersign:waive no-destroy until=2026-12-01 short",
+            "a reason of at least",
+        ),
+        (
+            "# countersign:waive no-destory until=2026-12-01 agreed with the owner",
+            "there is no policy \"no-destory\".",
+        ),
+        (
+            "# countersign:waive waivers until=2026-12-01 agreed with the owner",
+            "cannot be waived",
+        ),
+        (
+            "# Countersign:Waive no-destroy until=2026-12-01 agreed with the owner",
+            "begins otherwise",
+        ),
+        ("# countersign:ignore no-destroy", "begins otherwise"),
+        (
+            "/* countersign:waive no-destroy until=2026-12-01 agreed with the owner */",
+            "behind # or //",
+        ),
+        (
+            "# countersign:waive no-destroy until=2026-12-01 agreed with the owner\n",
+            "directly at no resource",
+        ),
+    ] {
+        let read = read_text(&format!("\n{comment}\nresource \"x\" \"y\" {{}}\n"));
+        assert!(read.waivers.is_empty(), "{comment}");
+        let [found] = read.faults.as_slice() else {
+            panic!("{comment}: {:?}", read.faults);
+        };
+        let message = found.message.as_str();
+        assert!(
+            message.starts_with("The comment in main.tf:2 is no waiver: ")
+                && message.contains(fault),
+            "{comment}: {message}"
+        );
+        assert_eq!(found.rule, "malformed");
+        assert_eq!(found.location.as_ref().unwrap().line, Some(2));
+    }
+}
+
+#[test]
+fn a_block_without_an_address_is_said_too() {
+    let read = read_text(
+        "# countersign:waive no-destroy until=2026-12-01 agreed with the owner\nresource \"x\" {}\n",
+    );
+    assert!(read.waivers.is_empty());
+    assert_eq!(read.faults.len(), 1);
+}
+
+#[test]
+fn files_without_such_a_comment_are_not_indexed() {
+    let roots = BTreeSet::from([String::new()]);
+    let files = vec![("main.tf".to_owned(), b"resource \"x\" \"y\" {}".to_vec())];
+    assert!(indices(&files, &roots).is_empty());
+}
