@@ -7,15 +7,22 @@
 //! Invariants: anything that cannot be loaded or evaluated is an error with its own text, never an empty result; evaluation is
 //! reproducible (frozen clock, no randomness, no network, no environment); what a policy prints is gathered, not written.
 
+mod builtins;
+mod edit;
+mod entry;
 mod load;
-mod overrides;
+mod metadata;
+mod parse;
+mod repair;
+mod rewrite;
 mod run;
-mod sprintf;
 mod syntax;
 mod test_rules;
+mod tokens;
 pub(in crate::policy) mod yaml;
 
-pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
+pub(super) use entry::{LoadedPackage, LoadedRule};
+pub(super) use load::Loaded;
 pub(super) use run::{Evaluation, Input, Part, Runner};
 pub(super) use test_rules::run_test_rules;
 

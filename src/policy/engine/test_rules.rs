@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use regorus::Value;
 
+use super::builtins::take_faults;
 use super::first_line;
 use super::load::Loaded;
 use super::syntax::{name_of, package_of};
@@ -44,8 +45,11 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
     }
     for (path, (file, line)) in tests {
         engine.set_input(Value::Undefined);
+        drop(take_faults());
         let outcome = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path.clone())));
+        let (_, fatal) = take_faults();
         let problem = match outcome {
+            Ok(Ok(_)) if fatal.is_some() => fatal,
             Ok(Ok(Value::Bool(true))) => None,
             Ok(Ok(Value::Undefined)) => Some("it is not true".to_owned()),
             Ok(Ok(_)) => Some("its value is not true".to_owned()),

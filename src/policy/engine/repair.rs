@@ -1,0 +1,262 @@
+//! Mends of texts that OPA parses and the engine does not, each within its lines: template strings, chained bodies of sets, imports
+//! behind rules.
+
+use super::edit::Edits;
+use super::tokens::Tokens;
+
+/// The text with every mend that applies; `None` when none does.
+pub(super) fn repair(text: &str) -> Option<String> {
+    let templates = templates(text);
+    let current = templates.as_deref().unwrap_or(text);
+    let structure = structure(current);
+    structure.or(templates)
+}
+
+/// Chained bodies (`p[x] { … } { … }`) get their head again; late imports move up to the package.
+fn structure(text: &str) -> Option<String> {
+    // Nothing is put behind the last byte.
+    let text = format!("{text}\n");
+    let tokens = Tokens::read(&text).ok()?;
+    let mut edits = Edits::default();
+    let mut late = String::new();
+    let mut rules_began = false;
+    let mut head: Option<String> = None;
+    let mut index = 0;
+    while index < tokens.len() {
+        let first_of_line = index == 0
+            || tokens.get(index - 1).map(|t| t.line) != tokens.get(index).map(|t| t.line);
+        match tokens.word(index) {
+            "import" if first_of_line => {
+                let line = tokens.get(index).map(|t| t.line);
+                let mut last = index;
+                while tokens.get(last + 1).map(|t| t.line) == line {
+                    last += 1;
+                }
+                if rules_began {
+                    let (start, end) = (tokens.start(index), tokens.end(last));
+                    late.push(' ');
+                    late.push_str(tokens.slice(start, end));
+                    edits.replace(start, end, "");
+                }
+                index = last + 1;
+            }
+            "package" if first_of_line && !rules_began => {
+                let line = tokens.get(index).map(|t| t.line);
+                while tokens.get(index).map(|t| t.line) == line && index < tokens.len() {
+                    index += 1;
+                }
+            }
+            "{" => {
+                let close = tokens.close(index)?;
+                rules_began = true;
+                head = head_of(&tokens, index).or(head);
+                if tokens.word(close + 1) == "{"
+                    && let Some(head) = &head
+                {
+                    edits.insert(tokens.start(close + 1), format!("{head} "));
+                    // The head that was put in is the head of the next body too.
+                }
+                index = close + 1;
+            }
+            "[" | "(" | "set(" => {
+                rules_began = true;
+                index = tokens.close(index)? + 1;
+            }
+            _ => {
+                rules_began = true;
+                index += 1;
+            }
+        }
+    }
+    if !late.is_empty() {
+        let package = (0..tokens.len()).find(|i| tokens.word(*i) == "package")?;
+        let line = tokens.get(package)?.line;
+        let last = (package..tokens.len())
+            .take_while(|i| tokens.get(*i).is_some_and(|t| t.line == line))
+            .last()?;
+        edits.insert(tokens.end(last), late);
+    }
+    (!edits.is_empty()).then(|| edits.apply(&text))
+}
+
+/// What stands on the line in front of the bracket that opens a body, when it can be a head.
+fn head_of(tokens: &Tokens<'_>, open: usize) -> Option<String> {
+    let line = tokens.get(open)?.line;
+    let first = (0..open)
+        .rev()
+        .take_while(|i| tokens.get(*i).is_some_and(|t| t.line == line))
+        .last()?;
+    let is_head = tokens.depth(first) == 0
+        && tokens
+            .word(first)
+            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && (first..open).all(|i| !matches!(tokens.word(i), "else" | "default"));
+    is_head.then(|| {
+        tokens
+            .slice(tokens.start(first), tokens.end(open - 1))
+            .to_owned()
+    })
+}
+
+/// Template strings (`$"a {x} b"`) become calls, as OPA's compiler makes them: an undefined part shows as such.
+fn templates(text: &str) -> Option<String> {
+    if !text.contains("$\"") && !text.contains("$`") {
+        return None;
+    }
+    let mut reader = Templates {
+        chars: text.chars().collect(),
+        at: 0,
+        found: false,
+        counter: 0,
+    };
+    let mut out = String::with_capacity(text.len() + 64);
+    reader.code(&mut out, false)?;
+    reader.found.then_some(out)
+}
+
+struct Templates {
+    chars: Vec<char>,
+    at: usize,
+    found: bool,
+    counter: usize,
+}
+
+impl Templates {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += 1;
+        Some(c)
+    }
+
+    /// Copies code, up to the bracket that closes an expression of a template when there is one around it.
+    fn code(&mut self, out: &mut String, inside: bool) -> Option<()> {
+        let mut depth = 0_usize;
+        while let Some(c) = self.next() {
+            match c {
+                '$' if matches!(self.peek(), Some('"' | '`')) => {
+                    let quote = self.next()?;
+                    self.template(quote, out)?;
+                    continue;
+                }
+                '#' => {
+                    out.push(c);
+                    while let Some(c) = self.peek().filter(|c| *c != '\n') {
+                        out.push(c);
+                        self.at += 1;
+                    }
+                    continue;
+                }
+                '"' | '`' => {
+                    out.push(c);
+                    loop {
+                        let inner = self.next()?;
+                        out.push(inner);
+                        if inner == '\\' && c == '"' {
+                            out.push(self.next()?);
+                        } else if inner == c {
+                            break;
+                        }
+                    }
+                    continue;
+                }
+                '{' => depth += 1,
+                '}' if inside && depth == 0 => return Some(()),
+                '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            out.push(c);
+        }
+        (!inside).then_some(())
+    }
+
+    fn template(&mut self, quote: char, out: &mut String) -> Option<()> {
+        self.found = true;
+        out.push_str("internal.template_string([");
+        let mut literal = String::new();
+        let mut lines = 0;
+        loop {
+            match self.next()? {
+                c if c == quote => break,
+                '\\' if self.peek() == Some('{') => {
+                    self.at += 1;
+                    literal.push('{');
+                }
+                '\\' if quote == '"' => {
+                    literal.push('\\');
+                    literal.push(self.next()?);
+                }
+                '{' => {
+                    Self::flush(&mut literal, quote, out);
+                    self.counter += 1;
+                    let name = format!("__template{}", self.counter);
+                    out.push_str(&format!("{{{name} | {name} := ("));
+                    self.code(out, true)?;
+                    out.push_str(")}, ");
+                }
+                c => {
+                    lines += usize::from(c == '\n');
+                    literal.push(c);
+                }
+            }
+        }
+        Self::flush(&mut literal, quote, out);
+        out.push_str(&"\n".repeat(lines));
+        out.push_str("])");
+        Some(())
+    }
+
+    fn flush(literal: &mut String, quote: char, out: &mut String) {
+        if literal.is_empty() {
+            return;
+        }
+        if quote == '"' {
+            out.push_str(&format!("\"{literal}\", "));
+        } else {
+            out.push_str(&serde_json::Value::from(literal.as_str()).to_string());
+            out.push_str(", ");
+        }
+        literal.clear();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chained_bodies_get_their_head_again() {
+        assert_eq!(
+            repair("package p\np[x] {\n  x := 1\n} {\n  x := 2\n} { x := 3 }\n").unwrap(),
+            "package p\np[x] {\n  x := 1\n} p[x] {\n  x := 2\n} p[x] { x := 3 }\n\n"
+        );
+    }
+
+    #[test]
+    fn late_imports_move_to_the_package() {
+        assert_eq!(
+            repair("package p.q # here\nx := 1\nimport data.y as z\nw := z\n").unwrap(),
+            "package p.q import data.y as z # here\nx := 1\n\nw := z\n\n"
+        );
+        assert_eq!(repair("package p\nimport data.y\nx := 1\n"), None);
+    }
+
+    #[test]
+    fn template_strings_become_calls() {
+        assert_eq!(
+            repair("package p\nx := $\"a {f(\"}\")} \\{b\\n{y}\" # $\"no\"\n").unwrap(),
+            "package p\nx := internal.template_string([\"a \", {__template1 | __template1 := (f(\"}\"))}, \" {b\\n\", {__template2 | __template2 := (y)}, ]) # $\"no\"\n"
+        );
+    }
+
+    #[test]
+    fn text_that_is_broken_stays_as_it_is() {
+        for text in ["package p\nx := $\"{", "package p\nx := \"", "}{", "{ } {", ""] {
+            assert!(repair(text).is_none_or(|mended| mended.contains(text.trim())));
+        }
+    }
+}

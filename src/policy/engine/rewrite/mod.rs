@@ -1,0 +1,342 @@
+//! Rewrites a module so that the engine gives what OPA gives.
+//!
+//! The engine takes text, so the result is text: edits by the spans of the syntax tree, each within its lines. What OPA's compiler does
+//! in its early stages is done here: names are resolved (imports, locals that shadow rules), operands of negations, values of `with`
+//! and heads that iterate become statements of their own, and targets of `with` become full paths. The original text stays what people
+//! see and what is digested.
+
+mod expr;
+mod names;
+mod negation;
+mod with;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
+
+use super::edit::{Edits, Piece};
+use super::tokens::Tokens;
+pub(super) use names::{Names, stand_in};
+
+/// What a rule may ask about its own annotations: `(line of the rule, whether the whole chain) → JSON`.
+pub(super) type Metadata<'a> = &'a dyn Fn(u32, bool) -> String;
+
+/// A module that has been rewritten.
+pub(super) struct Rewritten {
+    /// The new text; `None` when nothing had to change.
+    pub(super) text: Option<String>,
+    /// What cannot be rewritten, with its line.
+    pub(super) problems: Vec<(u32, String)>,
+}
+
+/// Rewrites one module.
+pub(super) fn rewrite(
+    text: &str,
+    module: &Module,
+    names: &Names,
+    metadata: Metadata<'_>,
+) -> Rewritten {
+    let tokens = match Tokens::read(text) {
+        Ok(tokens) => tokens,
+        Err(problem) => {
+            return Rewritten {
+                text: None,
+                problems: vec![(1, problem)],
+            };
+        }
+    };
+    let mut rewriter = Rewriter::new(&tokens, module, names, metadata);
+    rewriter.imports(module);
+    for rule in &module.policy {
+        rewriter.rule(rule);
+    }
+    let Rewriter {
+        edits, problems, ..
+    } = rewriter;
+    Rewritten {
+        text: (!edits.is_empty()).then(|| edits.apply(text)),
+        problems,
+    }
+}
+
+/// A piece that becomes a variable of its own.
+struct Hoist {
+    name: String,
+    start: usize,
+    end: usize,
+}
+
+struct Rewriter<'a> {
+    tokens: &'a Tokens<'a>,
+    edits: Edits,
+    problems: Vec<(u32, String)>,
+    names: &'a Names,
+    metadata: Metadata<'a>,
+    /// Path of the package as it is written, `data.` in front.
+    package: String,
+    /// Rules of the package.
+    rules: &'a BTreeSet<String>,
+    /// Imports of this file: alias to path.
+    aliases: BTreeMap<String, String>,
+    /// Local names that would otherwise mean a rule or an import.
+    scopes: Vec<BTreeSet<String>>,
+    /// Uses of `walk` in the statement at hand: `(name, first byte, last byte of its argument)`.
+    walks: Option<Vec<Hoist>>,
+    /// Line of the rule at hand.
+    line: u32,
+    counter: usize,
+}
+
+/// How the statement at hand stands in its rule.
+#[derive(Default)]
+struct Place {
+    /// It is a body without braces.
+    bare: bool,
+    /// What is to stand behind it.
+    tail: Vec<Piece>,
+}
+
+impl<'a> Rewriter<'a> {
+    fn fresh(&mut self, what: &str) -> String {
+        self.counter += 1;
+        format!("__{what}{}", self.counter)
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        self.line = rule.span().line;
+        match rule {
+            Rule::Default { value, .. } => self.expr(value),
+            Rule::Spec { head, bodies, .. } => {
+                self.scopes.push(BTreeSet::new());
+                let (refr, args, value) = match head {
+                    RuleHead::Compr { refr, assign, .. } => {
+                        (refr, &[][..], assign.as_ref().map(|a| &a.value))
+                    }
+                    RuleHead::Set { refr, key, .. } => (refr, &[][..], key.as_ref()),
+                    RuleHead::Func {
+                        refr, args, assign, ..
+                    } => (refr, args.as_slice(), assign.as_ref().map(|a| &a.value)),
+                };
+                for arg in args {
+                    self.declare_pattern(arg);
+                    self.expr(arg);
+                }
+                if bodies.is_empty() {
+                    self.head(refr);
+                    if let Some(value) = value {
+                        self.expr(value);
+                    }
+                }
+                for (index, body) in bodies.iter().enumerate() {
+                    self.scopes.push(BTreeSet::new());
+                    let value = match (&body.assign, index) {
+                        (Some(assign), _) => Some(&assign.value),
+                        (None, 0) => value,
+                        (None, _) => None,
+                    };
+                    // With several bodies of one head, what iterates in the head belongs to none of them alone.
+                    let alone = index > 0 || bodies.iter().skip(1).all(|other| other.is_else);
+                    let hoist = value.filter(|_| alone).and_then(|v| self.head_hoist(v));
+                    self.body(&body.query, hoist);
+                    if index == 0 {
+                        self.head(refr);
+                    }
+                    if let Some(value) = value {
+                        self.expr(value);
+                    }
+                    self.scopes.pop();
+                }
+                self.scopes.pop();
+            }
+        }
+    }
+
+    /// The head names the rule itself; only what stands in brackets is an expression.
+    fn head(&mut self, expr: &Expr) {
+        match expr {
+            Expr::RefBrack { refr, index, .. } => {
+                self.head(refr);
+                self.expr(index);
+            }
+            Expr::RefDot { refr, .. } => self.head(refr),
+            _ => {}
+        }
+    }
+
+    /// A value of a head that iterates (`x := items[_]`) becomes a statement of the body: the engine evaluates heads without iterating
+    /// when there is an `else`, and fails where the collection is missing.
+    fn head_hoist(&mut self, value: &Expr) -> Option<Hoist> {
+        if !iterates(value) {
+            return None;
+        }
+        let (start, end) = self.extent(value)?;
+        let name = self.fresh("value");
+        self.edits.take(start, end, name.clone());
+        Some(Hoist { name, start, end })
+    }
+
+    fn body(&mut self, query: &Query, hoist: Option<Hoist>) {
+        let tail = hoist.map_or_else(Vec::new, |hoist| {
+            vec![
+                Piece::Text(format!("; {} := ", hoist.name)),
+                Piece::Moved(hoist.start, hoist.end),
+            ]
+        });
+        let first = self.tokens.index_at(query.span.start);
+        let braces = self.tokens.word(first) == "{"
+            && query
+                .stmts
+                .first()
+                .is_some_and(|stmt| stmt.span.start > query.span.start);
+        if braces {
+            if let (Some(close), false) = (self.tokens.close(first), tail.is_empty()) {
+                let at = self.tokens.start(close);
+                let mut pieces = tail;
+                pieces.push(Piece::Text(" ".to_owned()));
+                self.edits.pieces(at, at, pieces);
+            }
+            self.query(query);
+        } else if let [stmt] = query.stmts.as_slice() {
+            self.statement(stmt, Place { bare: true, tail });
+        } else if query.stmts.is_empty() && !tail.is_empty() {
+            // `else := items[_]` has no body of its own.
+            self.problems.push((
+                query.span.line,
+                "an else without a body cannot iterate in this engine; give it a body.".to_owned(),
+            ));
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        for stmt in &query.stmts {
+            self.statement(stmt, Place::default());
+        }
+    }
+
+    fn statement(&mut self, stmt: &LiteralStmt, place: Place) {
+        let outer = self.walks.replace(Vec::new());
+        let first = self.tokens.index_at(stmt.span.start);
+        let behind = self.tokens.index_from(stmt.span.end);
+        self.literal(&stmt.literal);
+        let negated = match &stmt.literal {
+            Literal::NotExpr { expr, .. } => self.negation(expr),
+            _ => Vec::new(),
+        };
+        let walks = self.walks.take().unwrap_or_default();
+        self.walks = outer;
+        let (mut prefix, copy) = self.with(stmt, !negated.is_empty() || !walks.is_empty());
+        for walk in walks {
+            prefix.push(Piece::Text("walk(".to_owned()));
+            prefix.push(Piece::Span(walk.start, walk.end));
+            prefix.push(Piece::Text(format!(", {})", walk.name)));
+            prefix.extend(copy.iter().cloned());
+            prefix.push(Piece::Text("; ".to_owned()));
+        }
+        for hoist in negated {
+            prefix.push(Piece::Text(format!("{} := ", hoist.name)));
+            prefix.push(Piece::Moved(hoist.start, hoist.end));
+            prefix.extend(copy.iter().cloned());
+            prefix.push(Piece::Text("; ".to_owned()));
+        }
+        if prefix.is_empty() && place.tail.is_empty() {
+            return;
+        }
+        let (start, end) = (
+            self.tokens.start(first),
+            self.tokens.end(behind.saturating_sub(1)),
+        );
+        if place.bare {
+            prefix.insert(0, Piece::Text("{ ".to_owned()));
+        }
+        prefix.push(Piece::Span(start, end));
+        prefix.extend(place.tail);
+        if place.bare {
+            prefix.push(Piece::Text(" }".to_owned()));
+        }
+        self.edits.pieces(start, end, prefix);
+    }
+
+    fn literal(&mut self, literal: &Literal) {
+        match literal {
+            Literal::SomeVars { vars, .. } => {
+                for var in vars {
+                    self.declare(var.text());
+                    self.variable(var);
+                }
+            }
+            Literal::SomeIn {
+                key,
+                value,
+                collection,
+                ..
+            } => {
+                self.expr(collection);
+                for part in key.iter().chain([value]) {
+                    self.declare_pattern(part);
+                    self.expr(part);
+                }
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.top(expr),
+            Literal::Every {
+                key,
+                value,
+                domain,
+                query,
+                ..
+            } => {
+                self.expr(domain);
+                self.scopes.push(BTreeSet::new());
+                for var in key.iter().chain([value]) {
+                    self.declare(var.text());
+                    self.variable(var);
+                }
+                self.nested(query);
+                self.scopes.pop();
+            }
+        }
+    }
+
+    /// A query inside a statement, whose own statements take what is moved out of expressions.
+    fn nested(&mut self, query: &Query) {
+        let outer = self.walks.take();
+        self.query(query);
+        self.walks = outer;
+    }
+}
+
+/// Whether an expression iterates outside any comprehension: it has an index that is a variable.
+fn iterates(expr: &Expr) -> bool {
+    any(expr, &|expr| {
+        matches!(expr, Expr::RefBrack { index, .. } if matches!(index.as_ref(), Expr::Var { .. }))
+    })
+}
+
+/// Whether something holds for an expression or a part of it, comprehensions left out.
+fn any(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
+    if test(expr) {
+        return true;
+    }
+    let any = |expr: &Expr| any(expr, test);
+    match expr {
+        Expr::RefDot { refr, .. } => any(refr),
+        Expr::RefBrack { refr, index, .. } => any(refr) || any(index),
+        Expr::Call { params, .. } => params.iter().any(|p| any(p)),
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().any(|i| any(i)),
+        Expr::Object { fields, .. } => fields.iter().any(|(_, k, v)| any(k) || any(v)),
+        Expr::UnaryExpr { expr, .. } => any(expr),
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => any(lhs) || any(rhs),
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => key.as_ref().is_some_and(|k| any(k)) || any(value) || any(collection),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
