@@ -1,5 +1,5 @@
 //! Mends of texts that OPA parses and the engine does not, each within its lines: template strings, chained bodies of sets, imports
-//! behind rules.
+//! behind rules, functions that are facts.
 
 use super::edit::Edits;
 use super::tokens::Tokens;
@@ -58,7 +58,17 @@ fn structure(text: &str) -> Option<String> {
                 }
                 index = close + 1;
             }
-            "[" | "(" | "set(" => {
+            "(" => {
+                rules_began = true;
+                let close = tokens.close(index)?;
+                let ends = tokens.get(close + 1).map(|t| t.line) != tokens.get(close).map(|t| t.line);
+                let continues = matches!(tokens.word(close + 1), "if" | "=" | ":=" | "{" | "else");
+                if ends && !continues && is_fact(&tokens, index) {
+                    edits.insert(tokens.end(close), " := true");
+                }
+                index = close + 1;
+            }
+            "[" | "set(" => {
                 rules_began = true;
                 index = tokens.close(index)? + 1;
             }
@@ -77,6 +87,20 @@ fn structure(text: &str) -> Option<String> {
         edits.insert(tokens.end(last), late);
     }
     (!edits.is_empty()).then(|| edits.apply(&text))
+}
+
+/// Whether a bracket opens the parameters of a rule: only its name stands in front of it on the line.
+fn is_fact(tokens: &Tokens<'_>, open: usize) -> bool {
+    let line = tokens.get(open).map(|t| t.line);
+    let is_name = |word: &str| {
+        word == "."
+            || word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && !matches!(word, "default" | "else" | "if" | "not" | "import" | "some")
+    };
+    (0..open)
+        .rev()
+        .take_while(|i| tokens.get(*i).map(|t| t.line) == line)
+        .all(|i| is_name(tokens.word(i)))
 }
 
 /// What stands on the line in front of the bracket that opens a body, when it can be a head.
@@ -243,6 +267,14 @@ mod tests {
             "package p.q import data.y as z # here\nx := 1\n\nw := z\n\n"
         );
         assert_eq!(repair("package p\nimport data.y\nx := 1\n"), None);
+    }
+
+    #[test]
+    fn facts_get_a_value() {
+        assert_eq!(
+            repair("package p\nf(\"*\", _)\nf(a, b) if a == b\ng(x) if {\n  f(x,\n   1)\n}\n").unwrap(),
+            "package p\nf(\"*\", _) := true\nf(a, b) if a == b\ng(x) if {\n  f(x,\n   1)\n}\n\n"
+        );
     }
 
     #[test]

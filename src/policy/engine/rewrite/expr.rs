@@ -77,9 +77,15 @@ impl<'a> Rewriter<'a> {
     }
 
     pub(super) fn declare(&mut self, name: &str) {
-        let collides = self.rules.contains(name) || self.aliases.contains_key(name);
-        if collides && let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned());
+        if name == "_" || self.scopes.last().is_some_and(|s| s.contains_key(name)) {
+            return;
+        }
+        let hides = self.rules.contains(name)
+            || self.aliases.contains_key(name)
+            || self.scopes.iter().any(|scope| scope.contains_key(name));
+        let new = hides.then(|| format!("{}_{name}", self.fresh("local")));
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(name.to_owned(), new);
         }
     }
 
@@ -102,7 +108,7 @@ impl<'a> Rewriter<'a> {
     }
 
     fn is_local(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.contains(name))
+        self.scopes.iter().any(|scope| scope.contains_key(name))
     }
 
     /// Whether a name that is not declared here means a rule or an import.
@@ -123,8 +129,11 @@ impl<'a> Rewriter<'a> {
     pub(super) fn variable(&mut self, span: &Span) {
         let name = span.text();
         let (start, end) = self.place(span);
-        if self.is_local(name) {
-            self.edits.replace(start, end, format!("__local_{name}"));
+        let local = self.scopes.iter().rev().find_map(|scope| scope.get(name));
+        if let Some(new) = local {
+            if let Some(new) = new {
+                self.edits.replace(start, end, new.clone());
+            }
         } else if let Some(path) = self.aliases.get(name) {
             self.edits.replace(start, end, path.clone());
         }
@@ -269,7 +278,7 @@ impl<'a> Rewriter<'a> {
     }
 
     fn comprehension(&mut self, query: &regorus::unstable::Query, terms: &[&Expr]) {
-        self.scopes.push(std::collections::BTreeSet::new());
+        self.scopes.push(super::Scope::new());
         self.nested(query);
         let outer = self.walks.take();
         for term in terms {

@@ -78,14 +78,17 @@ struct Rewriter<'a> {
     rules: &'a BTreeSet<String>,
     /// Imports of this file: alias to path.
     aliases: BTreeMap<String, String>,
-    /// Local names that would otherwise mean a rule or an import.
-    scopes: Vec<BTreeSet<String>>,
+    /// Local names by scope, with what they are called where they hide a rule, an import or a local of an outer scope.
+    scopes: Vec<Scope>,
     /// Uses of `walk` in the statement at hand: `(name, first byte, last byte of its argument)`.
     walks: Option<Vec<Hoist>>,
     /// Line of the rule at hand.
     line: u32,
     counter: usize,
 }
+
+/// Declared names, each with its new name if it has one.
+type Scope = BTreeMap<String, Option<String>>;
 
 /// How the statement at hand stands in its rule.
 #[derive(Default)]
@@ -107,7 +110,7 @@ impl<'a> Rewriter<'a> {
         match rule {
             Rule::Default { value, .. } => self.expr(value),
             Rule::Spec { head, bodies, .. } => {
-                self.scopes.push(BTreeSet::new());
+                self.scopes.push(Scope::new());
                 let (refr, args, value) = match head {
                     RuleHead::Compr { refr, assign, .. } => {
                         (refr, &[][..], assign.as_ref().map(|a| &a.value))
@@ -122,13 +125,19 @@ impl<'a> Rewriter<'a> {
                     self.expr(arg);
                 }
                 if bodies.is_empty() {
+                    if let RuleHead::Func { assign: None, .. } = head {
+                        // A fact: the engine gives such a function no value.
+                        let behind = self.tokens.index_from(rule.span().end);
+                        let end = self.tokens.end(behind.saturating_sub(1));
+                        self.edits.insert(end, " := true");
+                    }
                     self.head(refr);
                     if let Some(value) = value {
                         self.expr(value);
                     }
                 }
                 for (index, body) in bodies.iter().enumerate() {
-                    self.scopes.push(BTreeSet::new());
+                    self.scopes.push(Scope::new());
                     let value = match (&body.assign, index) {
                         (Some(assign), _) => Some(&assign.value),
                         (None, 0) => value,
@@ -182,14 +191,15 @@ impl<'a> Rewriter<'a> {
                 Piece::Moved(hoist.start, hoist.end),
             ]
         });
-        let first = self.tokens.index_at(query.span.start);
-        let braces = self.tokens.word(first) == "{"
-            && query
-                .stmts
-                .first()
-                .is_some_and(|stmt| stmt.span.start > query.span.start);
-        if braces {
-            if let (Some(close), false) = (self.tokens.close(first), tail.is_empty()) {
+        // The engine's span of an `else` body starts at the `else`.
+        let open = query
+            .stmts
+            .first()
+            .map(|stmt| self.tokens.index_at(stmt.span.start))
+            .and_then(|first| first.checked_sub(1))
+            .filter(|open| self.tokens.word(*open) == "{");
+        if let Some(open) = open {
+            if let (Some(close), false) = (self.tokens.close(open), tail.is_empty()) {
                 let at = self.tokens.start(close);
                 let mut pieces = tail;
                 pieces.push(Piece::Text(" ".to_owned()));
@@ -285,7 +295,7 @@ impl<'a> Rewriter<'a> {
                 ..
             } => {
                 self.expr(domain);
-                self.scopes.push(BTreeSet::new());
+                self.scopes.push(Scope::new());
                 for var in key.iter().chain([value]) {
                     self.declare(var.text());
                     self.variable(var);
