@@ -41,12 +41,13 @@ pub(super) struct Limits {
 /// The first line of an engine error: without the source excerpt behind it.
 pub(super) fn first_line(error: &anyhow::Error) -> String {
     let text = error.to_string();
-    text.lines()
+    let line = text
+        .lines()
         .filter_map(|line| line.trim_start().strip_prefix("error: "))
         .next_back()
         .or_else(|| text.lines().next())
-        .unwrap_or_default()
-        .to_owned()
+        .unwrap_or_default();
+    rewrite::plain_names(line)
 }
 
 /// The place that an engine error names: `--> file:line:column`.

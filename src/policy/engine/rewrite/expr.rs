@@ -47,6 +47,7 @@ impl<'a> Rewriter<'a> {
             package: format!("data.{path}"),
             aliases,
             scopes: Vec::new(),
+            free: super::Scope::new(),
             walks: None,
             line: 1,
             counter: 0,
@@ -80,10 +81,7 @@ impl<'a> Rewriter<'a> {
         if name == "_" || self.scopes.last().is_some_and(|s| s.contains_key(name)) {
             return;
         }
-        let hides = self.rules.contains(name)
-            || self.aliases.contains_key(name)
-            || self.scopes.iter().any(|scope| scope.contains_key(name));
-        let new = hides.then(|| format!("{}_{name}", self.fresh("local")));
+        let new = self.fresh(name);
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.to_owned(), new);
         }
@@ -129,13 +127,21 @@ impl<'a> Rewriter<'a> {
     pub(super) fn variable(&mut self, span: &Span) {
         let name = span.text();
         let (start, end) = self.place(span);
-        let local = self.scopes.iter().rev().find_map(|scope| scope.get(name));
-        if let Some(new) = local {
-            if let Some(new) = new {
-                self.edits.replace(start, end, new.clone());
-            }
+        let declared = self.scopes.iter().rev().find_map(|scope| scope.get(name));
+        if let Some(new) = declared {
+            self.edits.replace(start, end, new.clone());
         } else if let Some(path) = self.aliases.get(name) {
             self.edits.replace(start, end, path.clone());
+        } else if name != "_" && !self.is_global(name) {
+            let new = match self.free.get(name) {
+                Some(new) => new.clone(),
+                None => {
+                    let new = self.fresh(name);
+                    self.free.insert(name.to_owned(), new.clone());
+                    new
+                }
+            };
+            self.edits.replace(start, end, new);
         }
     }
 
@@ -342,6 +348,7 @@ impl<'a> Rewriter<'a> {
                     name: name.clone(),
                     start: from,
                     end: to,
+                    index: false,
                 });
                 self.edits.replace(start, end, name);
             }

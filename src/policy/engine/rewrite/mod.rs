@@ -18,6 +18,7 @@ use super::edit::{Edits, Piece};
 use super::tokens::Tokens;
 pub(super) use names::{Names, stand_in};
 
+
 /// What a rule may ask about its own annotations: `(line of the rule, whether the whole chain) → JSON`.
 pub(super) type Metadata<'a> = &'a dyn Fn(u32, bool) -> String;
 
@@ -64,6 +65,8 @@ struct Hoist {
     name: String,
     start: usize,
     end: usize,
+    /// Whether it stands in the brackets of a reference.
+    index: bool,
 }
 
 struct Rewriter<'a> {
@@ -78,8 +81,10 @@ struct Rewriter<'a> {
     rules: &'a BTreeSet<String>,
     /// Imports of this file: alias to path.
     aliases: BTreeMap<String, String>,
-    /// Local names by scope, with what they are called where they hide a rule, an import or a local of an outer scope.
+    /// Declared names by scope.
     scopes: Vec<Scope>,
+    /// Names of the rule at hand that nothing declares.
+    free: Scope,
     /// Uses of `walk` in the statement at hand: `(name, first byte, last byte of its argument)`.
     walks: Option<Vec<Hoist>>,
     /// Line of the rule at hand.
@@ -87,8 +92,8 @@ struct Rewriter<'a> {
     counter: usize,
 }
 
-/// Declared names, each with its new name if it has one.
-type Scope = BTreeMap<String, Option<String>>;
+/// Local names, each with its new name.
+type Scope = BTreeMap<String, String>;
 
 /// How the statement at hand stands in its rule.
 #[derive(Default)]
@@ -100,13 +105,17 @@ struct Place {
 }
 
 impl<'a> Rewriter<'a> {
-    fn fresh(&mut self, what: &str) -> String {
+    /// A new local name. The engine works through the statements of a body by the names of their variables; numbered in the order of
+    /// the text, a variable is bound before it is used as an index, which the engine would else take for what binds it.
+    fn fresh(&mut self, name: &str) -> String {
         self.counter += 1;
-        format!("__{what}{}", self.counter)
+        numbered(self.counter, name)
     }
 
     fn rule(&mut self, rule: &Rule) {
         self.line = rule.span().line;
+        self.counter = 0;
+        self.free.clear();
         match rule {
             Rule::Default { value, .. } => self.expr(value),
             Rule::Spec { head, bodies, .. } => {
@@ -179,9 +188,15 @@ impl<'a> Rewriter<'a> {
             return None;
         }
         let (start, end) = self.extent(value)?;
-        let name = self.fresh("value");
+        // Behind everything that binds its variables.
+        let name = numbered(LAST, "value");
         self.edits.take(start, end, name.clone());
-        Some(Hoist { name, start, end })
+        Some(Hoist {
+            name,
+            start,
+            end,
+            index: false,
+        })
     }
 
     fn body(&mut self, query: &Query, hoist: Option<Hoist>) {
@@ -228,9 +243,9 @@ impl<'a> Rewriter<'a> {
         let first = self.tokens.index_at(stmt.span.start);
         let behind = self.tokens.index_from(stmt.span.end);
         self.literal(&stmt.literal);
-        let negated = match &stmt.literal {
-            Literal::NotExpr { expr, .. } => self.negation(expr),
-            _ => Vec::new(),
+        let (negated, inverted) = match &stmt.literal {
+            Literal::NotExpr { expr, .. } => (self.negation(expr), iterates(expr)),
+            _ => (Vec::new(), false),
         };
         let walks = self.walks.take().unwrap_or_default();
         self.walks = outer;
@@ -242,11 +257,15 @@ impl<'a> Rewriter<'a> {
             prefix.extend(copy.iter().cloned());
             prefix.push(Piece::Text("; ".to_owned()));
         }
+        let negated_index = negated.iter().any(|hoist| hoist.index);
         for hoist in negated {
             prefix.push(Piece::Text(format!("{} := ", hoist.name)));
             prefix.push(Piece::Moved(hoist.start, hoist.end));
             prefix.extend(copy.iter().cloned());
             prefix.push(Piece::Text("; ".to_owned()));
+        }
+        if inverted || negated_index {
+            self.invert(stmt, first, behind);
         }
         if prefix.is_empty() && place.tail.is_empty() {
             return;
@@ -264,6 +283,18 @@ impl<'a> Rewriter<'a> {
             prefix.push(Piece::Text(" }".to_owned()));
         }
         self.edits.pieces(start, end, prefix);
+    }
+
+    /// `not items[x]` becomes `[true | items[x]] == []`: the engine takes an index for what binds the variable, in negations too.
+    fn invert(&mut self, stmt: &LiteralStmt, first: usize, behind: usize) {
+        let core = stmt
+            .with_mods
+            .first()
+            .map_or(behind, |with| self.tokens.index_at(with.span.start));
+        let (start, end) = (self.tokens.start(first), self.tokens.end(first));
+        self.edits.replace(start, end, "[true |");
+        let last = self.tokens.end(core.saturating_sub(1));
+        self.edits.insert(last, "] == []");
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -312,6 +343,34 @@ impl<'a> Rewriter<'a> {
         self.query(query);
         self.walks = outer;
     }
+}
+
+/// A number behind those of all variables of a rule.
+const LAST: usize = 99_999;
+
+fn numbered(number: usize, name: &str) -> String {
+    format!("__{number:05}_{name}")
+}
+
+/// A message of the engine with the names that the policy has.
+pub(super) fn plain_names(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((before, behind)) = rest.split_once("__") {
+        out.push_str(before);
+        let digits = behind.chars().take_while(char::is_ascii_digit).count();
+        match behind.split_at_checked(digits) {
+            Some((_, tail)) if digits == 5 && tail.starts_with('_') => {
+                rest = tail.strip_prefix('_').unwrap_or(tail);
+            }
+            _ => {
+                out.push_str("__");
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Whether an expression iterates outside any comprehension: it has an index that is a variable.

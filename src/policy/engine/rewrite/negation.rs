@@ -16,7 +16,7 @@ impl Rewriter<'_> {
         match expr {
             Expr::Call { params, .. } => {
                 for param in params {
-                    self.operand(param, &mut hoists);
+                    self.operand(param, false, &mut hoists);
                 }
             }
             Expr::BoolExpr {
@@ -35,15 +35,15 @@ impl Rewriter<'_> {
                     if matches!(side.as_ref(), Expr::RefDot { .. } | Expr::RefBrack { .. }) {
                         self.indices(side, &mut hoists);
                     } else if !matches!(side.as_ref(), Expr::Var { .. }) {
-                        self.operand(side, &mut hoists);
+                        self.operand(side, false, &mut hoists);
                     }
                 }
             }
             Expr::BoolExpr { lhs, rhs, .. }
             | Expr::ArithExpr { lhs, rhs, .. }
             | Expr::BinExpr { lhs, rhs, .. } => {
-                self.operand(lhs, &mut hoists);
-                self.operand(rhs, &mut hoists);
+                self.operand(lhs, false, &mut hoists);
+                self.operand(rhs, false, &mut hoists);
             }
             Expr::Membership {
                 key,
@@ -52,7 +52,7 @@ impl Rewriter<'_> {
                 ..
             } => {
                 for part in key.iter().chain([value, collection]) {
-                    self.operand(part, &mut hoists);
+                    self.operand(part, false, &mut hoists);
                 }
             }
             Expr::RefDot { .. } | Expr::RefBrack { .. } => self.indices(expr, &mut hoists),
@@ -62,7 +62,7 @@ impl Rewriter<'_> {
     }
 
     /// Takes out an operand that may be undefined.
-    fn operand(&mut self, expr: &Expr, hoists: &mut Vec<Hoist>) {
+    fn operand(&mut self, expr: &Expr, index: bool, hoists: &mut Vec<Hoist>) {
         let may_be_undefined = any(expr, &|expr| match expr {
             Expr::Var { span, .. } => self.is_global(span.text()),
             Expr::RefDot { .. }
@@ -78,7 +78,12 @@ impl Rewriter<'_> {
         if let Some((start, end)) = self.extent(expr) {
             let name = self.fresh("not");
             self.edits.take(start, end, name.clone());
-            hoists.push(Hoist { name, start, end });
+            hoists.push(Hoist {
+                name,
+                start,
+                end,
+                index,
+            });
         }
     }
 
@@ -88,9 +93,9 @@ impl Rewriter<'_> {
             Expr::RefDot { refr, .. } => self.indices(refr, hoists),
             Expr::RefBrack { refr, index, .. } => {
                 self.indices(refr, hoists);
-                self.operand(index, hoists);
+                self.operand(index, true, hoists);
             }
-            Expr::Call { .. } => self.operand(expr, hoists),
+            Expr::Call { .. } => self.operand(expr, false, hoists),
             _ => {}
         }
     }
