@@ -105,12 +105,17 @@ impl Edits {
             return;
         };
         let before = out.len();
+        // Inside the edit's own range only the edits below it count; elsewhere all do.
+        let from = |start: usize| if start < edit.start { 0 } else { index + 1 };
         for piece in &edit.pieces {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Span(start, end) => self.range(text, *start, *end, index + 1, None, out),
+                Piece::Span(start, end) => {
+                    self.range(text, *start, *end, from(*start), None, out);
+                }
                 Piece::Moved(start, end) => {
-                    self.range(text, *start, *end, index + 1, Some((*start, *end)), out);
+                    let moved = Some((*start, *end));
+                    self.range(text, *start, *end, from(*start), moved, out);
                 }
             }
         }
@@ -149,7 +154,12 @@ mod tests {
     #[test]
     fn lines_are_kept() {
         let mut edits = Edits::default();
-        edits.replace(2, 7, "-");
-        assert_eq!(edits.apply("a b\nc\nd"), "a -\n\nd".replace("\n\nd", "\n\nd"));
+        edits.replace(2, 6, "-");
+        assert_eq!(edits.apply("a b\nc d\n"), "a -\nd\n");
+        let mut edits = Edits::default();
+        edits.replace(0, 1, "x");
+        edits.take(0, 3, "v");
+        edits.pieces(6, 6, vec![Piece::Text(" ".to_owned()), Piece::Moved(0, 3)]);
+        assert_eq!(edits.apply("a.b cd\n"), "v cd x.b\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use regorus::unstable::{Module as Syntax, Parser, Source};
+use regorus::unstable::{Module as Syntax, Parser, Rule, Source};
 
 use super::repair::repair;
 use super::tokens::{MAX_BYTES, MAX_COLUMN, MAX_LINES};
@@ -92,6 +92,14 @@ fn either(path: &str, text: &str) -> Result<(Syntax, bool), anyhow::Error> {
     }
 }
 
+/// Whether a rule has several bodies that are no alternatives (`p[x] { … } { … }`).
+fn is_chained(module: &Syntax) -> bool {
+    module.policy.iter().any(|rule| match rule.as_ref() {
+        Rule::Spec { bodies, .. } => bodies.iter().skip(1).any(|body| !body.is_else),
+        Rule::Default { .. } => false,
+    })
+}
+
 /// Parses a text as v1, else as v0, else with mends.
 ///
 /// # Errors
@@ -110,7 +118,16 @@ pub(super) fn parse(path: &str, text: &Arc<str>) -> Result<Parsed, (Option<u32>,
         v0,
     };
     let error = match either(path, text) {
-        Ok(found) => return Ok(made(Arc::clone(text), found)),
+        Ok(found) => {
+            // Each body of a chain gets variables of its own.
+            if is_chained(&found.0)
+                && let Some(mended) = repair(text)
+                && let Ok(found) = either(path, &mended)
+            {
+                return Ok(made(Arc::from(mended), found));
+            }
+            return Ok(made(Arc::clone(text), found));
+        }
         Err(error) => error,
     };
     if let Some(mended) = repair(text)

@@ -20,6 +20,9 @@ fn structure(text: &str) -> Option<String> {
     let mut edits = Edits::default();
     let mut late = String::new();
     let mut rules_began = false;
+    // First token of the rule at hand, and whether its bodies are alternatives of an `else`.
+    let mut rule = 0;
+    let mut alternatives = false;
     let mut head: Option<String> = None;
     let mut index = 0;
     while index < tokens.len() {
@@ -49,12 +52,12 @@ fn structure(text: &str) -> Option<String> {
             "{" => {
                 let close = tokens.close(index)?;
                 rules_began = true;
-                head = head_of(&tokens, index).or(head);
-                if tokens.word(close + 1) == "{"
-                    && let Some(head) = &head
-                {
-                    edits.insert(tokens.start(close + 1), format!("{head} "));
-                    // The head that was put in is the head of the next body too.
+                let chained = index > 0 && tokens.word(index - 1) == "}";
+                if !chained {
+                    head = head_of(&tokens, rule, index);
+                }
+                if tokens.word(close + 1) == "{" && !alternatives {
+                    edits.insert(tokens.start(close + 1), format!("{} ", head.as_ref()?));
                 }
                 index = close + 1;
             }
@@ -72,8 +75,15 @@ fn structure(text: &str) -> Option<String> {
                 rules_began = true;
                 index = tokens.close(index)? + 1;
             }
-            _ => {
+            word => {
                 rules_began = true;
+                let is_name = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+                if word == "else" {
+                    alternatives = true;
+                } else if first_of_line && is_name && word != "if" {
+                    rule = index;
+                    alternatives = false;
+                }
                 index += 1;
             }
         }
@@ -103,23 +113,12 @@ fn is_fact(tokens: &Tokens<'_>, open: usize) -> bool {
         .all(|i| is_name(tokens.word(i)))
 }
 
-/// What stands on the line in front of the bracket that opens a body, when it can be a head.
-fn head_of(tokens: &Tokens<'_>, open: usize) -> Option<String> {
-    let line = tokens.get(open)?.line;
-    let first = (0..open)
-        .rev()
-        .take_while(|i| tokens.get(*i).is_some_and(|t| t.line == line))
-        .last()?;
-    let is_head = tokens.depth(first) == 0
-        && tokens
-            .word(first)
-            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && (first..open).all(|i| !matches!(tokens.word(i), "else" | "default"));
-    is_head.then(|| {
-        tokens
-            .slice(tokens.start(first), tokens.end(open - 1))
-            .to_owned()
-    })
+/// What stands in front of the bracket that opens a body, on one line.
+fn head_of(tokens: &Tokens<'_>, rule: usize, open: usize) -> Option<String> {
+    let text = tokens.slice(tokens.start(rule), tokens.end(open.checked_sub(1)?));
+    let several = text.contains('\n');
+    let is_head = rule < open && tokens.word(rule) != "default" && !(several && text.contains('#'));
+    is_head.then(|| text.replace('\n', " "))
 }
 
 /// Template strings (`$"a {x} b"`) become calls, as OPA's compiler makes them: an undefined part shows as such.
@@ -258,6 +257,11 @@ mod tests {
             repair("package p\np[x] {\n  x := 1\n} {\n  x := 2\n} { x := 3 }\n").unwrap(),
             "package p\np[x] {\n  x := 1\n} p[x] {\n  x := 2\n} p[x] { x := 3 }\n\n"
         );
+        assert_eq!(
+            repair("package p\nq { 1 == 1 }\np[{\n  \"a\": x,\n}] { x := 1 } { x := 2 }\n").unwrap(),
+            "package p\nq { 1 == 1 }\np[{\n  \"a\": x,\n}] { x := 1 } p[{   \"a\": x, }] { x := 2 }\n\n"
+        );
+        assert_eq!(repair("package p\nf(x) = 1 {\n x\n} else = 2 {\n true\n}\n"), None);
     }
 
     #[test]

@@ -50,9 +50,8 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
         let (_, fatal) = take_faults();
         let problem = match outcome {
             Ok(Ok(_)) if fatal.is_some() => fatal,
-            Ok(Ok(Value::Bool(true))) => None,
             Ok(Ok(Value::Undefined)) => Some("it is not true".to_owned()),
-            Ok(Ok(_)) => Some("its value is not true".to_owned()),
+            Ok(Ok(value)) => failed_case(&value),
             Ok(Err(error)) => Some(first_line(&error)),
             Err(_) => Some("the engine failed".to_owned()),
         };
@@ -65,4 +64,20 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
         });
     }
     report
+}
+
+/// What is wrong with the value of a test: it must be true, or an object of cases (`test_x[case]`) that are all true.
+fn failed_case(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(true) => None,
+        Value::Object(cases) if !cases.is_empty() => cases.iter_sorted().find_map(|(name, case)| {
+            let problem = failed_case(case)?;
+            let name = match name {
+                Value::String(name) => name.to_string(),
+                other => other.to_string(),
+            };
+            Some(format!("case {name}: {problem}"))
+        }),
+        _ => Some("its value is not true".to_owned()),
+    }
 }

@@ -14,6 +14,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ("array.flatten", 1, flatten),
     ("object.subset", 2, subset),
     ("graph.reachable_paths", 2, reachable_paths),
+    ("json.patch", 2, json_patch),
 ];
 
 /// Longest list that one call may make.
@@ -168,4 +169,65 @@ fn reachable_paths(arguments: &[Value]) -> Outcome {
         ))),
         _ => engines_own("graph.reachable_paths", arguments),
     }
+}
+
+/// The engine's version has no operations on the whole document.
+fn json_patch(arguments: &[Value]) -> Outcome {
+    let [document, Value::Array(operations)] = arguments else {
+        return Err(types());
+    };
+    let is_whole = |path: &Value| match path {
+        Value::String(text) => text.is_empty(),
+        Value::Array(steps) => steps.is_empty(),
+        _ => false,
+    };
+    if !operations.iter().any(|operation| is_whole(&operation["path"])) {
+        return engines_own("json.patch", arguments);
+    }
+    let mut document = document.clone();
+    for operation in operations.iter() {
+        if !is_whole(&operation["path"]) {
+            let single = Value::from(vec![operation.clone()]);
+            document = engines_own("json.patch", &[document, single])?;
+            continue;
+        }
+        let Value::String(kind) = &operation["op"] else {
+            return Err(types());
+        };
+        let found = match kind.as_ref() {
+            "add" | "replace" => operation["value"].clone(),
+            "copy" | "move" => at(&document, &operation["from"])?,
+            "test" if document == operation["value"] => continue,
+            _ => Value::Undefined,
+        };
+        if found == Value::Undefined {
+            return Err(undefined("an operation cannot be done"));
+        }
+        document = found;
+    }
+    Ok(document)
+}
+
+/// What stands at a path of a document.
+fn at(document: &Value, path: &Value) -> Outcome {
+    let steps: Vec<Value> = match path {
+        Value::Array(steps) => steps.iter().cloned().collect(),
+        Value::String(text) => text
+            .split('/')
+            .skip(1)
+            .map(|step| Value::from(step.replace("~1", "/").replace("~0", "~")))
+            .collect(),
+        _ => return Err(types()),
+    };
+    let mut found = document.clone();
+    for step in steps {
+        let index = match (&found, &step) {
+            (Value::Array(_), Value::String(digits)) => {
+                digits.parse::<u64>().map_or(step.clone(), Value::from)
+            }
+            _ => step,
+        };
+        found = found[&index].clone();
+    }
+    Ok(found)
 }

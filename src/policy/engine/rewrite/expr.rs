@@ -105,13 +105,13 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    fn is_local(&self, name: &str) -> bool {
+    pub(super) fn is_declared(&self, name: &str) -> bool {
         self.scopes.iter().any(|scope| scope.contains_key(name))
     }
 
     /// Whether a name that is not declared here means a rule or an import.
     pub(super) fn is_global(&self, name: &str) -> bool {
-        !self.is_local(name)
+        !self.is_declared(name)
             && (matches!(name, "input" | "data")
                 || self.rules.contains(name)
                 || self.aliases.contains_key(name))

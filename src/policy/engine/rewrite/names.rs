@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{
-    BUILTINS, Expr, Module, Query,
+    BUILTINS, Expr, Module, Query, Rule, RuleHead,
 };
 
 use super::super::syntax::{bodies_of, dotted, name_of, package_of, queries_in};
@@ -13,6 +13,8 @@ use super::super::syntax::{bodies_of, dotted, name_of, package_of, queries_in};
 pub(in crate::policy::engine) struct Names {
     /// Rules by package path, `data.` included.
     pub(super) rules: BTreeMap<String, BTreeSet<String>>,
+    /// Functions, by full path.
+    pub(super) functions: BTreeSet<String>,
     /// Functions that some `with` replaces, by full path or by the name of the builtin.
     pub(super) mocked: BTreeSet<String>,
     none: BTreeSet<String>,
@@ -25,7 +27,18 @@ impl Names {
     ) -> Self {
         let mut names = Self::default();
         for module in modules.clone() {
-            let known = names.rules.entry(package_of(module)).or_default();
+            let package = package_of(module);
+            for rule in &module.policy {
+                if let Rule::Spec {
+                    head: RuleHead::Func { refr, .. },
+                    ..
+                } = rule.as_ref()
+                    && let Some(name) = dotted(refr)
+                {
+                    names.functions.insert(format!("{package}.{name}"));
+                }
+            }
+            let known = names.rules.entry(package).or_default();
             known.extend(module.policy.iter().map(|rule| name_of(rule)));
         }
         for module in modules {

@@ -4,7 +4,7 @@ use regorus::unstable::{Expr, LiteralStmt, WithModifier};
 
 use super::super::syntax::dotted;
 use super::names::{is_missing, stand_in};
-use super::{Rewriter, iterates};
+use super::{Rewriter, any, iterates};
 use crate::policy::engine::edit::Piece;
 
 impl Rewriter<'_> {
@@ -26,8 +26,16 @@ impl Rewriter<'_> {
             }
             copy.push(Piece::Text(" as ".to_owned()));
             // A path may name a function, which is no value.
-            let is_path = dotted(&with.r#as).is_some();
-            if iterates(&with.r#as) || (copied && !is_path) {
+            let path = dotted(&with.r#as);
+            let is_function = path.as_deref().is_some_and(|path| self.is_function(path));
+            // The engine forgets rules that only the value of a `with` has asked for.
+            let asks = any(&with.r#as, &|expr| match expr {
+                Expr::Var { span, .. } => self.is_global(span.text()),
+                Expr::Call { .. } => true,
+                _ => false,
+            });
+            let plain = path.is_some() && !asks;
+            if !is_function && (iterates(&with.r#as) || asks || (copied && !plain)) {
                 let name = self.fresh("with");
                 self.edits.take(start, end, name.clone());
                 prefix.push(Piece::Text(format!("{name} := ")));
@@ -39,6 +47,20 @@ impl Rewriter<'_> {
             }
         }
         (prefix, copy)
+    }
+
+    /// Whether a path names a function: of this bundle, or a builtin.
+    fn is_function(&self, path: &str) -> bool {
+        let root = path.split('.').next().unwrap_or_default();
+        if self.is_declared(root) {
+            false
+        } else if let Some(target) = self.aliases.get(root) {
+            self.names.functions.contains(&path.replacen(root, target, 1))
+        } else if self.rules.contains(root) {
+            self.names.functions.contains(&format!("{}.{path}", self.package))
+        } else {
+            self.names.functions.contains(path) || (root != "input" && root != "data")
+        }
     }
 
     fn target(&mut self, with: &WithModifier) {
