@@ -213,10 +213,7 @@ mod tests {
             .collect();
         assert_eq!(
             blocks,
-            [
-                (Scope::Document, Some("All")),
-                (Scope::Rule, Some("One"))
-            ]
+            [(Scope::Document, Some("All")), (Scope::Rule, Some("One"))]
         );
     }
 

@@ -169,9 +169,7 @@ pub(super) fn packages(
             continue;
         };
         // The file that carries the annotation stands for the package.
-        let own = source
-            .annotations
-            .contains_key(&module.package.span.line);
+        let own = source.annotations.contains_key(&module.package.span.line);
         let known = out.get(&package);
         if known.is_none() || (own && known.is_some_and(|p| p.annotation.is_none())) {
             out.insert(
@@ -179,7 +177,8 @@ pub(super) fn packages(
                 LoadedPackage {
                     file: Arc::from(file.as_str()),
                     text: Arc::clone(&source.original),
-                    annotation: own.then(|| Annotation::empty(crate::policy::annotation::Scope::Package)),
+                    annotation: own
+                        .then(|| Annotation::empty(crate::policy::annotation::Scope::Package)),
                 },
             );
         }

@@ -64,8 +64,15 @@ impl Loaded {
         let mut excluded: BTreeSet<String> = BTreeSet::new();
         // A module that the analyzer refuses poisons the engine: drop it, say so, and start again.
         for _ in 0..=bundle.modules.len() {
-            let ready = assemble(bundle, &sources, stand_ins.as_deref(), &excluded, now, &data)
-                .and_then(|mut engine| prepare(&mut engine).map(|()| engine));
+            let ready = assemble(
+                bundle,
+                &sources,
+                stand_ins.as_deref(),
+                &excluded,
+                now,
+                &data,
+            )
+            .and_then(|mut engine| prepare(&mut engine).map(|()| engine));
             match ready {
                 Ok(engine) => return finish(bundle, engine, &sources, &chains, errors),
                 Err(error) => {
@@ -116,17 +123,27 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
         }
     }
     let names = Names::read(parsed.iter().map(|(syntax, ..)| &syntax.module));
-    let chains = Chains::read(parsed.iter().map(|(syntax, _, found)| (&syntax.module, found)));
+    let chains = Chains::read(
+        parsed
+            .iter()
+            .map(|(syntax, _, found)| (&syntax.module, found)),
+    );
     let mut sources = Vec::new();
     for (syntax, original, annotations) in parsed {
-        let metadata = |line: u32, chain: bool| chains.literal(&syntax.module, &annotations, line, chain);
+        let metadata =
+            |line: u32, chain: bool| chains.literal(&syntax.module, &annotations, line, chain);
         let rewritten = rewrite(&syntax.text, &syntax.module, &names, &metadata);
         let usable = rewritten.problems.is_empty();
-        errors.extend(rewritten.problems.into_iter().map(|(line, message)| LoadError {
-            file: syntax.path.clone(),
-            line: Some(line),
-            message,
-        }));
+        errors.extend(
+            rewritten
+                .problems
+                .into_iter()
+                .map(|(line, message)| LoadError {
+                    file: syntax.path.clone(),
+                    line: Some(line),
+                    message,
+                }),
+        );
         if usable {
             let text = rewritten.text.unwrap_or_else(|| syntax.text.to_string());
             sources.push(Source {
@@ -148,8 +165,7 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
             Some(format!("{own}({parameters}) := {name}({parameters})\n"))
         })
         .collect();
-    let stand_ins = (!functions.is_empty())
-        .then(|| format!("package {STAND_INS}\n\n{functions}"));
+    let stand_ins = (!functions.is_empty()).then(|| format!("package {STAND_INS}\n\n{functions}"));
     (sources, chains, stand_ins)
 }
 
@@ -200,12 +216,14 @@ fn assemble(
             .add_policy(STAND_INS.to_owned(), text.to_owned())
             .map_err(|error| fail(&bundle.name, None, first_line(&error)))?;
     }
-    engine
-        .add_data(data.clone())
-        .map_err(|error| {
-            let what = first_line(&error);
-            fail(&bundle.name, None, format!("the data cannot be loaded: {what}."))
-        })?;
+    engine.add_data(data.clone()).map_err(|error| {
+        let what = first_line(&error);
+        fail(
+            &bundle.name,
+            None,
+            format!("the data cannot be loaded: {what}."),
+        )
+    })?;
     Ok(engine)
 }
 

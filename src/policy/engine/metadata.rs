@@ -52,7 +52,12 @@ impl Chains {
     }
 
     /// What is said about one definition of a rule, in the file with these annotations.
-    pub(super) fn rule(&self, annotations: &Annotations, path: &str, line: u32) -> Option<Annotation> {
+    pub(super) fn rule(
+        &self,
+        annotations: &Annotations,
+        path: &str,
+        line: u32,
+    ) -> Option<Annotation> {
         let own = of_scope(annotations.get(&line), Scope::Rule);
         match (own, self.documents.get(path)) {
             (Some(own), Some(wider)) => Some(own.clone().over(wider)),
@@ -94,12 +99,17 @@ impl Chains {
         if !chain {
             return own.map_or_else(|| "{}".to_owned(), |own| own.tree.to_string());
         }
-        let steps = |path: &str| -> Vec<String> {
-            path.split('.').skip(1).map(str::to_owned).collect()
-        };
+        let steps =
+            |path: &str| -> Vec<String> { path.split('.').skip(1).map(str::to_owned).collect() };
         let package = package_of(module);
-        let rule = module.policy.iter().find(|rule: &&regorus::unstable::Ref<Rule>| rule.span().line == line);
-        let path = rule.map_or_else(|| package.clone(), |rule| format!("{package}.{}", name_of(rule)));
+        let rule = module
+            .policy
+            .iter()
+            .find(|rule: &&regorus::unstable::Ref<Rule>| rule.span().line == line);
+        let path = rule.map_or_else(
+            || package.clone(),
+            |rule| format!("{package}.{}", name_of(rule)),
+        );
         let mut links = Vec::new();
         links.push(match own {
             Some(own) => json!({ "path": steps(&path), "annotations": own.tree }),

@@ -62,12 +62,8 @@ fn nested_too_deeply(text: &str) -> Option<u32> {
 }
 
 fn attempt(path: &str, text: &str, v0: bool) -> anyhow::Result<Syntax> {
-    let source = Source::from_contents_with_limits(
-        path.to_owned(),
-        text.to_owned(),
-        MAX_BYTES,
-        MAX_LINES,
-    )?;
+    let source =
+        Source::from_contents_with_limits(path.to_owned(), text.to_owned(), MAX_BYTES, MAX_LINES)?;
     let mut parser = Parser::new(&source)?;
     parser.set_max_col(MAX_COLUMN);
     if !v0 {

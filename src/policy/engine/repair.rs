@@ -64,7 +64,8 @@ fn structure(text: &str) -> Option<String> {
             "(" => {
                 rules_began = true;
                 let close = tokens.close(index)?;
-                let ends = tokens.get(close + 1).map(|t| t.line) != tokens.get(close).map(|t| t.line);
+                let ends =
+                    tokens.get(close + 1).map(|t| t.line) != tokens.get(close).map(|t| t.line);
                 let continues = matches!(tokens.word(close + 1), "if" | "=" | ":=" | "{" | "else");
                 if ends && !continues && is_fact(&tokens, index) {
                     edits.insert(tokens.end(close), " := true");
@@ -258,10 +259,14 @@ mod tests {
             "package p\np[x] {\n  x := 1\n} p[x] {\n  x := 2\n} p[x] { x := 3 }\n\n"
         );
         assert_eq!(
-            repair("package p\nq { 1 == 1 }\np[{\n  \"a\": x,\n}] { x := 1 } { x := 2 }\n").unwrap(),
+            repair("package p\nq { 1 == 1 }\np[{\n  \"a\": x,\n}] { x := 1 } { x := 2 }\n")
+                .unwrap(),
             "package p\nq { 1 == 1 }\np[{\n  \"a\": x,\n}] { x := 1 } p[{   \"a\": x, }] { x := 2 }\n\n"
         );
-        assert_eq!(repair("package p\nf(x) = 1 {\n x\n} else = 2 {\n true\n}\n"), None);
+        assert_eq!(
+            repair("package p\nf(x) = 1 {\n x\n} else = 2 {\n true\n}\n"),
+            None
+        );
     }
 
     #[test]
@@ -276,7 +281,8 @@ mod tests {
     #[test]
     fn facts_get_a_value() {
         assert_eq!(
-            repair("package p\nf(\"*\", _)\nf(a, b) if a == b\ng(x) if {\n  f(x,\n   1)\n}\n").unwrap(),
+            repair("package p\nf(\"*\", _)\nf(a, b) if a == b\ng(x) if {\n  f(x,\n   1)\n}\n")
+                .unwrap(),
             "package p\nf(\"*\", _) := true\nf(a, b) if a == b\ng(x) if {\n  f(x,\n   1)\n}\n\n"
         );
     }
@@ -291,7 +297,13 @@ mod tests {
 
     #[test]
     fn text_that_is_broken_stays_as_it_is() {
-        for text in ["package p\nx := $\"{", "package p\nx := \"", "}{", "{ } {", ""] {
+        for text in [
+            "package p\nx := $\"{",
+            "package p\nx := \"",
+            "}{",
+            "{ } {",
+            "",
+        ] {
             assert!(repair(text).is_none_or(|mended| mended.contains(text.trim())));
         }
     }

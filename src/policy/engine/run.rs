@@ -9,9 +9,9 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde_json::{Map, Value as Json};
 
+use super::builtins::take_faults;
 use super::entry::LoadedRule;
 use super::load::Loaded;
-use super::builtins::take_faults;
 use super::{Limits, first_line};
 
 /// An input document, made once and shared.

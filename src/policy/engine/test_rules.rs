@@ -70,14 +70,16 @@ pub(in crate::policy) fn run_test_rules(bundle: &Bundle, now: i64) -> TestReport
 fn failed_case(value: &Value) -> Option<String> {
     match value {
         Value::Bool(true) => None,
-        Value::Object(cases) if !cases.is_empty() => cases.iter_sorted().find_map(|(name, case)| {
-            let problem = failed_case(case)?;
-            let name = match name {
-                Value::String(name) => name.to_string(),
-                other => other.to_string(),
-            };
-            Some(format!("case {name}: {problem}"))
-        }),
+        Value::Object(cases) if !cases.is_empty() => {
+            cases.iter_sorted().find_map(|(name, case)| {
+                let problem = failed_case(case)?;
+                let name = match name {
+                    Value::String(name) => name.to_string(),
+                    other => other.to_string(),
+                };
+                Some(format!("case {name}: {problem}"))
+            })
+        }
         _ => Some("its value is not true".to_owned()),
     }
 }

@@ -83,11 +83,7 @@ fn steps(from: i64, to: i64, step: i64) -> Outcome {
     let items: Vec<Value> = if from <= to {
         (from..=to).step_by(step).map(Value::from).collect()
     } else {
-        (to..=from)
-            .rev()
-            .step_by(step)
-            .map(Value::from)
-            .collect()
+        (to..=from).rev().step_by(step).map(Value::from).collect()
     };
     Ok(Value::from(items))
 }
@@ -152,7 +148,10 @@ fn object_subset(whole: &Value, part: &Value) -> bool {
             (Value::Object(_), Value::Object(_)) => object_subset(known, value),
             (Value::Set(a), Value::Set(b)) => b.iter().all(|item| a.contains(item)),
             (Value::Array(_), Value::Array(_)) => {
-                matches!(subset(&[known.clone(), value.clone()]), Ok(Value::Bool(true)))
+                matches!(
+                    subset(&[known.clone(), value.clone()]),
+                    Ok(Value::Bool(true))
+                )
             }
             (known, value) => known == value,
         })
@@ -181,7 +180,10 @@ fn json_patch(arguments: &[Value]) -> Outcome {
         Value::Array(steps) => steps.is_empty(),
         _ => false,
     };
-    if !operations.iter().any(|operation| is_whole(&operation["path"])) {
+    if !operations
+        .iter()
+        .any(|operation| is_whole(&operation["path"]))
+    {
         return engines_own("json.patch", arguments);
     }
     let mut document = document.clone();

@@ -71,8 +71,7 @@ fn decode(arguments: &[Value]) -> Outcome {
         let bytes = bytes(part)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_error| undefined("a part of the token is not text"))?;
-        Value::from_json_str(text)
-            .map_err(|_error| undefined("a part of the token is not JSON"))
+        Value::from_json_str(text).map_err(|_error| undefined("a part of the token is not JSON"))
     };
     let header = json(header)?;
     if !matches!(&header["enc"], Value::Undefined) {

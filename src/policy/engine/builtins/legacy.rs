@@ -11,10 +11,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ("all", 1, all),
     ("cast_array", 1, cast_array),
     ("cast_set", 1, cast_set),
-    ("cast_string", 1, |a| cast(a, |v| matches!(v, Value::String(_)))),
-    ("cast_boolean", 1, |a| cast(a, |v| matches!(v, Value::Bool(_)))),
+    ("cast_string", 1, |a| {
+        cast(a, |v| matches!(v, Value::String(_)))
+    }),
+    ("cast_boolean", 1, |a| {
+        cast(a, |v| matches!(v, Value::Bool(_)))
+    }),
     ("cast_null", 1, |a| cast(a, |v| matches!(v, Value::Null))),
-    ("cast_object", 1, |a| cast(a, |v| matches!(v, Value::Object(_)))),
+    ("cast_object", 1, |a| {
+        cast(a, |v| matches!(v, Value::Object(_)))
+    }),
     ("set_diff", 2, set_difference),
     ("plus", 2, |a| arithmetic(a, Operator::Plus)),
     ("minus", 2, minus),

@@ -164,7 +164,12 @@ fn settle(name: &str, outcome: Outcome) -> anyhow::Result<Value> {
         }
         Err(Fault::Fatal(why)) => {
             let message = format!("{name} is not available: {why}");
-            FATAL.with(|fatal| fatal.borrow_mut().get_or_insert_with(|| message.clone()).len());
+            FATAL.with(|fatal| {
+                fatal
+                    .borrow_mut()
+                    .get_or_insert_with(|| message.clone())
+                    .len()
+            });
             Err(anyhow!(message))
         }
     }

@@ -116,7 +116,10 @@ fn expand(arguments: &[Value]) -> Outcome {
     };
     let net = range(value)?;
     let bits = net.max_prefix_len() - net.prefix_len();
-    if 1_u64.checked_shl(u32::from(bits)).is_none_or(|n| n > MAX_ELEMENTS) {
+    if 1_u64
+        .checked_shl(u32::from(bits))
+        .is_none_or(|n| n > MAX_ELEMENTS)
+    {
         return Err(Fault::Fatal(format!(
             "it would make more than {MAX_ELEMENTS} addresses"
         )));

@@ -98,7 +98,12 @@ fn split(arguments: &[Value]) -> Outcome {
 }
 
 fn replace(arguments: &[Value]) -> Outcome {
-    let [Value::String(text), Value::String(pattern), Value::String(new)] = arguments else {
+    let [
+        Value::String(text),
+        Value::String(pattern),
+        Value::String(new),
+    ] = arguments
+    else {
         return Err(types());
     };
     let regex = compile(pattern)?;
@@ -165,10 +170,7 @@ fn globs_match(arguments: &[Value]) -> Outcome {
         return Err(types());
     };
     let bad = || undefined("the glob cannot be read");
-    let (one, two) = (
-        steps(one).ok_or_else(bad)?,
-        steps(two).ok_or_else(bad)?,
-    );
+    let (one, two) = (steps(one).ok_or_else(bad)?, steps(two).ok_or_else(bad)?);
     // Pairs of positions that a common text can reach.
     let mut seen = std::collections::BTreeSet::new();
     let mut todo = vec![(0, 0)];

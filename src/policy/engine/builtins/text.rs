@@ -89,13 +89,18 @@ fn render(arguments: &[Value]) -> Outcome {
         let path = action
             .trim()
             .strip_prefix('.')
-            .filter(|path| path.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_')))
+            .filter(|path| {
+                path.chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
+            })
             .ok_or_else(|| Fault::Fatal("only {{.name}} is supported in templates".to_owned()))?;
         for step in path.split('.').filter(|step| !step.is_empty()) {
             value = value[step].clone();
         }
         match &value {
-            Value::Undefined => return Err(undefined("the template names a value that is missing")),
+            Value::Undefined => {
+                return Err(undefined("the template names a value that is missing"));
+            }
             Value::String(text) => out.push_str(text),
             other => notation(other, &mut out, 0),
         }
@@ -154,7 +159,9 @@ fn parse_ns(arguments: &[Value]) -> Outcome {
         [Value::String(layout), Value::String(text)] if layout.is_ascii() && text.is_ascii() => {
             super::collections::engines_own("time.parse_ns", arguments)
         }
-        [Value::String(_), Value::String(_)] => Err(undefined("the text is no time of this layout")),
+        [Value::String(_), Value::String(_)] => {
+            Err(undefined("the text is no time of this layout"))
+        }
         _ => Err(types()),
     }
 }

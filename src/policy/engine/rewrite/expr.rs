@@ -4,7 +4,7 @@ use regorus::unstable::{AssignOp, Expr, Module, Span};
 
 use super::super::syntax::{dotted, package_of};
 use super::names::{aliases_of, is_missing, stand_in};
-use super::{Hoist, Metadata, Names, Rewriter};
+use super::{Hoist, Local, Metadata, Names, Rewriter};
 use crate::policy::engine::edit::Edits;
 use crate::policy::engine::tokens::Tokens;
 
@@ -49,6 +49,7 @@ impl<'a> Rewriter<'a> {
             scopes: Vec::new(),
             free: super::Scope::new(),
             walks: None,
+            late: false,
             line: 1,
             counter: 0,
         }
@@ -77,20 +78,20 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    pub(super) fn declare(&mut self, name: &str) {
+    pub(super) fn declare(&mut self, name: &str, bound: bool) {
         if name == "_" || self.scopes.last().is_some_and(|s| s.contains_key(name)) {
             return;
         }
         let new = self.fresh(name);
         if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), new);
+            scope.insert(name.to_owned(), Local { new, bound });
         }
     }
 
     /// Declares the variables of a pattern: a function's parameter, the left side of `:=`, what stands behind `some`.
     pub(super) fn declare_pattern(&mut self, pattern: &Expr) {
         match pattern {
-            Expr::Var { span, .. } => self.declare(span.text()),
+            Expr::Var { span, .. } => self.declare(span.text(), true),
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
                 for item in items {
                     self.declare_pattern(item);
@@ -128,16 +129,20 @@ impl<'a> Rewriter<'a> {
         let name = span.text();
         let (start, end) = self.place(span);
         let declared = self.scopes.iter().rev().find_map(|scope| scope.get(name));
-        if let Some(new) = declared {
-            self.edits.replace(start, end, new.clone());
+        if let Some(local) = declared {
+            self.edits.replace(start, end, local.new.clone());
         } else if let Some(path) = self.aliases.get(name) {
             self.edits.replace(start, end, path.clone());
         } else if name != "_" && !self.is_global(name) {
             let new = match self.free.get(name) {
-                Some(new) => new.clone(),
+                Some(local) => local.new.clone(),
                 None => {
                     let new = self.fresh(name);
-                    self.free.insert(name.to_owned(), new.clone());
+                    let local = Local {
+                        new: new.clone(),
+                        bound: false,
+                    };
+                    self.free.insert(name.to_owned(), local);
                     new
                 }
             };
@@ -241,7 +246,7 @@ impl<'a> Rewriter<'a> {
             Expr::RefDot { refr, .. } => self.expr(refr),
             Expr::RefBrack { refr, index, .. } => {
                 self.expr(refr);
-                self.expr(index);
+                self.index(index);
             }
             Expr::Call { .. } => self.call(expr),
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
@@ -280,6 +285,22 @@ impl<'a> Rewriter<'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What stands in brackets. The engine takes a variable there for what binds it, and may do so before its declaration; `[x][0]`
+    /// only uses it.
+    fn index(&mut self, index: &Expr) {
+        if let Expr::Var { span, .. } = index
+            && self.late
+            && let Some(local) = self.scopes.last().and_then(|scope| scope.get(span.text()))
+            && local.bound
+        {
+            let text = format!("[{}][0]", local.new);
+            let (start, end) = self.place(span);
+            self.edits.replace(start, end, text);
+        } else {
+            self.expr(index);
         }
     }
 

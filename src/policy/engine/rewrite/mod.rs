@@ -18,7 +18,6 @@ use super::edit::{Edits, Piece};
 use super::tokens::Tokens;
 pub(super) use names::{Names, stand_in};
 
-
 /// What a rule may ask about its own annotations: `(line of the rule, whether the whole chain) → JSON`.
 pub(super) type Metadata<'a> = &'a dyn Fn(u32, bool) -> String;
 
@@ -87,13 +86,24 @@ struct Rewriter<'a> {
     free: Scope,
     /// Uses of `walk` in the statement at hand: `(name, first byte, last byte of its argument)`.
     walks: Option<Vec<Hoist>>,
+    /// Whether the query at hand has a statement that the engine may put behind later ones.
+    late: bool,
     /// Line of the rule at hand.
     line: u32,
     counter: usize,
 }
 
-/// Local names, each with its new name.
-type Scope = BTreeMap<String, String>;
+/// A local name.
+#[derive(Clone)]
+struct Local {
+    /// What it is called in the new text.
+    new: String,
+    /// Whether its declaration gives it a value; `some x` does not.
+    bound: bool,
+}
+
+/// Local names.
+type Scope = BTreeMap<String, Local>;
 
 /// How the statement at hand stands in its rule.
 #[derive(Default)]
@@ -233,9 +243,11 @@ impl<'a> Rewriter<'a> {
     }
 
     fn query(&mut self, query: &Query) {
+        let outer = std::mem::replace(&mut self.late, false);
         for stmt in &query.stmts {
             self.statement(stmt, Place::default());
         }
+        self.late = outer;
     }
 
     fn statement(&mut self, stmt: &LiteralStmt, place: Place) {
@@ -243,6 +255,7 @@ impl<'a> Rewriter<'a> {
         let first = self.tokens.index_at(stmt.span.start);
         let behind = self.tokens.index_from(stmt.span.end);
         self.literal(&stmt.literal);
+        self.late |= self.may_come_late(&stmt.literal);
         let (negated, inverted) = match &stmt.literal {
             Literal::NotExpr { expr, .. } => (self.negation(expr), iterates(expr)),
             _ => (Vec::new(), false),
@@ -264,12 +277,19 @@ impl<'a> Rewriter<'a> {
             prefix.extend(copy.iter().cloned());
             prefix.push(Piece::Text("; ".to_owned()));
         }
-        if inverted || negated_index {
-            self.invert(stmt, first, behind);
-        }
-        if prefix.is_empty() && place.tail.is_empty() {
+        let closing = if inverted || negated_index {
+            self.invert(first)
+        } else {
+            String::new()
+        };
+        if prefix.is_empty() && place.tail.is_empty() && closing.is_empty() {
             return;
         }
+        let core = stmt
+            .with_mods
+            .first()
+            .map_or(behind, |with| self.tokens.index_at(with.span.start));
+        let middle = self.tokens.end(core.saturating_sub(1));
         let (start, end) = (
             self.tokens.start(first),
             self.tokens.end(behind.saturating_sub(1)),
@@ -277,7 +297,9 @@ impl<'a> Rewriter<'a> {
         if place.bare {
             prefix.insert(0, Piece::Text("{ ".to_owned()));
         }
-        prefix.push(Piece::Span(start, end));
+        prefix.push(Piece::Span(start, middle));
+        prefix.push(Piece::Text(closing));
+        prefix.push(Piece::Span(middle, end));
         prefix.extend(place.tail);
         if place.bare {
             prefix.push(Piece::Text(" }".to_owned()));
@@ -285,23 +307,50 @@ impl<'a> Rewriter<'a> {
         self.edits.pieces(start, end, prefix);
     }
 
-    /// `not items[x]` becomes `[true | items[x]] == []`: the engine takes an index for what binds the variable, in negations too.
-    fn invert(&mut self, stmt: &LiteralStmt, first: usize, behind: usize) {
-        let core = stmt
-            .with_mods
-            .first()
-            .map_or(behind, |with| self.tokens.index_at(with.span.start));
+    /// `not items[x]` becomes `[true | items[x]] == []`: the engine takes an index for what binds the variable, in
+    /// negations too. Gives what closes it.
+    fn invert(&mut self, first: usize) -> String {
         let (start, end) = (self.tokens.start(first), self.tokens.end(first));
-        self.edits.replace(start, end, "[true |");
-        let last = self.tokens.end(core.saturating_sub(1));
-        self.edits.insert(last, "] == []");
+        // A statement that starts with a brace would be taken for something else.
+        if self.tokens.word(first + 1) == "{" {
+            let name = self.fresh("is");
+            self.edits.replace(start, end, format!("[true | {name} :="));
+            format!("; {name}] == []")
+        } else {
+            self.edits.replace(start, end, "[true |");
+            "] == []".to_owned()
+        }
+    }
+
+    /// Whether the engine may put a statement behind later ones: it binds variables on both sides, or by a parameter.
+    fn may_come_late(&self, literal: &Literal) -> bool {
+        let Literal::Expr { expr, .. } = literal else {
+            return false;
+        };
+        match expr.as_ref() {
+            Expr::AssignExpr { lhs, rhs, .. } => self.has_pattern(lhs) && self.has_pattern(rhs),
+            Expr::Call { params, .. } => params.last().is_some_and(|last| self.has_pattern(last)),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression could bind a variable.
+    fn has_pattern(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Var { span, .. } => !self.is_global(span.text()),
+            Expr::Array { items, .. } => items.iter().any(|item| self.has_pattern(item)),
+            Expr::Object { fields, .. } => {
+                fields.iter().any(|(_, _, value)| self.has_pattern(value))
+            }
+            _ => false,
+        }
     }
 
     fn literal(&mut self, literal: &Literal) {
         match literal {
             Literal::SomeVars { vars, .. } => {
                 for var in vars {
-                    self.declare(var.text());
+                    self.declare(var.text(), false);
                     self.variable(var);
                 }
             }
@@ -328,7 +377,7 @@ impl<'a> Rewriter<'a> {
                 self.expr(domain);
                 self.scopes.push(Scope::new());
                 for var in key.iter().chain([value]) {
-                    self.declare(var.text());
+                    self.declare(var.text(), true);
                     self.variable(var);
                 }
                 self.nested(query);
@@ -375,9 +424,10 @@ pub(super) fn plain_names(message: &str) -> String {
 
 /// Whether an expression iterates outside any comprehension: it has an index that is a variable.
 fn iterates(expr: &Expr) -> bool {
-    any(expr, &|expr| {
-        matches!(expr, Expr::RefBrack { index, .. } if matches!(index.as_ref(), Expr::Var { .. }))
-    })
+    any(
+        expr,
+        &|expr| matches!(expr, Expr::RefBrack { index, .. } if matches!(index.as_ref(), Expr::Var { .. })),
+    )
 }
 
 /// Whether something holds for an expression or a part of it, comprehensions left out.

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{
-    BUILTINS, Expr, Module, Query, Rule, RuleHead,
-};
+use regorus::unstable::{BUILTINS, Expr, Module, Query, Rule, RuleHead};
 
 use super::super::syntax::{bodies_of, dotted, name_of, package_of, queries_in};
 
@@ -129,4 +127,3 @@ pub(super) fn aliases_of(module: &Module) -> BTreeMap<String, String> {
     }
     aliases
 }
-

@@ -7,8 +7,7 @@ use super::{Hoist, Rewriter, any};
 impl Rewriter<'_> {
     /// Takes operands out of the negated expression of a statement.
     pub(super) fn negation(&mut self, expr: &Expr) -> Vec<Hoist> {
-        let wildcard =
-            |expr: &Expr| matches!(expr, Expr::Var { span, .. } if span.text() == "_");
+        let wildcard = |expr: &Expr| matches!(expr, Expr::Var { span, .. } if span.text() == "_");
         let mut hoists = Vec::new();
         if any(expr, &wildcard) {
             return hoists;

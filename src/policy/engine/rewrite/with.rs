@@ -55,9 +55,13 @@ impl Rewriter<'_> {
         if self.is_declared(root) {
             false
         } else if let Some(target) = self.aliases.get(root) {
-            self.names.functions.contains(&path.replacen(root, target, 1))
+            self.names
+                .functions
+                .contains(&path.replacen(root, target, 1))
         } else if self.rules.contains(root) {
-            self.names.functions.contains(&format!("{}.{path}", self.package))
+            self.names
+                .functions
+                .contains(&format!("{}.{path}", self.package))
         } else {
             self.names.functions.contains(path) || (root != "input" && root != "data")
         }
