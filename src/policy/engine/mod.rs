@@ -7,19 +7,26 @@
 //! Invariants: anything that cannot be loaded or evaluated is an error with its own text, never an empty result; evaluation is
 //! reproducible (frozen clock, no randomness, no network, no environment); what a policy prints is gathered, not written.
 
+mod builtins;
 mod check;
+mod edit;
+mod entry;
 mod load;
-mod overrides;
+mod metadata;
+mod parse;
 mod paths;
+mod repair;
+mod rewrite;
 mod run;
 mod shape;
-mod sprintf;
 mod syntax;
 mod test_rules;
+mod tokens;
 pub(in crate::policy) mod yaml;
 
 pub(super) use check::syntax_place;
-pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
+pub(super) use entry::{LoadedPackage, LoadedRule};
+pub(super) use load::Loaded;
 pub(super) use run::{Evaluation, Input, Part, Runner};
 pub(super) use test_rules::run_test_rules;
 
@@ -38,12 +45,13 @@ pub(super) struct Limits {
 /// The first line of an engine error: without the source excerpt behind it.
 pub(super) fn first_line(error: &anyhow::Error) -> String {
     let text = error.to_string();
-    text.lines()
+    let line = text
+        .lines()
         .filter_map(|line| line.trim_start().strip_prefix("error: "))
         .next_back()
         .or_else(|| text.lines().next())
-        .unwrap_or_default()
-        .to_owned()
+        .unwrap_or_default();
+    rewrite::plain_names(line)
 }
 
 /// An error of evaluation without the values that the engine quotes: they come from the plan. Names of functions stay.

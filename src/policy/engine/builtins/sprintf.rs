@@ -231,7 +231,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn notation(value: &Value, out: &mut String, depth: usize) {
+pub(super) fn notation(value: &Value, out: &mut String, depth: usize) {
     let list = |items: &mut dyn Iterator<Item = &Value>, out: &mut String| {
         for (index, item) in items.enumerate() {
             if index > 0 {
