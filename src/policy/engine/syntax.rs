@@ -281,9 +281,7 @@ impl Program {
     /// Names that can be called, for suggestions.
     pub(super) fn callable(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.functions.iter().map(String::as_str).collect();
-        for name in regorus::unstable::BUILTINS.keys() {
-            names.push(name);
-        }
+        names.extend(regorus::unstable::BUILTINS.keys());
         for name in super::builtins::names() {
             names.push(name);
         }
