@@ -176,15 +176,43 @@ fn block(text: &str, target: Option<(u32, &str)>) -> Result<(u32, Annotation), S
             scope.word()
         ));
     }
+    if let Some(Json::Array(authors)) = fields.get_mut("authors") {
+        for entry in authors.iter_mut() {
+            if let Json::String(text) = entry {
+                *entry = author(text);
+            }
+        }
+    }
     fields.insert("scope".to_owned(), Json::from(scope.word()));
     let tree = Json::Object(fields);
     Ok((line, Annotation { tree, scope }))
+}
+
+/// An author written as one text: `Name Surname <mail@host>`.
+fn author(text: &str) -> Json {
+    match text.split_once('<') {
+        Some((name, mail)) => serde_json::json!({
+            "name": name.trim(),
+            "email": mail.trim().trim_end_matches('>'),
+        }),
+        None => serde_json::json!({ "name": text.trim() }),
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn authors_are_objects() {
+        let (found, _) = read("# METADATA\n# authors:\n# - A B <c@d>\n# - E\npackage x\n");
+        let annotation = found.get(&5).unwrap().first().unwrap();
+        assert_eq!(
+            annotation.tree.get("authors").unwrap(),
+            &serde_json::json!([{"name": "A B", "email": "c@d"}, {"name": "E"}])
+        );
+    }
 
     #[test]
     fn a_block_belongs_to_the_next_line_of_code() {

@@ -110,14 +110,14 @@ impl Chains {
             || package.clone(),
             |rule| format!("{package}.{}", name_of(rule)),
         );
-        let mut links = Vec::new();
-        links.push(match own {
+        let mut chained = Vec::new();
+        chained.push(match own {
             Some(own) => json!({ "path": steps(&path), "annotations": own.tree }),
             None => json!({ "path": steps(&path) }),
         });
         let mut link = |path: &str, found: Option<&Annotation>| {
             if let Some(found) = found {
-                links.push(json!({ "path": steps(path), "annotations": found.tree }));
+                chained.push(json!({ "path": steps(path), "annotations": found.tree }));
             }
         };
         link(&path, self.documents.get(&path));
@@ -130,6 +130,6 @@ impl Chains {
                 None => break,
             }
         }
-        Json::Array(links).to_string()
+        Json::Array(chained).to_string()
     }
 }

@@ -143,7 +143,9 @@ fn queries_of<'e>(expr: &'e Expr, found: &mut Vec<&'e Query>) {
         }
         Expr::Call { params, .. } => params.iter().for_each(|p| queries_of(p, found)),
         Expr::Array { items, .. } | Expr::Set { items, .. } => {
-            items.iter().for_each(|item| queries_of(item, found));
+            for item in items {
+                queries_of(item, found);
+            }
         }
         Expr::Object { fields, .. } => {
             for (_, key, value) in fields {
@@ -543,11 +545,8 @@ impl Walker<'_> {
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::BinExpr { lhs, rhs, .. }
             | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::AssignExpr { lhs, rhs, .. } => {
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
             }

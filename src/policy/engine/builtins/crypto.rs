@@ -57,6 +57,11 @@ fn decode(arguments: &[Value]) -> Outcome {
     let [Value::String(token)] = arguments else {
         return Err(types());
     };
+    // A token may hold another one.
+    token_of(token, 8)
+}
+
+fn token_of(token: &str, depth: usize) -> Outcome {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts.as_slice() else {
         return Err(undefined("a token has three parts"));
@@ -76,6 +81,12 @@ fn decode(arguments: &[Value]) -> Outcome {
     let header = json(header)?;
     if !matches!(&header["enc"], Value::Undefined) {
         return Err(undefined("the token is encrypted"));
+    }
+    if header["cty"] == Value::from("JWT") && depth > 0 {
+        let inner = bytes(payload)?;
+        let inner = std::str::from_utf8(&inner)
+            .map_err(|_error| undefined("a part of the token is not text"))?;
+        return token_of(inner.trim_matches('"'), depth - 1);
     }
     Ok(Value::from(vec![
         header,

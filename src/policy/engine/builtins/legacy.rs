@@ -100,6 +100,7 @@ fn set_difference(arguments: &[Value]) -> Outcome {
     sets(arguments, |x, y| x - y)
 }
 
+#[derive(Clone, Copy)]
 enum Operator {
     Plus,
     Minus,

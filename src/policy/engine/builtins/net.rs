@@ -85,6 +85,25 @@ fn contains_matches(arguments: &[Value]) -> Outcome {
     Ok(Value::from(found))
 }
 
+/// A range; an address without a prefix stands for the network of its class, as in Go's and so in OPA's `net.cidr_merge`.
+fn classful(value: &Value) -> Result<IpNet, Fault> {
+    let Value::String(text) = value else {
+        return Err(types());
+    };
+    let prefix = match text.parse::<IpAddr>() {
+        Err(_) => return range(value),
+        Ok(IpAddr::V6(_)) => None,
+        Ok(IpAddr::V4(address)) => match address.octets() {
+            [0..128, ..] => Some(8),
+            [128..192, ..] => Some(16),
+            [192..224, ..] => Some(24),
+            _ => None,
+        },
+    };
+    let prefix = prefix.ok_or_else(|| undefined("an address needs the length of its prefix"))?;
+    range(&Value::from(format!("{text}/{prefix}")))
+}
+
 fn merge(arguments: &[Value]) -> Outcome {
     let items: Vec<&Value> = match arguments {
         [Value::Array(items)] => items.iter().collect(),
@@ -93,7 +112,7 @@ fn merge(arguments: &[Value]) -> Outcome {
     };
     let (mut short, mut long): (Vec<Ipv4Net>, Vec<Ipv6Net>) = (Vec::new(), Vec::new());
     for item in items {
-        match range(item)? {
+        match classful(item)? {
             IpNet::V4(net) => short.push(net),
             IpNet::V6(net) => long.push(net),
         }

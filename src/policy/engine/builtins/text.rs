@@ -13,6 +13,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ("concat", 2, concat),
     ("replace", 3, replace),
     ("time.parse_ns", 2, parse_ns),
+    ("json.is_valid", 1, |a| is_valid("json.is_valid", a)),
+    ("yaml.is_valid", 1, |a| is_valid("yaml.is_valid", a)),
 ];
 
 fn too_long() -> Fault {
@@ -163,5 +165,13 @@ fn parse_ns(arguments: &[Value]) -> Outcome {
             Err(undefined("the text is no time of this layout"))
         }
         _ => Err(types()),
+    }
+}
+
+/// What is no text is not valid; the engine has no answer for it.
+fn is_valid(name: &str, arguments: &[Value]) -> Outcome {
+    match arguments {
+        [Value::String(_)] => super::collections::engines_own(name, arguments),
+        _ => Ok(Value::from(false)),
     }
 }

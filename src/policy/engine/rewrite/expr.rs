@@ -134,18 +134,16 @@ impl<'a> Rewriter<'a> {
         } else if let Some(path) = self.aliases.get(name) {
             self.edits.replace(start, end, path.clone());
         } else if name != "_" && !self.is_global(name) {
-            let new = match self.free.get(name) {
-                Some(local) => local.new.clone(),
-                None => {
-                    let new = self.fresh(name);
-                    let local = Local {
-                        new: new.clone(),
-                        bound: false,
-                    };
-                    self.free.insert(name.to_owned(), local);
-                    new
-                }
-            };
+            let known = self.free.get(name).map(|local| local.new.clone());
+            let new = known.unwrap_or_else(|| {
+                let new = self.fresh(name);
+                let local = Local {
+                    new: new.clone(),
+                    bound: false,
+                };
+                self.free.insert(name.to_owned(), local);
+                new
+            });
             self.edits.replace(start, end, new);
         }
     }

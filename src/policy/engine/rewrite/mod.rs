@@ -12,9 +12,11 @@ mod with;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
+use regorus::unstable::{BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
 
+use super::builtins;
 use super::edit::{Edits, Piece};
+use super::syntax::dotted;
 use super::tokens::Tokens;
 pub(super) use names::{Names, stand_in};
 
@@ -114,7 +116,7 @@ struct Place {
     tail: Vec<Piece>,
 }
 
-impl<'a> Rewriter<'a> {
+impl Rewriter<'_> {
     /// A new local name. The engine works through the statements of a body by the names of their variables; numbered in the order of
     /// the text, a variable is bound before it is used as an index, which the engine would else take for what binds it.
     fn fresh(&mut self, name: &str) -> String {
@@ -256,6 +258,7 @@ impl<'a> Rewriter<'a> {
         let behind = self.tokens.index_from(stmt.span.end);
         self.literal(&stmt.literal);
         self.late |= self.may_come_late(&stmt.literal);
+        self.output(&stmt.literal);
         let (negated, inverted) = match &stmt.literal {
             Literal::NotExpr { expr, .. } => (self.negation(expr), iterates(expr)),
             _ => (Vec::new(), false),
@@ -320,6 +323,43 @@ impl<'a> Rewriter<'a> {
             self.edits.replace(start, end, "[true |");
             "] == []".to_owned()
         }
+    }
+
+    /// `f(x, out)` becomes `out = f(x)` for our functions: the engine knows such calls of its own functions only.
+    fn output(&mut self, literal: &Literal) {
+        let Literal::Expr { expr, .. } = literal else {
+            return;
+        };
+        let Expr::Call { fcn, params, .. } = expr.as_ref() else {
+            return;
+        };
+        let name = dotted(fcn).unwrap_or_default();
+        let root = name.split('.').next().unwrap_or_default();
+        let takes = builtins::arity(&name).map(usize::from);
+        let (Some(takes), Some((out, inputs))) = (takes, params.split_last()) else {
+            return;
+        };
+        if inputs.len() != takes || BUILTINS.contains_key(name.as_str()) || self.is_global(root) {
+            return;
+        }
+        let (Some((start, end)), Some((from, to))) = (self.extent(expr), self.extent(out)) else {
+            return;
+        };
+        let behind = match inputs.last() {
+            Some(last) => self.extent(last).map(|(_, end)| end),
+            None => Some(from),
+        };
+        let Some(behind) = behind else { return };
+        self.edits.pieces(
+            start,
+            end,
+            vec![
+                Piece::Span(from, to),
+                Piece::Text(" = ".to_owned()),
+                Piece::Span(start, behind),
+                Piece::Text(")".to_owned()),
+            ],
+        );
     }
 
     /// Whether the engine may put a statement behind later ones: it binds variables on both sides, or by a parameter.

@@ -87,6 +87,10 @@ fn the_text_is_what_is_expected_of_it() {
             "x if { not f(input.a) with input as {\"a\": 1} }",
             "x if { __00002_with := {\"a\": 1}; __00001_not := input.a with input as __00002_with; not f(__00001_not) with input as __00002_with }",
         ),
+        (
+            "x if { crypto.md5(input.a, out); out == 1 }",
+            "x if { __00001_out = crypto.md5(input.a); __00001_out == 1 }",
+        ),
         ("x := rego.metadata.chain()", "x := [3, true]"),
         (
             "x if { not y; not input.b == 1 }",

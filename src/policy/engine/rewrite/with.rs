@@ -1,10 +1,11 @@
 //! `with`: targets become full paths, values that iterate become statements of their own.
 
-use regorus::unstable::{Expr, LiteralStmt, WithModifier};
+use regorus::unstable::{BUILTINS, Expr, LiteralStmt, WithModifier};
 
 use super::super::syntax::dotted;
 use super::names::{is_missing, stand_in};
 use super::{Rewriter, any, iterates};
+use crate::policy::engine::builtins;
 use crate::policy::engine::edit::Piece;
 
 impl Rewriter<'_> {
@@ -14,9 +15,18 @@ impl Rewriter<'_> {
         let mut copy = Vec::new();
         for with in &stmt.with_mods {
             self.target(with);
-            let outer = self.walks.take();
-            self.expr(&with.r#as);
-            self.walks = outer;
+            // A path may name a function, which is no value.
+            let path = dotted(&with.r#as);
+            let is_function = path.as_deref().is_some_and(|path| self.is_function(path));
+            let root = path
+                .as_deref()
+                .and_then(|path| path.split('.').next())
+                .unwrap_or_default();
+            if !is_function || self.is_global(root) {
+                let outer = self.walks.take();
+                self.expr(&with.r#as);
+                self.walks = outer;
+            }
             let Some((start, end)) = self.extent(&with.r#as) else {
                 continue;
             };
@@ -25,9 +35,6 @@ impl Rewriter<'_> {
                 copy.push(Piece::Span(start, end));
             }
             copy.push(Piece::Text(" as ".to_owned()));
-            // A path may name a function, which is no value.
-            let path = dotted(&with.r#as);
-            let is_function = path.as_deref().is_some_and(|path| self.is_function(path));
             // The engine forgets rules that only the value of a `with` has asked for.
             let asks = any(&with.r#as, &|expr| match expr {
                 Expr::Var { span, .. } => self.is_global(span.text()),
@@ -63,7 +70,9 @@ impl Rewriter<'_> {
                 .functions
                 .contains(&format!("{}.{path}", self.package))
         } else {
-            self.names.functions.contains(path) || (root != "input" && root != "data")
+            self.names.functions.contains(path)
+                || BUILTINS.contains_key(path)
+                || builtins::arity(path).is_some()
         }
     }
 
