@@ -253,6 +253,36 @@ mod tests {
     }
 
     #[test]
+    fn a_key_given_twice_at_the_top_is_refused_and_not_shown_at_length() {
+        let rest = PLAN.strip_prefix('{').unwrap();
+        for key in ["timestamp", "resource_changes", "x", "\\u001b[31m"] {
+            let twice = format!("{{\"{key}\":null,\"{key}\":1,{rest}");
+            let error = error_of(twice.as_bytes());
+            assert!(matches!(error, PlanError::DuplicateKey { .. }), "{error}");
+            assert!(!error.to_string().contains('\u{1b}'));
+        }
+        let long = "k".repeat(100_000);
+        let twice = format!("{{\"{long}\":1,\"{long}\":1,{rest}");
+        assert!(error_of(twice.as_bytes()).to_string().len() < 300);
+    }
+
+    #[test]
+    fn what_the_parser_quotes_is_not_repeated() {
+        let said = |raw: &str| problem(&serde_json::from_str::<Vec<String>>(raw).unwrap_err());
+        assert_eq!(
+            said("[12345678]"),
+            "invalid type: integer, expected a string"
+        );
+        assert_eq!(
+            said("[1.5e300]"),
+            "invalid type: floating point, expected a string"
+        );
+        assert_eq!(said("[true]"), "invalid type: boolean, expected a string");
+        assert_eq!(said("\"hunter2 at line 1\""), "invalid type: a string");
+        assert_eq!(said("[\"a\" 1]"), "expected `,` or `]`");
+    }
+
+    #[test]
     fn each_mistaken_input_is_named() {
         assert_eq!(error_of(b""), PlanError::Empty);
         assert_eq!(error_of(b" \n"), PlanError::Empty);

@@ -144,7 +144,7 @@ pub(super) fn review(case: &Case, tally: &mut Tally) {
     }
     // A plan that was changed afterwards: why the record does not count.
     let mut tree: Json = serde_json::from_str(&scene.read("plan.json")).unwrap();
-    tree["variables"]["vault_entry"]["value"] = json!("another value");
+    tree["variables"]["another"] = json!({ "value": "another value" });
     scene.write_json("plan.json", &tree);
     let run = scene.run(&["verify", "-v", "--base", "main", "-p", "few", "plan.json"]);
     assert_ne!(run.status, 0, "{run}");
