@@ -98,7 +98,7 @@ candidates := array.concat(listed_candidates, google_candidates)
 listed_candidates := [grant |
 	some rc in resource_changes
 	specs := grant_types[rc.type]
-	not rc.change.actions in harmless
+	not is_harmless(rc)
 	grant := candidate(rc, specs)
 ]
 
@@ -106,7 +106,7 @@ google_candidates := [grant |
 	some rc in resource_changes
 	contains(rc.type, "_iam_")
 	startswith(rc.type, "google_")
-	not rc.change.actions in harmless
+	not is_harmless(rc)
 	specs := google_types[regex.replace(rc.type, "^.*_iam_", "")]
 	grant := candidate(rc, specs)
 ]
@@ -150,6 +150,9 @@ differs(names, specs, before, after, unknown) if {
 	some name in array.concat(names, [scope | some spec in specs; some scope in object.get(spec, "scope", [])])
 	object.get(before, name, null) != object.get(after, name, null)
 }
+
+# is_harmless is undefined for a change without actions, which is then kept.
+is_harmless(rc) if rc.change.actions in harmless
 
 # A change that says nothing of what it makes is kept too.
 candidate(rc, specs) := {

@@ -49,13 +49,13 @@ pub(super) fn bundles(
         let path = path.trim_start_matches("./").trim_end_matches('/');
         let files = match tree {
             Tree::Commit(repository, commit) => from_commit(repository, commit, path)?,
-            Tree::Directory(root) => from_directory(&root.join(path), path)?,
+            Tree::Directory(root) => from_directory(&root.join(path), path, is_wanted)?,
         };
         bundles.push(bundle(path, files)?);
     }
     for path in policies {
         let name = path.to_string_lossy().into_owned();
-        bundles.push(bundle(&name, from_directory(path, &name)?)?);
+        bundles.push(bundle(&name, from_directory(path, &name, is_wanted)?)?);
     }
     let mut documents = Vec::new();
     for path in &config.data_paths {
@@ -117,6 +117,9 @@ pub fn local_bundles(
 
 /// Policies and tests of a directory, loaded together; tables below `tables/` are data, as in the shipped policies.
 ///
+/// As `opa test` does it, every JSON and YAML file is data at the place of its directory: tests keep their inputs in such files. One that
+/// is not `data.json` or `data.yaml` and cannot be data (a list, a broken file, a conflict) is left out; a test that needs it fails.
+///
 /// # Errors
 /// When the directory cannot be read or holds no Rego.
 pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
@@ -126,7 +129,7 @@ pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
         required: true,
         ..Bundle::default()
     };
-    for (path, bytes) in from_directory(directory, &name)? {
+    for (path, bytes) in from_directory(directory, &name, is_wanted_by_tests)? {
         let text = String::from_utf8(bytes)
             .map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
         if path.ends_with(".rego") {
@@ -144,9 +147,16 @@ pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
                 .to_owned();
             let mut place: Vec<String> = inner.split('/').map(str::to_owned).collect();
             place.pop();
-            let value = document(&path, text.as_bytes())?;
-            made.add_data(&place, value)
-                .map_err(|e| broken(&format!("{path}: {e}")))?;
+            let value = document(&path, text.as_bytes());
+            if is_wanted(&path) {
+                made.add_data(&place, value?)
+                    .map_err(|e| broken(&format!("{path}: {e}")))?;
+            } else if let Ok(value @ Json::Object(_)) = value {
+                let before = made.data.clone();
+                if made.add_data(&place, value).is_err() {
+                    made.data = before;
+                }
+            }
         }
     }
     if made.modules.is_empty() {
@@ -288,7 +298,15 @@ pub(super) fn is_wanted(path: &str) -> bool {
         || matches!(file, "data.json" | "data.yaml" | "data.yml")
 }
 
-fn from_directory(root: &Path, name: &str) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
+fn is_wanted_by_tests(path: &str) -> bool {
+    is_wanted(path) || [".json", ".yaml", ".yml"].iter().any(|e| path.ends_with(e))
+}
+
+fn from_directory(
+    root: &Path,
+    name: &str,
+    is_wanted: fn(&str) -> bool,
+) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
     let mut files = Vec::new();
     let mut todo = vec![(root.to_path_buf(), name.trim_end_matches('/').to_owned(), 0)];
     while let Some((path, shown, depth)) = todo.pop() {

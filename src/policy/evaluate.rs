@@ -360,6 +360,10 @@ impl Policies {
             run.0 += evaluation.outcomes.len();
             run.1 += evaluation.excepted;
             prints.extend(evaluation.prints);
+            // As in OPA such a function is undefined; that it failed must still be seen.
+            let (_, place) = self.name_of(rule);
+            let hidden = evaluation.hidden.iter();
+            prints.extend(hidden.map(|why| format!("{place}: a function gave no result: {why}")));
             if let Some(error) = evaluation.error {
                 failed.insert(rule);
                 let (id, place) = self.name_of(rule);

@@ -440,7 +440,7 @@ fn forced(text: &str) -> Option<(String, u32)> {
         return None;
     }
     let (found, _) = annotation::read(text);
-    let word = found.get(&line)?.custom("dialect")?;
+    let word = found.get(&line)?.iter().find_map(|a| a.custom("dialect"))?;
     let word = word
         .as_str()
         .map_or_else(|| word.to_string(), str::to_owned);

@@ -1,18 +1,21 @@
 //! From the texts of a bundle to an engine that is ready to run, or to the list of everything that is wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
-use regorus::unstable::{BUILTINS, Module as Syntax, Ref, Rule as SyntaxRule};
+use regorus::unstable::{BUILTINS, Module as Syntax, Ref};
 use regorus::{Engine, PolicyLengthConfig, Value};
 
-use super::syntax::{Program, name_of, package_of};
-use super::{first_line, overrides, paths, place, shape};
-use crate::policy::annotation::{self, Annotation};
+use super::entry::{LoadedPackage, LoadedRule, entry_rules, packages};
+use super::metadata::Chains;
+use super::parse::{Parsed, parse};
+use super::rewrite::{Names, rewrite, stand_in};
+use super::syntax::Program;
+use super::tokens::{MAX_BYTES, MAX_COLUMN, MAX_LINES};
+use super::{builtins, first_line, paths, place};
+use crate::policy::annotation::{self, Annotations};
 use crate::policy::bundle::Bundle;
-use crate::policy::dialect::{Entries, Reading};
-use crate::policy::result::RuleKind;
+use crate::policy::dialect::Reading;
 
 /// One thing that is wrong with a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,49 +26,6 @@ pub(in crate::policy) struct LoadError {
     pub(in crate::policy) line: Option<u32>,
     /// What is wrong.
     pub(in crate::policy) message: String,
-}
-
-/// A rule that finds something.
-pub(in crate::policy) struct LoadedRule {
-    /// Path, `data.` included.
-    pub(in crate::policy) path: String,
-    /// Name in its package.
-    pub(in crate::policy) name: String,
-    /// Package, `data.` left out.
-    pub(in crate::policy) package: String,
-    /// What its results mean.
-    pub(in crate::policy) kind: RuleKind,
-    /// File of the first definition.
-    pub(in crate::policy) file: Arc<str>,
-    /// Line of the first definition.
-    pub(in crate::policy) line: u32,
-    /// Text of all definitions.
-    pub(in crate::policy) text: String,
-    /// Annotation above a definition.
-    pub(in crate::policy) annotation: Option<Annotation>,
-    /// Top-level inputs that it reads; all of them when `None`.
-    pub(in crate::policy) inputs: Option<BTreeSet<String>>,
-    /// Keys that it reads below each top-level input; all of them when `None`.
-    pub(in crate::policy) below: BTreeMap<String, Option<BTreeSet<String>>>,
-    /// Built-in functions that it calls.
-    pub(in crate::policy) functions: BTreeSet<String>,
-    /// Resource types that it looks for and that alone can make it find something; `None` where that is not clear.
-    pub(in crate::policy) types: Option<BTreeSet<String>>,
-    /// Whether a result may be any value.
-    pub(super) any_result: bool,
-    pub(super) definitions: Vec<(Ref<Syntax>, Ref<SyntaxRule>, u32)>,
-}
-
-/// A package with its annotation.
-pub(in crate::policy) struct LoadedPackage {
-    /// File of the annotation, or the first file.
-    pub(in crate::policy) file: Arc<str>,
-    /// Text of that file.
-    pub(in crate::policy) text: Arc<str>,
-    /// Package annotation.
-    pub(in crate::policy) annotation: Option<Annotation>,
-    /// Whether it has conftest's `exception` rules.
-    pub(in crate::policy) exceptions: bool,
 }
 
 /// A bundle, ready to run.
@@ -83,16 +43,41 @@ pub(in crate::policy) struct Loaded {
     pub(in crate::policy) readings: BTreeSet<Reading>,
 }
 
+/// A module, ready for the engine.
+pub(super) struct Source {
+    parsed: Parsed,
+    /// The text for the engine, with the lines of the original.
+    text: String,
+    /// The text as it was read.
+    pub(super) original: Arc<str>,
+    /// Its annotations.
+    pub(super) annotations: Annotations,
+}
+
+/// Package of the functions that stand in for missing ones which some test replaces.
+const STAND_INS: &str = "countersign_stand_ins";
+const STAND_INS_PATH: &str = "data.countersign_stand_ins.";
+
 impl Loaded {
     /// Loads a bundle; `now` is the run's clock in nanoseconds.
     pub(in crate::policy) fn load(bundle: &Bundle, now: i64) -> Self {
         let mut errors = Vec::new();
+        let (sources, chains, stand_ins) = sources(bundle, &mut errors);
+        let data = Value::from(serde_json::Value::Object(bundle.data.clone()));
         let mut excluded: BTreeSet<String> = BTreeSet::new();
         // A module that the analyzer refuses poisons the engine: drop it, say so, and start again.
         for _ in 0..=bundle.modules.len() {
-            let (mut engine, annotations) = parse(bundle, now, &mut excluded, &mut errors);
-            match prepare(&mut engine) {
-                Ok(()) => return finish(bundle, engine, &annotations, errors),
+            let ready = assemble(
+                bundle,
+                &sources,
+                stand_ins.as_deref(),
+                &excluded,
+                now,
+                &data,
+            )
+            .and_then(|mut engine| prepare(&mut engine).map(|()| engine));
+            match ready {
+                Ok(engine) => return finish(bundle, engine, &sources, &chains, errors),
                 Err(error) => {
                     let file = error.file.clone();
                     errors.push(error);
@@ -104,6 +89,11 @@ impl Loaded {
                 }
             }
         }
+        Self::nothing(bundle, errors)
+    }
+
+    /// What is left of a bundle that cannot be run.
+    fn nothing(bundle: &Bundle, mut errors: Vec<LoadError>) -> Self {
         errors.sort();
         errors.dedup();
         Self {
@@ -117,131 +107,128 @@ impl Loaded {
     }
 }
 
-/// Whether a text can only be Rego v1: reading it as v0 would give a worse error, and warnings on standard error.
-fn is_surely_v1(text: &str) -> bool {
-    text.contains("import rego.v1")
-        || (!text.contains("future.keywords")
-            && text.lines().any(|line| {
-                let code = line.split('#').next().unwrap_or_default();
-                code.contains(" if {") || (code.contains(" contains ") && code.contains(" if "))
-            }))
-}
-
-/// Deepest nesting of brackets; the engine's parser takes exponential time in it.
-const MAX_NESTING: usize = 20;
-
-/// The line on which brackets are nested too deeply; brackets in strings and comments do not count.
-fn nested_too_deeply(text: &str) -> Option<u32> {
-    let mut depth = 0_usize;
-    for (number, line) in (1_u32..).zip(text.lines()) {
-        let mut quoted = false;
-        let mut raw = false;
-        let mut chars = line.chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '\\' if quoted => {
-                    chars.next();
-                }
-                '"' if !raw => quoted = !quoted,
-                '`' if !quoted => raw = !raw,
-                _ if quoted || raw => {}
-                '#' => break,
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth > MAX_NESTING {
-                return Some(number);
-            }
+/// Parses and rewrites all modules; gives those that can be used, and a module with the stand-ins that tests replace.
+fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains, Option<String>) {
+    let mut parsed = Vec::new();
+    for module in &bundle.modules {
+        let (found, broken) = annotation::read(&module.text);
+        errors.extend(broken.into_iter().map(|block| LoadError {
+            file: module.path.clone(),
+            line: Some(block.line),
+            message: format!("the annotation cannot be read: {}.", block.problem),
+        }));
+        match parse(&module.path, &module.text) {
+            Ok(syntax) => parsed.push((syntax, Arc::clone(&module.text), found)),
+            Err((line, message)) => errors.push(LoadError {
+                file: module.path.clone(),
+                line,
+                message,
+            }),
         }
     }
-    None
+    let names = Names::read(parsed.iter().map(|(syntax, ..)| &syntax.module));
+    let chains = Chains::read(
+        parsed
+            .iter()
+            .map(|(syntax, _, found)| (&syntax.module, found)),
+    );
+    let mut sources = Vec::new();
+    for (syntax, original, annotations) in parsed {
+        let metadata =
+            |line: u32, chain: bool| chains.literal(&syntax.module, &annotations, line, chain);
+        let rewritten = rewrite(&syntax.text, &syntax.module, &names, &metadata);
+        let usable = rewritten.problems.is_empty();
+        errors.extend(
+            rewritten
+                .problems
+                .into_iter()
+                .map(|(line, message)| LoadError {
+                    file: syntax.path.clone(),
+                    line: Some(line),
+                    message,
+                }),
+        );
+        if usable {
+            let text = rewritten.text.unwrap_or_else(|| syntax.text.to_string());
+            sources.push(Source {
+                parsed: syntax,
+                text,
+                original,
+                annotations,
+            });
+        }
+    }
+    let functions: String = names
+        .stand_ins()
+        .filter_map(|name| {
+            let arity = builtins::arity(name)?;
+            let parameters: Vec<String> = (0..arity).map(|i| format!("a{i}")).collect();
+            let parameters = parameters.join(", ");
+            let path = stand_in(name);
+            let own = path.rsplit('.').next()?;
+            Some(format!("{own}({parameters}) := {name}({parameters})\n"))
+        })
+        .collect();
+    let stand_ins = (!functions.is_empty()).then(|| format!("package {STAND_INS}\n\n{functions}"));
+    (sources, chains, stand_ins)
 }
 
-type Annotations = BTreeMap<String, BTreeMap<u32, Annotation>>;
-
-fn parse(
+/// An engine with the modules that are not excluded.
+fn assemble(
     bundle: &Bundle,
+    sources: &[Source],
+    stand_ins: Option<&str>,
+    excluded: &BTreeSet<String>,
     now: i64,
-    excluded: &mut BTreeSet<String>,
-    errors: &mut Vec<LoadError>,
-) -> (Engine, Annotations) {
+    data: &Value,
+) -> Result<Engine, LoadError> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(false);
     engine.set_gather_prints(true);
-    if let (Some(max_col), Some(max_file_bytes), Some(max_lines)) = (
-        NonZeroU32::new(100_000),
-        NonZeroUsize::new(1 << 20),
-        NonZeroUsize::new(20_000),
-    ) {
-        engine.set_policy_length_config(PolicyLengthConfig {
-            max_col,
-            max_file_bytes,
-            max_lines,
-        });
-    }
-    if let Err(message) = overrides::install(&mut engine, now) {
-        errors.push(LoadError {
-            file: bundle.name.clone(),
-            line: None,
-            message,
-        });
-    }
-    let mut annotations = Annotations::new();
-    for module in &bundle.modules {
-        if excluded.contains(&module.path) {
+    engine.set_policy_length_config(PolicyLengthConfig {
+        max_col: MAX_COLUMN,
+        max_file_bytes: MAX_BYTES,
+        max_lines: MAX_LINES,
+    });
+    let fail = |file: &str, line: Option<u32>, message: String| LoadError {
+        file: file.to_owned(),
+        line,
+        message,
+    };
+    builtins::install(&mut engine, now).map_err(|m| fail(&bundle.name, None, m))?;
+    for source in sources {
+        let path = &source.parsed.path;
+        if excluded.contains(path) {
             continue;
         }
-        if let Some(line) = nested_too_deeply(&module.text) {
-            excluded.insert(module.path.clone());
-            errors.push(LoadError {
-                file: module.path.clone(),
-                line: Some(line),
-                message: format!("the policy is nested deeper than {MAX_NESTING} brackets."),
-            });
-            continue;
-        }
+        engine.set_rego_v0(source.parsed.v0);
+        engine
+            .add_policy(path.clone(), source.text.clone())
+            .map_err(|error| {
+                let line = place(&error).map(|(_, line)| line);
+                let what = first_line(&error);
+                fail(
+                    path,
+                    line,
+                    format!("the policy cannot be rewritten for this engine: {what}."),
+                )
+            })?;
+    }
+    if let Some(text) = stand_ins {
         engine.set_rego_v0(false);
-        let v1 = engine.add_policy(module.path.clone(), module.text.to_string());
-        if let Err(error) = v1 {
-            engine.set_rego_v0(true);
-            let is_v1 = is_surely_v1(&module.text);
-            let v0 = if is_v1 {
-                Err(error)
-            } else {
-                engine
-                    .add_policy(module.path.clone(), module.text.to_string())
-                    .map_err(|_also| error)
-            };
-            if let Err(error) = v0 {
-                excluded.insert(module.path.clone());
-                errors.push(LoadError {
-                    file: module.path.clone(),
-                    line: place(&error).map(|(_, line)| line),
-                    message: format!("the policy cannot be parsed: {}.", first_line(&error)),
-                });
-                continue;
-            }
-        }
-        let (found, broken) = annotation::read(&module.text);
-        for block in broken {
-            errors.push(LoadError {
-                file: module.path.clone(),
-                line: Some(block.line),
-                message: format!("the annotation cannot be read: {}.", block.problem),
-            });
-        }
-        annotations.insert(module.path.clone(), found);
+        engine
+            .add_policy(STAND_INS.to_owned(), text.to_owned())
+            .map_err(|error| fail(&bundle.name, None, first_line(&error)))?;
     }
-    let data = serde_json::Value::Object(bundle.data.clone());
-    if let Err(error) = engine.add_data(Value::from(data)) {
-        errors.push(LoadError {
-            file: bundle.name.clone(),
-            line: None,
-            message: format!("the data cannot be loaded: {}.", first_line(&error)),
-        });
-    }
-    (engine, annotations)
+    engine.add_data(data.clone()).map_err(|error| {
+        let what = first_line(&error);
+        fail(
+            &bundle.name,
+            None,
+            format!("the data cannot be loaded: {what}."),
+        )
+    })?;
+    Ok(engine)
 }
 
 /// Forces the engine's own analysis of all modules.
@@ -263,76 +250,43 @@ fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
 fn finish(
     bundle: &Bundle,
     mut engine: Engine,
-    annotations: &Annotations,
+    sources: &[Source],
+    chains: &Chains,
     mut errors: Vec<LoadError>,
 ) -> Loaded {
-    let modules: Vec<Ref<Syntax>> = engine.get_modules().clone();
+    let modules: Vec<Ref<Syntax>> = engine
+        .get_modules()
+        .iter()
+        .filter(|module| module.package.span.source.get_path() != STAND_INS)
+        .cloned()
+        .collect();
     let program = Program::read(&modules);
-    let mut paths = paths::read(&modules);
+    let by_path: BTreeMap<&str, &Source> = sources
+        .iter()
+        .map(|source| (source.parsed.path.as_str(), source))
+        .collect();
+    // As they were written: what was rewritten has other columns and names.
+    let originals: Vec<&Syntax> = sources.iter().map(|s| &s.parsed.module).collect();
+    let mut paths = paths::read(&originals);
     let mut rules = entry_rules(
         &modules,
+        &by_path,
         &program,
         &bundle.entries,
-        annotations,
+        chains,
         &mut errors,
     );
     for rule in &mut rules {
         rule.types = paths.types.remove(&rule.path);
     }
-    let files: BTreeMap<String, String> = modules
-        .iter()
-        .flat_map(|m| {
-            let file = m.package.span.source.get_path().clone();
-            let package = package_of(m);
-            m.policy
-                .iter()
-                .map(move |rule| (format!("{package}.{}", name_of(rule)), file.clone()))
-        })
-        .collect();
-    let file_of = |path: &str| {
-        files
-            .get(path)
-            .cloned()
-            .unwrap_or_else(|| bundle.name.clone())
-    };
-    for (path, name, line) in program.unknown_calls(&|name| {
-        name == "print" || BUILTINS.contains_key(name) || overrides::NAMES.contains(&name)
+    for call in program.unknown_calls(&|name| {
+        BUILTINS.contains_key(name) || builtins::is_known(name) || name.starts_with(STAND_INS_PATH)
     }) {
-        let file = file_of(&path);
-        let shown = name.strip_prefix("data.").unwrap_or(&name).to_owned();
+        errors.push(call);
+    }
+    if let Some((file, chain)) = program.recursion() {
         errors.push(LoadError {
             file,
-            line: Some(line),
-            message: format!(
-                "{} calls {shown}, which is not defined{}.",
-                path.trim_start_matches("data."),
-                crate::text::suggestion(&name, &program.callable()).replace("\"data.", "\"")
-            ),
-        });
-    }
-    for (file, line, alias) in program.conflicts.iter().cloned() {
-        errors.push(LoadError {
-            file,
-            line: Some(line),
-            message: format!(
-                "the import {alias} has the name of a rule or of another import of its package; give it another name with \"as\"."
-            ),
-        });
-    }
-    for (path, line) in program.broken_walks() {
-        errors.push(LoadError {
-            file: file_of(&path),
-            line: Some(line),
-            message:
-                "this form of walk finds nothing in this engine; write walk(x, [path, value])."
-                    .to_owned(),
-        });
-    }
-    if let Some(chain) = program.recursion() {
-        errors.push(LoadError {
-            file: chain
-                .first()
-                .map_or_else(|| bundle.name.clone(), |p| file_of(p)),
             line: None,
             message: format!(
                 "a function calls itself: {}.",
@@ -340,16 +294,9 @@ fn finish(
             ),
         });
         // Running it would end the process.
-        return Loaded {
-            template: Engine::new(),
-            builtin: bundle.builtin,
-            rules: Vec::new(),
-            packages: BTreeMap::new(),
-            errors,
-            readings: BTreeSet::new(),
-        };
+        return Loaded::nothing(bundle, errors);
     }
-    let packages = packages(bundle, &modules, &rules, annotations);
+    let packages = packages(&modules, &by_path, &rules, &bundle.entries, chains);
     errors.sort();
     errors.dedup();
     Loaded {
@@ -360,113 +307,4 @@ fn finish(
         errors,
         readings: paths.readings,
     }
-}
-
-fn entry_rules(
-    modules: &[Ref<Syntax>],
-    program: &Program,
-    entries: &Entries,
-    annotations: &Annotations,
-    errors: &mut Vec<LoadError>,
-) -> Vec<LoadedRule> {
-    let mut rules: BTreeMap<String, LoadedRule> = BTreeMap::new();
-    for module in modules {
-        let full = package_of(module);
-        let package = full.trim_start_matches("data.").to_owned();
-        let file = module.package.span.source.get_path().clone();
-        for rule in &module.policy {
-            let name = name_of(rule);
-            let Some(entry) = entries.entry(&package, &name) else {
-                continue;
-            };
-            let line = rule.span().line;
-            match shape::of(rule) {
-                shape::Shape::Function => continue,
-                shape::Shape::Collection => {}
-                shape::Shape::Wrong(what) => {
-                    errors.push(LoadError {
-                        file: file.clone(),
-                        line: Some(line),
-                        message: format!(
-                            "{name} must be a set, and {what}: write \"{name} contains message if …\"."
-                        ),
-                    });
-                    continue;
-                }
-            }
-            let path = format!("{full}.{name}");
-            let above = annotations.get(&file).and_then(|a| a.get(&line)).cloned();
-            let rule_entry = rules.entry(path.clone()).or_insert_with(|| LoadedRule {
-                inputs: program.inputs_of(&path),
-                below: program.below_of(&path),
-                functions: program.builtins_of(&path),
-                types: None,
-                any_result: entry.any_result,
-                path,
-                name,
-                package: package.clone(),
-                kind: entry.kind,
-                file: Arc::from(file.as_str()),
-                line,
-                text: String::new(),
-                annotation: None,
-                definitions: Vec::new(),
-            });
-            if rule_entry.annotation.is_none() {
-                rule_entry.annotation = above;
-            }
-            rule_entry.text.push_str(rule.span().text());
-            rule_entry.text.push('\n');
-            // A default has no body that could be evaluated alone.
-            if matches!(rule.as_ref(), SyntaxRule::Spec { .. }) {
-                rule_entry
-                    .definitions
-                    .push((module.clone(), rule.clone(), line));
-            }
-        }
-    }
-    rules.into_values().collect()
-}
-
-fn packages(
-    bundle: &Bundle,
-    modules: &[Ref<Syntax>],
-    rules: &[LoadedRule],
-    annotations: &Annotations,
-) -> BTreeMap<String, LoadedPackage> {
-    let mut out: BTreeMap<String, LoadedPackage> = BTreeMap::new();
-    let wanted: BTreeSet<&str> = rules.iter().map(|r| r.package.as_str()).collect();
-    for module in modules {
-        let package = package_of(module).trim_start_matches("data.").to_owned();
-        if !wanted.contains(package.as_str()) {
-            continue;
-        }
-        let file = module.package.span.source.get_path().clone();
-        let line = module.package.span.line;
-        let annotation = annotations.get(&file).and_then(|a| a.get(&line)).cloned();
-        let text = bundle
-            .modules
-            .iter()
-            .find(|m| m.path == file)
-            .map_or_else(|| Arc::from(""), |m| Arc::clone(&m.text));
-        let excepts = bundle.entries.dialect(&package).plan_key().is_none()
-            && module.policy.iter().any(|r| name_of(r) == "exception");
-        if excepts && let Some(known) = out.get_mut(&package) {
-            known.exceptions = true;
-        }
-        let exceptions = excepts || out.get(&package).is_some_and(|p| p.exceptions);
-        let known = out.get(&package).is_some_and(|p| p.annotation.is_some());
-        if !known && (annotation.is_some() || !out.contains_key(&package)) {
-            out.insert(
-                package,
-                LoadedPackage {
-                    file: Arc::from(file.as_str()),
-                    text,
-                    annotation,
-                    exceptions,
-                },
-            );
-        }
-    }
-    out
 }

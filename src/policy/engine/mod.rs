@@ -1,25 +1,49 @@
 //! The only user of the Rego engine.
 //!
-//! Phases: [`Loaded::load`] parses a bundle (v1, else v0 per file), checks it statically (unknown functions, recursion, forms that the
-//! engine silently gets wrong), finds the rules that find something and reads their annotations; [`Loaded::evaluate`] runs one rule on one
-//! input on a thread with a large stack, with a time limit, catching panics.
+//! The engine is not OPA: it parses less, lacks functions, and gives other answers in places. What stands in front of it makes up for
+//! that. Phases of [`Loaded::load`]:
+//!
+//! 1. `parse`: v1, else v0, per file; else with mends of the text (`repair`).
+//! 2. `rewrite`: names, negations, `with`, `walk`, heads that iterate and annotations become what the engine understands as OPA does,
+//!    each within its line, so that places in messages hold. People see, and digests cover, the original text.
+//! 3. `syntax`: calls of functions that do not exist or are refused, functions that call themselves, inputs that rules read.
+//! 4. The engine's own analysis; a module that it refuses is taken out, and everything again without it.
+//! 5. `entry`, `metadata`: the rules that find something, and their annotations.
+//!
+//! [`Runner::evaluate`] runs rules on one input on a thread with a large stack, with a time limit, catching panics. Functions that
+//! cannot answer are undefined, as in OPA (`builtins`); what they said is kept as a note.
 //!
 //! Invariants: anything that cannot be loaded or evaluated is an error with its own text, never an empty result; evaluation is
 //! reproducible (frozen clock, no randomness, no network, no environment); what a policy prints is gathered, not written.
+//!
+//! # How to compare with OPA
+//!
+//! Public collections of policies bring tests of their own, which pass under OPA: `countersign policy test DIR` on each must pass them
+//! too, or say why a module cannot be used. Lay a collection out as its own CI does: Spacelift's examples a policy and its test at a
+//! time, the AWS samples a policy with its mock and the `*.utils.*` files, Scalr's samples a directory at a time, conftest packs with
+//! the content of their `data` directory beside the policies, the others whole. OPA's compliance cases become tests by a rule that
+//! compares the query with the wanted result.
 
+mod builtins;
 mod check;
+mod edit;
+mod entry;
 mod load;
-mod overrides;
+mod metadata;
+mod parse;
 mod paths;
+mod repair;
+mod rewrite;
 mod run;
 mod shape;
-mod sprintf;
 mod syntax;
 mod test_rules;
+mod tokens;
 pub(in crate::policy) mod yaml;
 
 pub(super) use check::syntax_place;
-pub(super) use load::{Loaded, LoadedPackage, LoadedRule};
+pub(super) use entry::{LoadedPackage, LoadedRule};
+pub(super) use load::Loaded;
 pub(super) use run::{Evaluation, Input, Part, Runner};
 pub(super) use test_rules::run_test_rules;
 
@@ -38,12 +62,13 @@ pub(super) struct Limits {
 /// The first line of an engine error: without the source excerpt behind it.
 pub(super) fn first_line(error: &anyhow::Error) -> String {
     let text = error.to_string();
-    text.lines()
+    let line = text
+        .lines()
         .filter_map(|line| line.trim_start().strip_prefix("error: "))
         .next_back()
         .or_else(|| text.lines().next())
-        .unwrap_or_default()
-        .to_owned()
+        .unwrap_or_default();
+    rewrite::plain_names(line)
 }
 
 /// An error of evaluation without the values that the engine quotes: they come from the plan. Names of functions stay.

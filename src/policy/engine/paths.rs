@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead};
+use regorus::unstable::{BoolOp, Expr, Literal, Module, Query, Rule, RuleHead};
 
 use super::syntax::{name_of, package_of};
 use crate::policy::dialect::{Reading, Step};
@@ -24,7 +24,7 @@ type Names = BTreeMap<String, Vec<Step>>;
 type Sets = BTreeMap<String, BTreeSet<String>>;
 
 /// Reads all modules.
-pub(super) fn read(modules: &[Ref<Module>]) -> Paths {
+pub(super) fn read(modules: &[&Module]) -> Paths {
     let mut paths = Paths::default();
     let mut untyped = BTreeSet::new();
     // Rules that name a place, by package.

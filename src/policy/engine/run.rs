@@ -9,7 +9,9 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde_json::{Map, Value as Json};
 
-use super::load::{Loaded, LoadedRule};
+use super::builtins::take_faults;
+use super::entry::LoadedRule;
+use super::load::Loaded;
 use super::{Limits, first_line};
 
 /// An input document, made once and shared.
@@ -99,6 +101,8 @@ pub(in crate::policy) struct Evaluation {
     pub(in crate::policy) outcomes: Vec<Outcome>,
     /// What the policy printed.
     pub(in crate::policy) prints: Vec<String>,
+    /// Functions that could not answer and were undefined for it, as in OPA: what they said, which may quote the plan.
+    pub(in crate::policy) hidden: Vec<String>,
     /// Why it failed; results are then not to be trusted.
     pub(in crate::policy) error: Option<String>,
     /// Results that an exception took back.
@@ -163,18 +167,24 @@ impl Runner<'_> {
             }
             // What was printed is printed again below.
             drop(self.engine.take_prints());
+            drop(take_faults());
         }
-        let alone = rules
-            .iter()
-            .map(|rule| self.guarded(|runner| runner.value(rule, input)));
+        let alone = rules.iter().map(|rule| {
+            let mut hidden = Vec::new();
+            let mut evaluation = self.guarded(|runner| runner.value(rule, input, &mut hidden));
+            evaluation.hidden.extend(hidden);
+            evaluation
+        });
         alone.collect()
     }
 
     /// The values of several rules at once; `None` when one of them failed or is undefined.
     fn together(&mut self, query: &str) -> Option<Vec<Value>> {
         let started = Instant::now();
-        let results = self.engine.eval_query(query.to_owned(), false).ok()?;
-        if started.elapsed() >= self.limits.time {
+        let results = self.strictly(|engine| engine.eval_query(query.to_owned(), false));
+        let (hidden, fatal) = take_faults();
+        let results = results.ok()?;
+        if started.elapsed() >= self.limits.time || !hidden.is_empty() || fatal.is_some() {
             return None;
         }
         let value = &results.result.first()?.expressions.first()?.value;
@@ -190,6 +200,13 @@ impl Runner<'_> {
         let mut evaluation = Evaluation::default();
         let result = catch_unwind(AssertUnwindSafe(|| work(self)));
         evaluation.prints = self.engine.take_prints().unwrap_or_default();
+        let (hidden, fatal) = take_faults();
+        evaluation.hidden = hidden;
+        let result = result.map(|done| match (fatal, done) {
+            // The engine drops an error in one clause of a function when another clause gives a value.
+            (Some(why), Ok(_)) => Err(format!("{why}.")),
+            (_, done) => done,
+        });
         match result {
             Ok(Ok(outcomes)) => evaluation.outcomes = outcomes,
             Ok(Err(message)) => evaluation.error = Some(message),
@@ -203,13 +220,30 @@ impl Runner<'_> {
         evaluation
     }
 
-    fn value(&mut self, rule: &LoadedRule, input: &Input) -> Result<Vec<Outcome>, String> {
+    fn value(
+        &mut self,
+        rule: &LoadedRule,
+        input: &Input,
+        hidden: &mut Vec<String>,
+    ) -> Result<Vec<Outcome>, String> {
         self.engine.set_input(input.0.clone());
         let started = Instant::now();
-        let value = self
-            .engine
-            .eval_rule(rule.path.clone())
-            .map_err(|error| self.explain(&error))?;
+        // Strictly first: when no function fails, nothing is hidden and the result is the same.
+        let strict = self.strictly(|engine| engine.eval_rule(rule.path.clone()));
+        let value = match strict {
+            Ok(value) => value,
+            Err(error) => {
+                drop(self.engine.take_prints());
+                drop(take_faults());
+                self.engine.set_input(input.0.clone());
+                let value = self
+                    .engine
+                    .eval_rule(rule.path.clone())
+                    .map_err(|error| self.explain(&error))?;
+                hidden.push(said(&error));
+                value
+            }
+        };
         // The engine drops a limit that is hit in one clause of a function when another clause gives a value.
         if started.elapsed() >= self.limits.time {
             return Err(self.too_slow());
@@ -298,6 +332,14 @@ impl Runner<'_> {
             .collect()
     }
 
+    /// Evaluates with errors of functions as errors, not as *undefined*.
+    fn strictly<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> T {
+        self.engine.set_strict_builtin_errors(true);
+        let done = work(&mut self.engine);
+        self.engine.set_strict_builtin_errors(false);
+        done
+    }
+
     fn too_slow(&self) -> String {
         format!(
             "the rule ran longer than {} s.",
@@ -312,11 +354,7 @@ impl Runner<'_> {
         } else if message.contains("memory") && message.contains("limit") {
             "the rule needed more memory than it may.".to_owned()
         } else {
-            let message = super::without_values(&message);
-            match super::place(error) {
-                Some((file, line)) => format!("{message} ({file}:{line})."),
-                None => format!("{message}."),
-            }
+            format!("{}.", said(error))
         }
     }
 
@@ -334,6 +372,15 @@ impl Runner<'_> {
             }
         }
         Ok(lines)
+    }
+}
+
+/// What an error says, with its place.
+fn said(error: &anyhow::Error) -> String {
+    let message = super::without_values(&first_line(error));
+    match super::place(error) {
+        Some((file, line)) => format!("{message} ({file}:{line})"),
+        None => message,
     }
 }
 

@@ -1,8 +1,13 @@
 //! Looks at the syntax tree: which inputs rules read, which functions they call, who calls whom.
+//!
+//! It sees rewritten modules: names stand for one thing only, imports are gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead};
+use super::builtins::refused;
+use super::load::LoadError;
+
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead};
 
 /// What one rule or function refers to.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +20,8 @@ pub(super) struct Uses {
     pub(super) whole_input: bool,
     /// Paths below `data`, dotted, `data.` included; names of the same package are resolved.
     pub(super) references: BTreeSet<String>,
-    /// Functions called, by dotted name as written, with line and number of arguments.
-    pub(super) calls: BTreeSet<(String, u32, usize)>,
-    /// Uses of `walk` in the form that the engine silently gets wrong.
-    pub(super) broken_walks: BTreeSet<u32>,
+    /// Functions called, by dotted name, with file and line.
+    pub(super) calls: BTreeSet<(String, String, u32)>,
 }
 
 impl Uses {
@@ -56,7 +59,7 @@ fn first_name(expr: &Expr) -> String {
 }
 
 /// A reference without brackets as dotted text.
-fn dotted(expr: &Expr) -> Option<String> {
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Var { span, .. } => Some(span.text().to_owned()),
         Expr::RefDot { refr, field, .. } => Some(format!("{}.{}", dotted(refr)?, field.0.text())),
@@ -75,45 +78,112 @@ fn dotted(expr: &Expr) -> Option<String> {
 pub(super) struct Program {
     uses: BTreeMap<String, Uses>,
     functions: BTreeSet<String>,
-    /// Imports that the engine would resolve in another way than their file says: file, line, alias.
-    pub(super) conflicts: Vec<(String, u32, String)>,
+    files: BTreeMap<String, String>,
 }
 
-type Aliases = BTreeMap<String, BTreeMap<String, String>>;
-
-/// Aliases by package: the engine keeps them by package, not by file. The same alias with another target, or with the name of a
-/// rule, would silently mean something else in one of the files.
-fn aliases_of(
-    modules: &[Ref<Module>],
-    names: &BTreeMap<String, BTreeSet<String>>,
-) -> (Aliases, Vec<(String, u32, String)>) {
-    let mut out = Aliases::new();
-    let mut conflicts = Vec::new();
-    for module in modules {
-        let package = package_of(module);
-        let rules = names.get(&package);
-        let aliases = out.entry(package).or_default();
-        for import in &module.imports {
-            let Some(path) = dotted(&import.refr) else {
-                continue;
+/// The queries of a rule: its bodies, and those of comprehensions in its head.
+pub(super) fn bodies_of(rule: &Rule) -> Vec<&Query> {
+    let mut found = Vec::new();
+    match rule {
+        Rule::Default { value, .. } => queries_of(value, &mut found),
+        Rule::Spec { head, bodies, .. } => {
+            let value = match head {
+                RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                    assign.as_ref().map(|assign| &assign.value)
+                }
+                RuleHead::Set { key, .. } => key.as_ref(),
             };
-            if path.starts_with("future.") || path.starts_with("rego.") {
-                continue;
+            if let Some(value) = value {
+                queries_of(value, &mut found);
             }
-            let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
-            let alias = import
-                .r#as
-                .as_ref()
-                .map_or(last, |span| span.text().to_owned());
-            let other = aliases.insert(alias.clone(), path.clone());
-            let shadows = rules.is_some_and(|rules| rules.contains(&alias));
-            if other.is_some_and(|other| other != path) || shadows {
-                let file = import.span.source.get_path().clone();
-                conflicts.push((file, import.span.line, alias));
+            for body in bodies {
+                if let Some(assign) = &body.assign {
+                    queries_of(&assign.value, &mut found);
+                }
+                found.push(body.query.as_ref());
             }
         }
     }
-    (out, conflicts)
+    found
+}
+
+/// The queries inside a statement: comprehensions and `every`.
+pub(super) fn queries_in(stmt: &LiteralStmt) -> Vec<&Query> {
+    let mut found = Vec::new();
+    match &stmt.literal {
+        Literal::SomeVars { .. } => {}
+        Literal::SomeIn {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            for part in key.iter().chain([value, collection]) {
+                queries_of(part, &mut found);
+            }
+        }
+        Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => queries_of(expr, &mut found),
+        Literal::Every { domain, query, .. } => {
+            queries_of(domain, &mut found);
+            found.push(query.as_ref());
+        }
+    }
+    for with in &stmt.with_mods {
+        queries_of(&with.r#as, &mut found);
+    }
+    found
+}
+
+fn queries_of<'e>(expr: &'e Expr, found: &mut Vec<&'e Query>) {
+    match expr {
+        Expr::RefDot { refr, .. } => queries_of(refr, found),
+        Expr::RefBrack { refr, index, .. } => {
+            queries_of(refr, found);
+            queries_of(index, found);
+        }
+        Expr::Call { params, .. } => params.iter().for_each(|p| queries_of(p, found)),
+        Expr::Array { items, .. } | Expr::Set { items, .. } => {
+            for item in items {
+                queries_of(item, found);
+            }
+        }
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                queries_of(key, found);
+                queries_of(value, found);
+            }
+        }
+        Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+            queries_of(term, found);
+            found.push(query.as_ref());
+        }
+        Expr::ObjectCompr {
+            key, value, query, ..
+        } => {
+            queries_of(key, found);
+            queries_of(value, found);
+            found.push(query.as_ref());
+        }
+        Expr::UnaryExpr { expr, .. } => queries_of(expr, found),
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            queries_of(lhs, found);
+            queries_of(rhs, found);
+        }
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => {
+            for part in key.iter().chain([value, collection]) {
+                queries_of(part, found);
+            }
+        }
+        _ => {}
+    }
 }
 
 impl Program {
@@ -121,26 +191,26 @@ impl Program {
     pub(super) fn read(modules: &[Ref<Module>]) -> Self {
         let mut uses: BTreeMap<String, Uses> = BTreeMap::new();
         let mut functions = BTreeSet::new();
+        let mut files = BTreeMap::new();
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for module in modules {
             let package = package_of(module);
             let known = names.entry(package).or_default();
             known.extend(module.policy.iter().map(|rule| name_of(rule)));
         }
-        let (aliases, conflicts) = aliases_of(modules, &names);
-        let no_aliases = BTreeMap::new();
         for module in modules {
             let package = package_of(module);
-            let aliases = aliases.get(&package).unwrap_or(&no_aliases);
             let empty = BTreeSet::new();
             let mut walker = Walker {
                 package: &package,
                 local: names.get(&package).unwrap_or(&empty),
-                aliases,
                 uses: Uses::default(),
             };
             for rule in &module.policy {
                 let path = format!("{package}.{}", name_of(rule));
+                files
+                    .entry(path.clone())
+                    .or_insert_with(|| module.package.span.source.get_path().clone());
                 walker.uses = Uses::default();
                 walker.rule(rule);
                 if let Rule::Spec {
@@ -158,13 +228,12 @@ impl Program {
                 entry.add(&found);
                 entry.references.extend(found.references);
                 entry.calls.extend(found.calls);
-                entry.broken_walks.extend(found.broken_walks);
             }
         }
         Self {
             uses,
             functions,
-            conflicts,
+            files,
         }
     }
 
@@ -213,13 +282,12 @@ impl Program {
 
     /// Names that can be called, for suggestions.
     pub(super) fn callable(&self) -> Vec<&str> {
-        let builtins = regorus::unstable::BUILTINS.keys().copied();
-        self.functions
-            .iter()
-            .map(String::as_str)
-            .chain(builtins)
-            .chain(super::overrides::NAMES)
-            .collect()
+        let mut names: Vec<&str> = self.functions.iter().map(String::as_str).collect();
+        names.extend(regorus::unstable::BUILTINS.keys());
+        for name in super::builtins::names() {
+            names.push(name);
+        }
+        names
     }
 
     /// What a rule uses of the input, itself or through others.
@@ -241,38 +309,44 @@ impl Program {
         total
     }
 
-    /// Calls of functions that nothing defines: `(rule path, function, line)`.
-    pub(super) fn unknown_calls(
-        &self,
-        is_builtin: &dyn Fn(&str) -> bool,
-    ) -> Vec<(String, String, u32)> {
+    /// Calls of functions that nothing defines, and of those that are refused.
+    pub(super) fn unknown_calls(&self, is_builtin: &dyn Fn(&str) -> bool) -> Vec<LoadError> {
         let mut out = Vec::new();
         for (path, uses) in &self.uses {
-            for (name, line, _) in &uses.calls {
+            for (name, file, line) in &uses.calls {
                 let known = if name.starts_with("data.") {
-                    self.functions.contains(name) || self.uses.contains_key(name)
+                    self.functions.contains(name)
+                        || self.uses.contains_key(name)
+                        || is_builtin(name)
                 } else {
                     is_builtin(name)
                 };
-                if !known {
-                    out.push((path.clone(), name.clone(), *line));
-                }
+                let caller = path.trim_start_matches("data.");
+                let shown = name.trim_start_matches("data.");
+                let message = match (known, refused(name)) {
+                    (_, Some(why)) => format!("{caller} calls {shown}, which is refused: {why}."),
+                    (true, None) => continue,
+                    (false, None) => format!(
+                        "{caller} calls {shown}, which is not defined{}.",
+                        crate::text::suggestion(name, &self.callable()).replace("\"data.", "\"")
+                    ),
+                };
+                out.push(LoadError {
+                    file: file.clone(),
+                    line: Some(*line),
+                    message,
+                });
             }
         }
         out
     }
 
-    /// Lines on which `walk` is used in the form that finds nothing.
-    pub(super) fn broken_walks(&self) -> Vec<(String, u32)> {
-        let mut out = Vec::new();
-        for (path, uses) in &self.uses {
-            out.extend(uses.broken_walks.iter().map(|line| (path.clone(), *line)));
-        }
-        out
+    fn file_of(&self, path: &str) -> String {
+        self.files.get(path).cloned().unwrap_or_default()
     }
 
-    /// A function or rule that reaches itself, which would end the process: the chain of paths.
-    pub(super) fn recursion(&self) -> Option<Vec<String>> {
+    /// A function or rule that reaches itself, which would end the process: its file and the chain of paths.
+    pub(super) fn recursion(&self) -> Option<(String, Vec<String>)> {
         let mut done = BTreeSet::new();
         for start in self.uses.keys() {
             if done.contains(start) {
@@ -293,7 +367,8 @@ impl Program {
                         let from = chain.iter().position(|p| *p == next).unwrap_or(0);
                         chain.drain(..from);
                         chain.push(next);
-                        return Some(chain);
+                        let file = chain.first().map(|path| self.file_of(path));
+                        return Some((file.unwrap_or_default(), chain));
                     }
                     Some(next) if done.contains(&next) => {}
                     Some(next) => {
@@ -325,7 +400,6 @@ impl Program {
 struct Walker<'a> {
     package: &'a str,
     local: &'a BTreeSet<String>,
-    aliases: &'a BTreeMap<String, String>,
     uses: Uses,
 }
 
@@ -395,7 +469,6 @@ impl Walker<'_> {
                         self.expr(key);
                     }
                     self.expr(value);
-                    self.note_walk(collection);
                     self.expr(collection);
                 }
                 Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
@@ -410,30 +483,13 @@ impl Walker<'_> {
         }
     }
 
-    fn note_walk(&mut self, expr: &Expr) {
-        if let Expr::Call {
-            fcn, params, span, ..
-        } = expr
-            && params.len() == 1
-            && fcn.span().text() == "walk"
-        {
-            self.uses.broken_walks.insert(span.line);
-        }
-    }
-
-    /// A reference whose root is known: `input.x`, `data.x`, an alias, or a rule of this package.
+    /// A reference whose root is known: `input.x`, `data.x`, or a rule of this package.
     fn reference(&mut self, path: &str) {
-        let (root, rest) = path
-            .split_once('.')
-            .map_or((path, ""), |(root, rest)| (root, rest));
+        let root = path.split('.').next().unwrap_or_default();
         let expanded = match root {
             "input" | "data" => path.to_owned(),
             root if self.local.contains(root) => format!("{}.{path}", self.package),
-            root => match self.aliases.get(root) {
-                Some(target) if rest.is_empty() => target.clone(),
-                Some(target) => format!("{target}.{rest}"),
-                None => return,
-            },
+            _ => return,
         };
         let mut steps = expanded.split('.');
         match (steps.next(), steps.next()) {
@@ -489,13 +545,8 @@ impl Walker<'_> {
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::BinExpr { lhs, rhs, .. }
             | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::AssignExpr { lhs, rhs, .. } => {
-                self.note_walk(rhs);
-                self.note_walk(lhs);
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
             }
@@ -520,18 +571,14 @@ impl Walker<'_> {
         let root = name.split('.').next().unwrap_or_default();
         let full = if self.local.contains(root) {
             format!("{}.{name}", self.package)
-        } else if let Some(target) = self.aliases.get(root) {
-            match name.split_once('.') {
-                Some((_, rest)) => format!("{target}.{rest}"),
-                None => target.clone(),
-            }
         } else {
             name.clone()
         };
         if full.starts_with("data.") {
             self.uses.references.insert(full.clone());
         }
-        self.uses.calls.insert((full, line, params.len()));
+        let file = fcn.span().source.get_path().clone();
+        self.uses.calls.insert((full, file, line));
         // `object.get(input, "key", default)` reads one key, not the whole input.
         if name == "object.get"
             && let [object, key, default] = params

@@ -8,6 +8,7 @@ use std::time::Duration;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
+use super::builtins::take_faults;
 use super::load::Loaded;
 use super::syntax::{name_of, package_of};
 use super::{first_line, without_values};
@@ -98,11 +99,17 @@ fn tests(engine: &mut Engine) -> BTreeMap<String, (String, u32)> {
 
 fn run(engine: &mut Engine, path: &str) -> (TestOutcome, String) {
     engine.set_input(Value::Undefined);
+    drop(take_faults());
     let result = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path.to_owned())));
+    let (_, fatal) = take_faults();
     match result {
-        Ok(Ok(Value::Bool(true))) => (TestOutcome::Passed, String::new()),
+        // The engine drops an error in one clause of a function when another clause gives a value.
+        Ok(Ok(_)) if fatal.is_some() => (TestOutcome::Error, fatal.unwrap_or_default()),
         Ok(Ok(Value::Undefined)) => (TestOutcome::Failed, "it is not true".to_owned()),
-        Ok(Ok(_)) => (TestOutcome::Failed, "its value is not true".to_owned()),
+        Ok(Ok(value)) => match failed_case(&value) {
+            None => (TestOutcome::Passed, String::new()),
+            Some(problem) => (TestOutcome::Failed, problem),
+        },
         Ok(Err(error)) => (TestOutcome::Error, without_values(&first_line(&error))),
         Err(_) => (TestOutcome::Error, "the engine failed".to_owned()),
     }
@@ -123,5 +130,23 @@ fn coverage(unit: &Unit, engine: &Engine, report: &mut TestReport) {
             "the coverage cannot be read: {}.",
             first_line(&error)
         )),
+    }
+}
+
+/// What is wrong with the value of a test: it must be true, or an object of cases (`test_x[case]`) that are all true.
+fn failed_case(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(true) => None,
+        Value::Object(cases) if !cases.is_empty() => {
+            cases.iter_sorted().find_map(|(name, case)| {
+                let problem = failed_case(case)?;
+                let name = match name {
+                    Value::String(name) => name.to_string(),
+                    other => other.to_string(),
+                };
+                Some(format!("case {name}: {problem}"))
+            })
+        }
+        _ => Some("its value is not true".to_owned()),
     }
 }

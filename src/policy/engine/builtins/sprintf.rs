@@ -24,6 +24,8 @@ struct Spec {
 pub(super) fn sprintf(format: &str, arguments: &[Value]) -> String {
     let mut out = String::new();
     let mut next = 0;
+    // Whether some argument was named by its number, after which unused ones are no fault.
+    let mut explicit = false;
     let mut chars = format.chars().peekable();
     while let Some(c) = chars.next() {
         if c != '%' {
@@ -51,7 +53,7 @@ pub(super) fn sprintf(format: &str, arguments: &[Value]) -> String {
         let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>, next: &mut usize| {
             if chars.next_if_eq(&'*').is_some() {
                 let width = arguments.get(*next).and_then(|v| v.as_i64().ok());
-                *next += 1;
+                *next = next.saturating_add(1);
                 return width
                     .and_then(|w| usize::try_from(w).ok())
                     .map(|w| w.min(MAX_WIDTH));
@@ -62,10 +64,13 @@ pub(super) fn sprintf(format: &str, arguments: &[Value]) -> String {
             }
             digits.parse::<usize>().ok().map(|w| w.min(MAX_WIDTH))
         };
+        explicit |= indexed(&mut chars, &mut next);
         spec.width = number(&mut chars, &mut next);
         if chars.next_if_eq(&'.').is_some() {
+            explicit |= indexed(&mut chars, &mut next);
             spec.precision = Some(number(&mut chars, &mut next).unwrap_or(0));
         }
+        explicit |= indexed(&mut chars, &mut next);
         let Some(verb) = chars.next() else {
             out.push_str("%!(NOVERB)");
             break;
@@ -75,14 +80,15 @@ pub(super) fn sprintf(format: &str, arguments: &[Value]) -> String {
             continue;
         }
         let Some(argument) = arguments.get(next) else {
-            out.push_str(&format!("%!{verb}(MISSING)"));
+            let what = if explicit { "BADINDEX" } else { "MISSING" };
+            out.push_str(&format!("%!{verb}({what})"));
             continue;
         };
-        next += 1;
+        next = next.saturating_add(1);
         let text = one(&spec, verb, argument);
         pad(&mut out, &spec, &text);
     }
-    if next < arguments.len() {
+    if next < arguments.len() && !explicit {
         let extra: Vec<String> = arguments
             .iter()
             .skip(next)
@@ -91,6 +97,26 @@ pub(super) fn sprintf(format: &str, arguments: &[Value]) -> String {
         out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
     }
     out
+}
+
+/// Reads the number of an argument, `[2]`, and goes there; one that is none makes the argument a missing one.
+fn indexed(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, next: &mut usize) -> bool {
+    if chars.next_if_eq(&'[').is_none() {
+        return false;
+    }
+    let mut digits = String::new();
+    for c in chars.by_ref() {
+        if c == ']' {
+            break;
+        }
+        digits.push(c);
+    }
+    *next = digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_sub(1))
+        .unwrap_or(usize::MAX);
+    true
 }
 
 fn one(spec: &Spec, verb: char, value: &Value) -> String {
@@ -108,7 +134,18 @@ fn one(spec: &Spec, verb: char, value: &Value) -> String {
         };
     };
     match verb {
-        'v' => plain(value),
+        // Integers beyond 64 bits are texts for Go.
+        's' if is_long(value) => cut(&plain(value), spec.precision),
+        'v' => match n.as_i64() {
+            Some(number) => {
+                let unsigned = Spec {
+                    plus: false,
+                    ..*spec
+                };
+                integer(&unsigned, 'd', value, Some(number))
+            }
+            None => plain(value),
+        },
         'T' => kind(value).to_owned(),
         'd' | 'x' | 'X' | 'o' | 'b' | 'c' | 'U' => integer(spec, verb, value, n.as_i64()),
         'f' | 'F' | 'e' | 'E' | 'g' | 'G' => match n.as_f64() {
@@ -116,6 +153,14 @@ fn one(spec: &Spec, verb: char, value: &Value) -> String {
             None => bad(verb, value),
         },
         _ => bad(verb, value),
+    }
+}
+
+/// Whether a number is an integer that does not fit into 64 bits.
+fn is_long(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_none() && number.is_integer(),
+        _ => false,
     }
 }
 
@@ -231,7 +276,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn notation(value: &Value, out: &mut String, depth: usize) {
+pub(super) fn notation(value: &Value, out: &mut String, depth: usize) {
     let list = |items: &mut dyn Iterator<Item = &Value>, out: &mut String| {
         for (index, item) in items.enumerate() {
             if index > 0 {
@@ -269,6 +314,7 @@ fn notation(value: &Value, out: &mut String, depth: usize) {
             }
             out.push('}');
         }
+        Value::Number(number) if is_long(value) => out.push_str(&number.format_decimal()),
         other => out.push_str(&other.to_json_str().unwrap_or_else(|_| "null".to_owned())),
     }
 }
@@ -315,6 +361,9 @@ mod tests {
                 "        ab|ab  |ab",
             ),
             ("100%%", "[]", "100%"),
+            ("%[2]s %[1]s", r#"["a", "b"]"#, "b a"),
+            ("%[1]d %[1]v|%[3]*.[2]*[1]f", "[12, 2, 6]", "12 12| 12.00"),
+            ("%05v|%+v", "[7, 7]", "00007|7"),
         ] {
             assert_eq!(format(template, arguments), text, "{template}");
         }
@@ -328,6 +377,7 @@ mod tests {
             ("x", r#"["a", 1]"#, "x%!(EXTRA string=a, int=1)"),
             ("%z", "[1]", "%!z(int=1)"),
             ("%", "[]", "%!(NOVERB)"),
+            ("%[9]s", r#"["a"]"#, "%!s(BADINDEX)"),
             ("%d", "[1.5]", "%!d(float64=1.5)"),
             ("%t", "[true]", "%!t(string=true)"),
         ] {
