@@ -45,6 +45,7 @@ impl<'a> Rewriter<'a> {
             names,
             metadata,
             package: format!("data.{path}"),
+            v0: !module.rego_v1,
             aliases,
             scopes: Vec::new(),
             free: super::Scope::new(),

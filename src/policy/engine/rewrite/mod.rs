@@ -78,6 +78,8 @@ struct Rewriter<'a> {
     metadata: Metadata<'a>,
     /// Path of the package as it is written, `data.` in front.
     package: String,
+    /// Whether the module is read as Rego v0.
+    v0: bool,
     /// Rules of the package.
     rules: &'a BTreeSet<String>,
     /// Imports of this file: alias to path.
@@ -146,11 +148,16 @@ impl Rewriter<'_> {
                     self.expr(arg);
                 }
                 if bodies.is_empty() {
-                    if let RuleHead::Func { assign: None, .. } = head {
-                        // A fact: the engine gives such a function no value.
+                    // Facts: the engine gives such a function no value, and takes elements of such a set for conflicts.
+                    let fact = match head {
+                        RuleHead::Func { assign: None, .. } => " := true",
+                        RuleHead::Set { key: Some(_), .. } if self.v0 => " { true }",
+                        _ => "",
+                    };
+                    if !fact.is_empty() {
                         let behind = self.tokens.index_from(rule.span().end);
                         let end = self.tokens.end(behind.saturating_sub(1));
-                        self.edits.insert(end, " := true");
+                        self.edits.insert(end, fact);
                     }
                     self.head(refr);
                     if let Some(value) = value {

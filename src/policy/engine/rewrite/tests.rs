@@ -112,6 +112,12 @@ fn the_text_is_what_is_expected_of_it() {
 }
 
 #[test]
+fn facts_of_old_sets_are_rules_with_bodies() {
+    let text = "package a\n\np[{\"a\": 1}]\n\nq { input.x }\n";
+    assert_eq!(rewritten(text), text.replace("}]\n", "}] { true }\n"));
+}
+
+#[test]
 fn several_lines_stay_several_lines() {
     let text = "package a\n\nx if {\n\tnot f( # one\n\t\tinput.a, # two\n\t\t[input.b |\n\t\t\ttrue\n\t\t],\n\t)\n}\n\nf(_, _) if true\n\ny := 1\n";
     let out = rewritten(text);
