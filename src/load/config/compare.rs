@@ -334,7 +334,7 @@ mod tests {
             ),
             (
                 "[plan]\nshow = [\"tofu\", \"show\", \"-json\"]\n",
-                "sets show to tofu show -json (was terraform show -json)",
+                "sets show to tofu (was terraform or tofu)",
             ),
         ] {
             assert_eq!(differences("", new), [said], "{new}");

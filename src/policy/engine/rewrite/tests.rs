@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::parse::parse;
 use super::{Names, plain_names, rewrite};
-use crate::policy::{TestOptions, TestOutcome};
 use crate::policy::bundle::{Bundle, Module};
+use crate::policy::{TestOptions, TestOutcome};
 
 /// The rewritten text of one module, which keeps its lines.
 fn rewritten(text: &str) -> String {
