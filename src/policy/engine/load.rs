@@ -161,7 +161,8 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
     let functions: String = names
         .stand_ins()
         .filter_map(|name| {
-            let arity = builtins::arity(name)?;
+            let arity =
+                builtins::arity(name).or_else(|| BUILTINS.get(name).map(|(_, arity)| *arity))?;
             let parameters: Vec<String> = (0..arity).map(|i| format!("a{i}")).collect();
             let parameters = parameters.join(", ");
             let path = stand_in(name);

@@ -115,16 +115,16 @@ impl Chains {
             Some(own) => json!({ "path": steps(&path), "annotations": own.tree }),
             None => json!({ "path": steps(&path) }),
         });
-        let mut link = |path: &str, found: Option<&Annotation>| {
+        let mut add = |path: &str, found: Option<&Annotation>| {
             if let Some(found) = found {
                 chained.push(json!({ "path": steps(path), "annotations": found.tree }));
             }
         };
-        link(&path, self.documents.get(&path));
-        link(&package, self.packages.get(&package));
+        add(&path, self.documents.get(&path));
+        add(&package, self.packages.get(&package));
         let mut outer = package.as_str();
         loop {
-            link(outer, self.subpackages.get(outer));
+            add(outer, self.subpackages.get(outer));
             match outer.rsplit_once('.') {
                 Some((shorter, _)) => outer = shorter,
                 None => break,

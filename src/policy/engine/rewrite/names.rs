@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{BUILTINS, Expr, Module, Query, Rule, RuleHead};
 
+use super::super::builtins;
 use super::super::syntax::{bodies_of, dotted, name_of, package_of, queries_in};
 
 /// The names of a bundle.
@@ -15,6 +16,8 @@ pub(in crate::policy::engine) struct Names {
     pub(super) functions: BTreeSet<String>,
     /// Functions that some `with` replaces, by full path or by the name of the builtin.
     pub(super) mocked: BTreeSet<String>,
+    /// Builtins that some `with` puts in the place of another function; the engine takes their names for variables.
+    replacing: BTreeSet<String>,
     none: BTreeSet<String>,
 }
 
@@ -50,12 +53,13 @@ impl Names {
         self.rules.get(package).unwrap_or(&self.none)
     }
 
-    /// Functions that are missing in the engine and replaced by some test: they need a function of our own that can be replaced.
+    /// Functions that need one of our own in their place: missing in the engine and replaced by some test, or replacing another.
     pub(in crate::policy::engine) fn stand_ins(&self) -> impl Iterator<Item = &str> {
         self.mocked
             .iter()
             .map(String::as_str)
             .filter(|name| is_missing(name))
+            .chain(self.replacing.iter().map(String::as_str))
     }
 
     fn mocks(&mut self, module: &Module) {
@@ -67,7 +71,14 @@ impl Names {
                 collect(query, &mut targets);
             }
         }
-        for target in targets {
+        for (target, value) in targets {
+            let root = value.split('.').next().unwrap_or_default();
+            if is_builtin(&value)
+                && !aliases.contains_key(root)
+                && !self.of(&package).contains(root)
+            {
+                self.replacing.insert(value);
+            }
             let root = target.split('.').next().unwrap_or_default();
             let full = if let Some(path) = aliases.get(root) {
                 target.replacen(root, path, 1)
@@ -89,14 +100,22 @@ pub(super) fn is_missing(name: &str) -> bool {
         && !BUILTINS.contains_key(name)
 }
 
-/// The path of the function that stands in for a missing one.
-pub(in crate::policy::engine) fn stand_in(name: &str) -> String {
-    format!("data.countersign_stand_ins.{}", name.replace('.', "_"))
+/// Whether a name is that of a builtin, the engine's or ours.
+pub(super) fn is_builtin(name: &str) -> bool {
+    BUILTINS.contains_key(name) || builtins::arity(name).is_some()
 }
 
-fn collect(query: &Query, targets: &mut Vec<String>) {
+/// The path of the function that stands in for another one.
+pub(in crate::policy::engine) fn stand_in(name: &str) -> String {
+    format!("data.countersign_stand_ins.of_{}", name.replace('.', "_"))
+}
+
+fn collect(query: &Query, targets: &mut Vec<(String, String)>) {
     for stmt in &query.stmts {
-        targets.extend(stmt.with_mods.iter().filter_map(|with| dotted(&with.refr)));
+        targets.extend(stmt.with_mods.iter().filter_map(|with| {
+            let value = dotted(&with.r#as).unwrap_or_default();
+            Some((dotted(&with.refr)?, value))
+        }));
         for inner in queries_in(stmt) {
             collect(inner, targets);
         }

@@ -173,7 +173,7 @@ fn locals_may_have_the_names_of_rules_imports_and_outer_locals() {
 #[test]
 fn with_reaches_rules_functions_and_lists() {
     holds(&[
-        "package a\n\nimport rego.v1\n\nlimit := 1\n\nover(x) if x > limit\n\nlow(_) := 0\n\ntwice(x) := x * 2\n\nresult := twice(4)\n\ncases := [1, 2]\n\ntest_rule if over(4) with limit as 3\n\ntest_function if result == 0 with twice as low\n\ntest_function_value if result == 9 with data.a.twice as 9\n\ntest_other_package if data.b.result == 0 with data.a.twice as low\n\ntest_each if {\n\tfound := {x | x := input with input as cases[_]}\n\tfound == {1, 2}\n}\n\ntest_asked_for if {\n\tover(input.x) with input as {\"x\": limit + 1}\n}\n",
+        "package a\n\nimport rego.v1\n\nlimit := 1\n\nover(x) if x > limit\n\nlow(_) := 0\n\ntwice(x) := x * 2\n\nresult := twice(4)\n\ncases := [1, 2]\n\ntest_rule if over(4) with limit as 3\n\ntest_function if result == 0 with twice as low\n\ntest_function_value if result == 9 with data.a.twice as 9\n\ntest_builtin if result == 4 with twice as abs\n\ntest_own_builtin if result == \"c81e728d9d4c2f636f067f89cc14862c\" with input as 1 with twice as md5_of_two\n\nmd5_of_two(_) := crypto.md5(\"2\")\n\ntest_other_package if data.b.result == 0 with data.a.twice as low\n\ntest_each if {\n\tfound := {x | x := input with input as cases[_]}\n\tfound == {1, 2}\n}\n\ntest_asked_for if {\n\tover(input.x) with input as {\"x\": limit + 1}\n}\n",
         "package b\n\nimport rego.v1\nimport data.a.twice\n\nresult := twice(2)\n",
     ]);
 }

@@ -1,11 +1,10 @@
 //! `with`: targets become full paths, values that iterate become statements of their own.
 
-use regorus::unstable::{BUILTINS, Expr, LiteralStmt, WithModifier};
+use regorus::unstable::{Expr, LiteralStmt, WithModifier};
 
 use super::super::syntax::dotted;
-use super::names::{is_missing, stand_in};
+use super::names::{is_builtin, is_missing, stand_in};
 use super::{Rewriter, any, iterates};
-use crate::policy::engine::builtins;
 use crate::policy::engine::edit::Piece;
 
 impl Rewriter<'_> {
@@ -26,6 +25,8 @@ impl Rewriter<'_> {
                 let outer = self.walks.take();
                 self.expr(&with.r#as);
                 self.walks = outer;
+            } else if let (Some(path), Some((start, end))) = (&path, self.extent(&with.r#as)) {
+                self.edits.replace(start, end, stand_in(path));
             }
             let Some((start, end)) = self.extent(&with.r#as) else {
                 continue;
@@ -70,9 +71,7 @@ impl Rewriter<'_> {
                 .functions
                 .contains(&format!("{}.{path}", self.package))
         } else {
-            self.names.functions.contains(path)
-                || BUILTINS.contains_key(path)
-                || builtins::arity(path).is_some()
+            self.names.functions.contains(path) || is_builtin(path)
         }
     }
 
