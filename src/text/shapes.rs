@@ -6,49 +6,155 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::redact::MASK;
 
-/// What follows a prefix of its own. The first group, where there is one, is the secret part of the match.
-const SHAPES: &[&str] = &[
+/// A kind of secret.
+struct Shape {
+    /// Texts of which each secret of the kind holds one.
+    literals: &'static [&'static str],
+    /// How many bytes of the match stand before that text.
+    before: usize,
+    /// Whether the match begins a word.
+    word: bool,
+    /// The match. The first group, where there is one, is the secret part.
+    pattern: &'static str,
+}
+
+const fn word(literals: &'static [&'static str], pattern: &'static str) -> Shape {
+    Shape {
+        literals,
+        before: 0,
+        word: true,
+        pattern,
+    }
+}
+
+const SHAPES: &[Shape] = &[
     // AWS access key ids.
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    word(&["AKIA", "ASIA"], r"A[KS]IA[A-Z0-9]{16}(?-u:\b)"),
     // GitHub and GitLab.
-    r"\bgh[pousr]_[A-Za-z0-9]{36,}",
-    r"\bgithub_pat_[A-Za-z0-9_]{22,}",
-    r"\bglpat-[A-Za-z0-9_-]{20,}",
+    word(
+        &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
+        "gh[pousr]_[A-Za-z0-9]{36,}",
+    ),
+    word(&["github_pat_"], "github_pat_[A-Za-z0-9_]{22,}"),
+    word(&["glpat-"], "glpat-[A-Za-z0-9_-]{20,}"),
     // Slack, Stripe, Google, npm, DigitalOcean, SendGrid.
-    r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"\b[rs]k_live_[A-Za-z0-9]{16,}",
-    r"\bAIza[A-Za-z0-9_-]{35}",
-    r"\bnpm_[A-Za-z0-9]{36}\b",
-    r"\bdo[opr]_v1_[a-f0-9]{64}\b",
-    r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{32,}",
+    word(&["xox"], "xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    word(&["rk_live_", "sk_live_"], "[rs]k_live_[A-Za-z0-9]{16,}"),
+    word(&["AIza"], "AIza[A-Za-z0-9_-]{35}"),
+    word(&["npm_"], r"npm_[A-Za-z0-9]{36}(?-u:\b)"),
+    word(
+        &["doo_v1_", "dop_v1_", "dor_v1_"],
+        r"do[opr]_v1_[a-f0-9]{64}(?-u:\b)",
+    ),
+    word(&["SG."], r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{32,}"),
     // HCP Terraform and Vault.
-    r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}",
-    r"\bhv[sbr]\.[A-Za-z0-9_-]{24,}",
+    Shape {
+        before: 14,
+        ..word(
+            &[".atlasv1."],
+            r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}",
+        )
+    },
+    word(&["hvs.", "hvb.", "hvr."], r"hv[sbr]\.[A-Za-z0-9_-]{24,}"),
     // JSON web tokens.
-    r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-    // Private keys, also in JSON and when the end was cut off.
-    r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(.+?)(?:-----END [A-Z ]*-----|\z)",
+    word(
+        &["eyJ"],
+        r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+    ),
     // `scheme://user:password@host`; what is put in from elsewhere (`${…}`) is no password.
-    r#"://[^/\s:@"'\\]*:([^/\s@"'$(\\][^/\s@"'\\]*)@"#,
+    Shape {
+        word: false,
+        ..word(&["://"], r#"://[^/\s:@"'\\]*:([^/\s@"'$(\\][^/\s@"'\\]*)@"#)
+    },
+    // Private keys, also in JSON; where the key ends is looked for apart.
+    Shape {
+        word: false,
+        ..word(
+            &["-----BEGIN "],
+            "-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
+        )
+    },
 ];
 
-static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&SHAPES.join("|")).ok());
+/// Longest text that a pattern looks at, so that hostile repetition costs little.
+const WINDOW: usize = 4096;
+
+struct Patterns {
+    literals: AhoCorasick,
+    /// The shape of each literal, with its pattern.
+    shapes: Vec<(&'static Shape, Regex)>,
+}
+
+static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
+    let mut literals = Vec::new();
+    let mut shapes = Vec::new();
+    for shape in SHAPES {
+        let pattern = Regex::new(&format!(r"\A(?:{})", shape.pattern)).ok()?;
+        for literal in shape.literals {
+            literals.push(*literal);
+            shapes.push((shape, pattern.clone()));
+        }
+    }
+    Some(Patterns {
+        literals: AhoCorasick::new(literals).ok()?,
+        shapes,
+    })
+});
 
 /// The secrets of a well-known shape in a text, in order.
 pub fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let found = PATTERN.as_ref().map(|pattern| pattern.captures_iter(text));
-    found.into_iter().flatten().filter_map(|captures| {
-        let whole = captures.get(0)?;
-        let secret = captures.iter().skip(1).flatten().next().unwrap_or(whole);
-        // `image:tag@sha256:…` is an image with its digest.
-        let behind = text.get(secret.end()..).unwrap_or_default();
-        let is_image = behind.starts_with("@sha256:") || behind.starts_with("@sha512:");
-        (!is_image).then(|| secret.range())
+    let mut from = 0;
+    PATTERNS.iter().flat_map(move |patterns| {
+        patterns.literals.find_iter(text).filter_map(move |found| {
+            let (shape, pattern) = patterns.shapes.get(found.pattern().as_usize())?;
+            let start = found.start().checked_sub(shape.before)?;
+            if start < from {
+                return None;
+            }
+            let place = matched(text, start, shape, pattern)?;
+            from = place.end;
+            Some(place)
+        })
     })
+}
+
+/// The secret that begins at `start`, if one does.
+fn matched(text: &str, start: usize, shape: &Shape, pattern: &Regex) -> Option<Range<usize>> {
+    let inside_word = |c: char| c.is_alphanumeric() || c == '_';
+    if shape.word && text.get(..start)?.ends_with(inside_word) {
+        return None;
+    }
+    let mut end = text.len().min(start + WINDOW);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let captures = pattern.captures(text.get(start..end)?)?;
+    let whole = captures.get(0)?;
+    if shape.literals == ["-----BEGIN "] {
+        let key = start + whole.end();
+        let behind = text.get(key..)?;
+        let length = behind.find("-----END ").unwrap_or(behind.len());
+        return (length > 0).then(|| key..key + length);
+    }
+    let secret = captures.iter().skip(1).flatten().next().unwrap_or(whole);
+    let mut place = start + secret.start()..start + secret.end();
+    if shape.word && place.end == end {
+        // The token is longer than what was looked at.
+        let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        place.end += text
+            .get(end..)?
+            .find(|c| !is_token(c))
+            .unwrap_or(text.len() - end);
+    }
+    // `image:tag@sha256:…` is an image with its digest.
+    let behind = text.get(place.end..)?;
+    let is_image = behind.starts_with("@sha256:") || behind.starts_with("@sha512:");
+    (!is_image).then_some(place)
 }
 
 /// The text with tokens masked, when it holds any.
@@ -73,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pattern_is_one() {
-        assert!(PATTERN.is_some());
+    fn the_patterns_are_some() {
+        assert!(PATTERNS.is_some());
     }
 
     #[test]
@@ -126,6 +232,15 @@ mod tests {
         ] {
             assert_eq!(mask(&text).as_deref(), Some(shown.as_str()));
         }
+    }
+
+    #[test]
+    fn long_tokens_are_masked_to_their_end() {
+        let token = format!("hvs.{}", "aB3".repeat(5000));
+        assert_eq!(
+            mask(&format!("<{token}> <{token}>")).unwrap(),
+            "<(sensitive)> <(sensitive)>"
+        );
     }
 
     #[test]

@@ -18,7 +18,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
         }
     };
     let document = document(&plan);
-    let secrets = document.as_ref().map(secrets).unwrap_or_default();
+    let mut secrets = document.as_ref().map(secrets).unwrap_or_default();
+    // A word that the plan uses as a name is not scrubbed from text.
+    let is_word = |s: &str| {
+        s.chars()
+            .all(|c| c.is_ascii_lowercase() || "_-. ".contains(c))
+    };
+    secrets.retain(|s| !is_word(s) || !plan.text().contains(&format!("\"{s}\":")));
     let scrubbed = plan.redactor.redact(plan.text());
     nothing_of(&secrets, &scrubbed, "the scrubbed text");
     assert_eq!(format!("{plan:?}"), format!("Plan({})", plan.digest));
