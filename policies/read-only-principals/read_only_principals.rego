@@ -125,7 +125,7 @@ candidate(rc, specs) := {
 	"hidden": hidden,
 	"whole": true,
 } if {
-	object.get(rc, "mode", "managed") == "managed"
+	is_managed(rc)
 	change := object_or_empty(object.get(rc, "change", null))
 	after := object.get(change, "after", null)
 	is_object(after)
@@ -135,6 +135,9 @@ candidate(rc, specs) := {
 	differs(names, specs, before, after, unknown)
 	hidden := object.union(marked(names, object.get(change, "before_sensitive", null)), marked(names, object.get(change, "after_sensitive", null)))
 }
+
+# A row without a mode, or with null for it, counts as managed.
+is_managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
 
 # differs leaves out changes that touch nothing of what is granted, such as tags.
 differs(_, _, before, _, _) if before == {}
@@ -165,7 +168,7 @@ candidate(rc, specs) := {
 	"hidden": {},
 	"whole": false,
 } if {
-	object.get(rc, "mode", "managed") == "managed"
+	is_managed(rc)
 	not is_object(object.get(object_or_empty(object.get(rc, "change", null)), "after", null))
 }
 

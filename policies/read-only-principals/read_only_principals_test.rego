@@ -54,6 +54,12 @@ at_path(spec) := [{spec.path[1]: sample_value(spec), spec_subject(spec): "p"}] i
 
 spec_subject(spec) := object.get(spec, "subject", ["p"])[0]
 
+test_a_row_with_null_for_its_mode_is_managed if {
+	plan := create("aws_iam_role_policy", policy(["iam:PassRole"]))
+	odd := changes([object.union(plan.resource_changes[0], {"mode": null})])
+	count(denied) == 1 with input as odd
+}
+
 test_every_mapping_of_the_table_finds_a_write_grant if {
 	missed := [sprintf("%s %v", [type, spec.path]) |
 		some type, specs in data.countersign.tables.grants.types

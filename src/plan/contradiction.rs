@@ -16,6 +16,10 @@ use super::{Action, Mode, Plan, ResourceChange, Value};
 pub enum Contradiction {
     /// The plan gives no address, so nobody can say which object it is about.
     NoAddress,
+    /// The plan gives no type that a resource could have, so policies that look for types pass the row by.
+    NoType,
+    /// Type and name are not those of the address.
+    OtherAddress,
     /// A mode that this version does not know.
     UnknownMode,
     /// An action that objects of its mode do not have.
@@ -38,6 +42,8 @@ impl Contradiction {
     pub fn words(self) -> &'static str {
         match self {
             Self::NoAddress => "has no address, so it cannot be told which object it is",
+            Self::NoType => "has no type, so it cannot be told what kind of object it is",
+            Self::OtherAddress => "has an address that is not one of its type and name",
             Self::UnknownMode => "has a mode that this version does not know",
             Self::WrongMode => "has an action that objects of its mode never have",
             Self::ChangesAnyway => "is said not to change, but its values before and after differ",
@@ -79,7 +85,10 @@ impl Plan {
             {
                 Contradiction::KnownAndUnknown
             }
-            _ if !change.has_address && !change.is_quiet() => Contradiction::NoAddress,
+            _ if change.is_quiet() => return None,
+            _ if !change.has_address => Contradiction::NoAddress,
+            _ if !is_type(&change.kind) => Contradiction::NoType,
+            _ if !names_itself(change) => Contradiction::OtherAddress,
             _ => return None,
         };
         Some(wrong)
@@ -96,6 +105,20 @@ fn wrong_mode(change: &ResourceChange) -> Option<Contradiction> {
         (Mode::Data, _) => Some(Contradiction::WrongMode),
         (Mode::Ephemeral, action) => action.is_destructive().then_some(Contradiction::WrongMode),
     }
+}
+
+/// Whether a text can be the type of a resource.
+fn is_type(kind: &str) -> bool {
+    kind.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && kind
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// Whether type and name stand in the address. Where in it they stand is not looked at: keys may hold anything.
+fn names_itself(change: &ResourceChange) -> bool {
+    let block = format!("{}.{}", change.kind, change.name);
+    !change.name.is_empty() && change.address.contains(&block)
 }
 
 fn any_mark(raw: &str) -> bool {

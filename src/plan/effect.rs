@@ -71,12 +71,12 @@ pub(super) fn effect(
     Ok((Effect(sink.finish()), Some(key)))
 }
 
-/// The plan's own time, as `plantimestamp()` gives it.
+/// The plan's own time, as `plantimestamp()` gives it: seconds of UTC and nothing behind them, where a time could carry any text.
 pub(super) fn timestamp(document: &Document<'_>) -> Option<String> {
     document
         .text("timestamp")
         .and_then(|text| serde_json::from_str::<String>(text).ok())
-        .filter(|text| text.parse::<jiff::Timestamp>().is_ok())
+        .filter(|text| text.len() == 20 && text.parse::<jiff::Timestamp>().is_ok())
 }
 
 impl Plan {

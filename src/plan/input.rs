@@ -33,7 +33,7 @@ pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
         .map_err(|(error, place)| json_error(&error, &place, first_line, body))?;
     let rest = body.get(end..).unwrap_or_default();
     check_rest(rest, end, body, first_line, &document, start > 0)?;
-    let document = unwrapped(document);
+    let document = unwrapped(document)?;
     recognise(&document)?;
     let mut names: Vec<&str> = document.sections.iter().map(|s| s.name).collect();
     names.sort_unstable();
@@ -49,31 +49,35 @@ pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
     Ok(document)
 }
 
-/// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then.
-fn unwrapped(document: Document<'_>) -> Document<'_> {
+/// HCP Terraform hands policies `{plan, run}`: the plan inside is the document then. A document that is a plan, or has parts of one,
+/// around another plan is neither: whichever were read, the other would go unseen.
+fn unwrapped(document: Document<'_>) -> Result<Document<'_>, PlanError> {
     let is_plan = |document: &Document<'_>| {
         document.get("format_version").is_some()
             && ["resource_changes", "planned_values", "configuration"]
                 .iter()
                 .any(|key| document.get(key).is_some())
     };
-    if is_plan(&document) {
-        return document;
-    }
-    let repeats = document
+    let mut inner = document
         .sections
         .iter()
-        .filter(|section| section.name == "plan")
-        .count()
-        > 1;
-    let inner = document
-        .text("plan")
-        .filter(|text| !repeats && text.starts_with('{'))
-        .and_then(|text| Document::read(text).ok());
-    match inner {
-        Some((inner, _)) if is_plan(&inner) => inner,
-        _ => document,
+        .filter(|section| section.name == "plan" && section.text.starts_with('{'))
+        .filter_map(|section| Document::read(section.text).ok())
+        .map(|(inner, _)| inner)
+        .filter(is_plan);
+    let Some(plan) = inner.next() else {
+        return Ok(document);
+    };
+    let has_parts = document
+        .sections
+        .iter()
+        .any(|section| KEYS.contains(&section.name) && !section.is_null());
+    if inner.next().is_some() || has_parts {
+        return Err(PlanError::Wrapped {
+            key: "plan".to_owned(),
+        });
     }
+    Ok(plan)
 }
 
 fn document_start(text: &str) -> Result<usize, PlanError> {
@@ -329,6 +333,14 @@ mod tests {
             error_of(b"{\"plan\":{}}"),
             PlanError::Wrapped { .. }
         ));
+        for around in [
+            format!("{{\"plan\":{PLAN},\"resource_changes\":[]}}"),
+            format!("{{\"plan\":{PLAN},\"plan\":{PLAN}}}"),
+            format!("{{\"format_version\":\"1.2\",\"planned_values\":{{}},\"plan\":{PLAN}}}"),
+        ] {
+            let error = error_of(around.as_bytes());
+            assert!(matches!(error, PlanError::Wrapped { .. }), "{error}");
+        }
         assert!(matches!(
             error_of(b"{\"format_version\":\"1.2\","),
             PlanError::Truncated { .. }

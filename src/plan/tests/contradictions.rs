@@ -34,7 +34,7 @@ fn no_row_of_a_real_plan_contradicts_itself() {
 #[test]
 fn each_contradiction_has_a_name() {
     let app = "terraform_data.app";
-    let edits: [(&str, Contradiction); 12] = [
+    let edits: [(&str, Contradiction); 16] = [
         ("[\"no-op\"]", Contradiction::ChangesAnyway),
         ("[\"create\"]", Contradiction::CreatesExisting),
         ("[\"delete\"]", Contradiction::StaysAnyway),
@@ -47,6 +47,10 @@ fn each_contradiction_has_a_name() {
         ("ephemeral", Contradiction::WrongMode),
         ("future", Contradiction::UnknownMode),
         ("no address", Contradiction::NoAddress),
+        ("no type", Contradiction::NoType),
+        ("odd type", Contradiction::NoType),
+        ("other type", Contradiction::OtherAddress),
+        ("no name", Contradiction::OtherAddress),
     ];
     for (edit, expected) in edits {
         let mut tree = tree(EFFECT);
@@ -67,9 +71,23 @@ fn each_contradiction_has_a_name() {
             "no address" => {
                 row_of.as_object_mut().unwrap().remove("address");
             }
+            "no type" => row_of["type"] = Json::Null,
+            "odd type" => {
+                row_of["type"] = json!("terraform\ndata");
+                row_of["address"] = json!("terraform\ndata.app");
+            }
+            "other type" => row_of["type"] = json!("null_resource"),
+            "no name" => {
+                row_of.as_object_mut().unwrap().remove("name");
+            }
             actions => row_of["change"]["actions"] = serde_json::from_str(actions).unwrap(),
         }
         let plan = read(&tree);
+        let app = if edit == "odd type" {
+            "terraform\ndata.app"
+        } else {
+            app
+        };
         assert_eq!(
             plan.contradiction(row(&plan, app)),
             Some(expected),
