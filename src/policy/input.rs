@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::dialect::Dialect;
-use super::engine::{Input, Part};
+use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
 use crate::change::Change;
 use crate::plan::{Plan, ResourceChange};
@@ -87,19 +87,19 @@ impl<'p> Inputs<'p> {
         let unlisted = Input::build(parts(asked.whole.as_ref()))?;
         let lists = wanted(asked.whole.as_ref(), "resource_changes")
             && plan.section("resource_changes").is_some();
-        let mut by_view: BTreeMap<&View, Input> = BTreeMap::new();
+        let views: BTreeSet<&View> = asked.whole_views.iter().map(|(_, view)| view).collect();
+        let lists = if lists {
+            whole_lists(plan, &views, threads)?
+        } else {
+            BTreeMap::new()
+        };
+        let by_view: BTreeMap<&View, Input> = lists
+            .into_iter()
+            .map(|(view, rows)| (view, unlisted.with_rows("resource_changes", rows)))
+            .collect();
         let mut whole = BTreeMap::new();
         for (dialect, view) in &asked.whole_views {
-            let input = match by_view.get(view) {
-                Some(input) => input.clone(),
-                None if lists => {
-                    let parsed = parse_changes(plan, view, threads)?;
-                    let input = unlisted.with("resource_changes", &parsed);
-                    by_view.insert(view, input.clone());
-                    input
-                }
-                None => unlisted.clone(),
-            };
+            let input = by_view.get(view).unwrap_or(&unlisted).clone();
             let input = match dialect.plan_key() {
                 None => input,
                 Some(key) => input.below(key),
@@ -151,6 +151,50 @@ impl<'p> Inputs<'p> {
     }
 }
 
+/// The list of resource changes for each view of whole-plan rules; rows that several of them see are there once.
+fn whole_lists<'v>(
+    plan: &Plan,
+    views: &BTreeSet<&'v View>,
+    threads: usize,
+) -> Result<BTreeMap<&'v View, Vec<Row>>, String> {
+    let everything = View::default();
+    if views.iter().any(|view| **view == everything) {
+        // Who sees everything for one rule can show it to all.
+        let rows = parse_changes(plan, &everything, threads)?;
+        return Ok(views.iter().map(|view| (*view, rows.clone())).collect());
+    }
+    if views.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let outlines = parse_changes(plan, &View::outline(), threads)?;
+    let mut lists = BTreeMap::new();
+    for view in views {
+        let lens = Lens::new(plan, view)?;
+        let seen = lens.rows();
+        if seen.len() != outlines.len() {
+            lists.insert(*view, parse_changes(plan, view, threads)?);
+            continue;
+        }
+        let valued: Vec<(&ResourceChange, bool)> =
+            seen.iter().copied().filter(|(_, values)| *values).collect();
+        let part = Part::parse("resource_changes", &lens.list(&valued))?;
+        let mut valued = part.rows();
+        let mut rows = Vec::with_capacity(seen.len());
+        for ((_, values), outline) in seen.iter().zip(&outlines) {
+            if *values {
+                rows.extend(valued.next());
+            } else {
+                rows.push(outline.clone());
+            }
+        }
+        if rows.len() != seen.len() {
+            return Err("resource_changes: not all of it could be read".to_owned());
+        }
+        lists.insert(*view, rows);
+    }
+    Ok(lists)
+}
+
 /// Cuts the rows of a view into slices.
 fn cut<'p>(plan: &'p Plan, view: &View) -> Result<Vec<Slice<'p>>, String> {
     let lens = std::sync::Arc::new(Lens::new(plan, view)?);
@@ -165,7 +209,7 @@ fn cut<'p>(plan: &'p Plan, view: &View) -> Result<Vec<Slice<'p>>, String> {
 }
 
 /// Parses the resource changes in slices, on several threads.
-fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Part>, String> {
+fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Row>, String> {
     let slices = cut(plan, view)?;
     let next = AtomicUsize::new(0);
     let parsed: Mutex<Vec<(usize, Result<Part, String>)>> =
@@ -193,7 +237,11 @@ fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Part>, 
         return Err("resource_changes: not all of it could be read".to_owned());
     }
     parsed.sort_by_key(|(index, _)| *index);
-    parsed.into_iter().map(|(_, part)| part).collect()
+    let mut rows = Vec::with_capacity(plan.changes.len());
+    for (_, part) in parsed {
+        rows.extend(part?.rows());
+    }
+    Ok(rows)
 }
 
 /// `input.countersign`.

@@ -155,7 +155,13 @@ impl Policies {
                     continue;
                 };
                 let (mut made, mut faults) = reported(rule, *policy, source);
-                if source.builtin {
+                let plain = policies
+                    .get(*policy)
+                    .is_some_and(|policy| policy.dialect.plan_key().is_none());
+                let unread = |keys: &BTreeSet<String>| !keys.contains("resource_changes");
+                if plain && made.inputs.as_ref().is_some_and(unread) {
+                    made.view = View::outline();
+                } else if source.builtin {
                     match view(loaded, rule, made.sliced, settings.timeout) {
                         Ok(view) => made.view = view,
                         Err(fault) => faults.push(format!("the rule {}: {fault}.", made.name)),

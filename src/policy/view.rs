@@ -107,6 +107,14 @@ impl<'p> Lens<'p> {
 }
 
 impl View {
+    /// All rows, without attribute values.
+    pub(super) fn outline() -> Self {
+        Self {
+            values: Values::Of(Vec::new()),
+            ..Self::default()
+        }
+    }
+
     /// Reads the annotation of a shipped rule; `globs` gives the elements of another rule of its package.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub(in crate::policy) mod yaml;
 pub(super) use check::syntax_place;
 pub(super) use entry::{LoadedPackage, LoadedRule};
 pub(super) use load::Loaded;
-pub(super) use run::{Evaluation, Input, Part, Runner};
+pub(super) use run::{Evaluation, Input, Part, Row, Runner};
 pub(super) use test_rules::run_test_rules;
 
 use std::time::Duration;

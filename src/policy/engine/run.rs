@@ -68,10 +68,30 @@ impl Input {
     }
 }
 
+/// An element of a parsed list, shared by all inputs that it is in.
+#[derive(Clone)]
+pub(in crate::policy) struct Row(Value);
+
+impl Input {
+    /// The same input with one key set to a list of rows.
+    pub(in crate::policy) fn with_rows(&self, name: &str, rows: Vec<Row>) -> Self {
+        let list: Vec<Value> = rows.into_iter().map(|row| row.0).collect();
+        self.with(name, &[Part(Value::from(list))])
+    }
+}
+
 /// A parsed list, to be put into inputs.
 pub(in crate::policy) struct Part(Value);
 
 impl Part {
+    /// The elements of the list.
+    pub(in crate::policy) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let items = self.0.as_array().ok();
+        items
+            .into_iter()
+            .flat_map(|items| items.iter().cloned().map(Row))
+    }
+
     /// Parses a JSON list.
     ///
     /// # Errors
