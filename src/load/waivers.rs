@@ -207,11 +207,15 @@ pub(super) fn waived<'a>(indices: impl IntoIterator<Item = &'a SourceIndex>) -> 
         .flat_map(|index| &index.facts.directives);
     for directive in all {
         let what = match (&directive.kind, terms(&directive.text)) {
-            (Some(_), Ok(terms)) => {
-                let place = match (&directive.address, &directive.module) {
-                    (Some(address), _) => address.clone(),
-                    _ => format!("a block of {}", directive.file),
-                };
+            (Some(kind), Ok(terms)) => {
+                // Where no root reaches, the block is named itself: one beside it is another thing waived.
+                let place = directive.address.clone().unwrap_or_else(|| {
+                    format!(
+                        "{kind} {} of {}",
+                        directive.labels.join("."),
+                        directive.file
+                    )
+                });
                 format!(
                     "a waiver of {} for {place} until {} ({})",
                     terms.policy, terms.until, terms.reason

@@ -178,3 +178,22 @@ fn files_without_such_a_comment_are_not_indexed() {
     let files = vec![("main.tf".to_owned(), b"resource \"x\" \"y\" {}".to_vec())];
     assert!(indices(&files, &roots).is_empty());
 }
+
+#[test]
+fn where_no_root_reaches_a_comment_at_another_block_waives_something_else() {
+    let at = |at: &str| {
+        let comment = "# countersign:waive no-destroy until=2026-12-01 agreed\n";
+        let block = |name: &str| format!("resource \"aws_db\" \"{name}\" {{}}\n\n");
+        let text: String = ["a", "b"]
+            .map(|name| match at.contains(name) {
+                true => format!("{comment}{}", block(name)),
+                false => block(name),
+            })
+            .concat();
+        let files = [("other/main.tf".to_owned(), text.into_bytes())];
+        waived(&indices(&files, &BTreeSet::from([String::new()])))
+    };
+    assert_eq!(at("a").len(), 1);
+    assert_ne!(at("a").keys().next(), at("b").keys().next());
+    assert_eq!(at("ab").len(), 2);
+}
