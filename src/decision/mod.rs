@@ -12,7 +12,7 @@ mod waiver;
 
 pub use coverage::{Coverage, MANY, waiver_faults};
 pub use journal::{Entry, Event, Journal, Recorded};
-pub use waiver::{SOON_DAYS, Waiver, WaiverFault};
+pub use waiver::{Place, SOON_DAYS, Waiver, WaiverFault};
 
 use std::fmt;
 

@@ -282,7 +282,7 @@ fn a_waiver_is_over_broad_by_its_pattern_or_by_what_it_covers() {
     let inline = |is_module: bool, block: &str| {
         Waiver::inline(
             "no-destroy".to_owned(),
-            vec![block.to_owned()],
+            vec![(block.to_owned(), [0].into())],
             is_module,
             "agreed with the owner",
             day("2026-12-24"),

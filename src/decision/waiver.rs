@@ -1,5 +1,7 @@
 //! Waivers that stand in the trusted tree: `[[waiver]]` tables of the configuration, and comments at blocks of the source.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::Date;
@@ -32,10 +34,14 @@ enum Scope {
     /// A pattern, exact or with `*` and `?`.
     Pattern(GlobMatcher),
     /// Configuration addresses of one block, all instances of it included; a file that several modules share has several.
-    Blocks(Vec<String>),
+    Blocks(Vec<Place>),
     /// Paths of modules without keys: everything below them.
-    Modules(Vec<String>),
+    Modules(Vec<Place>),
 }
+
+/// A configuration address with the plans, by index, whose root module reaches the block there. In another plan the same address
+/// is another resource.
+pub type Place = (String, BTreeSet<usize>);
 
 /// An exception for one policy at some addresses, until a day.
 #[derive(Clone, Debug)]
@@ -107,7 +113,7 @@ impl Waiver {
     /// When the reason is not acceptable.
     pub fn inline(
         policy: String,
-        blocks: Vec<String>,
+        blocks: Vec<Place>,
         is_module: bool,
         reason: &str,
         expires: Date,
@@ -117,8 +123,8 @@ impl Waiver {
         may_be_waived(&policy, reason)?;
         let address = match blocks.as_slice() {
             [] => String::new(),
-            [one] => one.clone(),
-            [one, more @ ..] => format!("{one} and {} more", more.len()),
+            [(one, _)] => one.clone(),
+            [(one, _), more @ ..] => format!("{one} and {} more", more.len()),
         };
         Ok(Self {
             policy,
@@ -145,13 +151,15 @@ impl Waiver {
         if finding.policy.as_str() != self.policy {
             return false;
         }
+        let here = |(_, plans): &&Place| plans.contains(&finding.plan_index);
         match &self.scope {
             Scope::Pattern(matcher) => target.is(|address| matcher.is_match(address)),
             Scope::Blocks(blocks) => {
-                target.is_block(|address| blocks.iter().any(|block| block == address))
+                let mut blocks = blocks.iter().filter(here);
+                target.is_block(|address| blocks.any(|(block, _)| block == address))
             }
             Scope::Modules(modules) => target.is_block(|address| {
-                modules.iter().any(|module| {
+                modules.iter().filter(here).any(|(module, _)| {
                     address
                         .strip_prefix(module.as_str())
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -1,11 +1,10 @@
 //! What this program itself adds to a case: waivers that stand in the source, and the findings of its own policies.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::source::{SourceFile, root_directory, source_files};
 use super::tamper::{Sides, config_at, in_repository, tampering};
-use super::waivers::{self, Inline};
+use super::waivers::{self, Indexed, Inline, Roots};
 use super::{Config, LoadError, Request};
 use crate::change::Change;
 use crate::decision::{Coverage, waiver_faults};
@@ -38,21 +37,37 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     };
     let directory = &ground.request.directory;
     let files = ground.files.take().unwrap_or_default();
-    let roots: BTreeSet<String> = case
-        .plans
-        .iter()
-        .map(|plan| root_directory(&files, &plan.root, ground.root, directory))
-        .collect();
+    let root_of = |files: &[SourceFile]| -> Vec<String> {
+        case.plans
+            .iter()
+            .map(|plan| root_directory(files, &plan.root, ground.root, directory))
+            .collect()
+    };
+    let head = root_of(&files);
+    let mut roots = Roots::new();
+    for (plan, root) in head.iter().enumerate() {
+        roots.entry(root.clone()).or_default().insert(plan);
+    }
+    // A change that adds or takes away files can make a plan that of another directory; what was agreed there is not about it.
+    let agreed = |files: &[SourceFile]| {
+        let mut agreed = roots.clone();
+        for (plan, root) in root_of(files).iter().enumerate() {
+            if head.get(plan) != Some(root)
+                && let Some(plans) = head.get(plan).and_then(|root| agreed.get_mut(root))
+            {
+                plans.remove(&plan);
+            }
+        }
+        agreed.retain(|_, plans| !plans.is_empty());
+        agreed
+    };
     let repository = ground.repository;
-    let at = |commit: &str| -> Result<Vec<SourceIndex>, LoadError> {
-        let files = source_files(repository, Some(commit))?.unwrap_or_default();
-        Ok(waivers::indices(&files, &roots))
+    let at = |commit: &str| -> Result<Vec<SourceFile>, LoadError> {
+        Ok(source_files(repository, Some(commit))?.unwrap_or_default())
     };
     let trusted = match (ground.base, ground.repository) {
         (Some(base), _) => at(base)?,
-        (None, Some(repository)) => {
-            waivers::indices(&waivers::work_tree(files, repository)?, &roots)
-        }
+        (None, Some(repository)) => waivers::work_tree(files, repository)?,
         (None, None) => Vec::new(),
     };
     let ids: Vec<&str> = ground
@@ -67,7 +82,11 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     let Inline {
         waivers: inline,
         faults,
-    } = waivers::read(&trusted, &ids, &case.redactor);
+    } = waivers::read(
+        &waivers::indices(&trusted, &agreed(&trusted)),
+        &ids,
+        &case.redactor,
+    );
     if ground.base.is_none() && !inline.is_empty() {
         let notice = format!(
             "waivers in comments ({}) were read from the work tree, which the change under review can edit.",
@@ -84,10 +103,14 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
         (Some(repository), Some(base), Some(change)) => compare(
             &ground,
             repository,
-            base,
             change,
-            &trusted,
-            &at,
+            &|commit| {
+                if commit == base {
+                    Ok(waivers::indices(&trusted, &roots))
+                } else {
+                    Ok(waivers::indices(&at(commit)?, &roots))
+                }
+            },
             &case.redactor,
         )?,
         _ => None,
@@ -119,20 +142,14 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
 fn compare(
     ground: &Ground<'_>,
     repository: &Repository,
-    base: &str,
     change: &Change,
-    trusted: &[SourceIndex],
-    at: &dyn Fn(&str) -> Result<Vec<SourceIndex>, LoadError>,
+    at: &dyn Fn(&str) -> Result<Vec<Indexed>, LoadError>,
     redactor: &Redactor,
 ) -> Result<Option<Vec<Own>>, LoadError> {
     let (Some(merge_base), Some(head)) = (&change.merge_base, &change.head) else {
         return Ok(None);
     };
-    let old = if merge_base == base {
-        waivers::waived(trusted)
-    } else {
-        waivers::waived(&at(merge_base)?)
-    };
+    let old = waivers::waived(at(merge_base)?.iter().map(|(index, _)| index));
     let request = ground.request;
     Ok(Some(tampering(&Sides {
         change,

@@ -18,6 +18,12 @@ use crate::text::Redactor;
 /// The word that a comment must begin with.
 const WORD: &str = "countersign:waive";
 
+/// Directories of root modules, each with the plans, by index, that are made from it.
+pub(super) type Roots = BTreeMap<String, BTreeSet<usize>>;
+
+/// An index from one of them, with its plans.
+pub(super) type Indexed = (SourceIndex, BTreeSet<usize>);
+
 /// What the comments of a tree say.
 #[derive(Debug, Default)]
 pub(super) struct Inline {
@@ -36,9 +42,8 @@ struct Terms<'a> {
 }
 
 /// Indexes some files from each root module's directory; nothing where no file holds such a comment, so that most runs index nothing
-/// twice. The directories are those of the commit under review: where the trusted tree has none of that name, its comments are about
-/// other resources, whatever their addresses.
-pub(super) fn indices(files: &[SourceFile], roots: &BTreeSet<String>) -> Vec<SourceIndex> {
+/// twice. Where the trusted tree has no directory of that name, its comments are about other resources, whatever their addresses.
+pub(super) fn indices(files: &[SourceFile], roots: &Roots) -> Vec<Indexed> {
     if !files
         .iter()
         .any(|(path, bytes)| may_hold_directives(path, bytes))
@@ -47,7 +52,10 @@ pub(super) fn indices(files: &[SourceFile], roots: &BTreeSet<String>) -> Vec<Sou
     }
     roots
         .iter()
-        .map(|root| SourceIndex::build(files.iter().cloned(), root, None))
+        .map(|(root, plans)| {
+            let index = SourceIndex::build(files.iter().cloned(), root, None);
+            (index, plans.clone())
+        })
         .collect()
 }
 
@@ -78,18 +86,19 @@ pub(super) fn work_tree(
 }
 
 /// Reads the comments of a tree. `ids` are all policies that exist.
-pub(super) fn read(indices: &[SourceIndex], ids: &[&str], redactor: &Redactor) -> Inline {
+pub(super) fn read(indices: &[Indexed], ids: &[&str], redactor: &Redactor) -> Inline {
     // One comment belongs to several addresses where several modules share the file.
-    let mut places: BTreeMap<(&str, usize), (&Directive, BTreeSet<&str>)> = BTreeMap::new();
-    let reached = indices
-        .iter()
-        .flat_map(|index| &index.facts.directives)
-        .filter(|directive| directive.module.is_some());
-    for directive in reached {
-        let (_, addresses) = places
-            .entry((&directive.file, directive.line))
-            .or_insert_with(|| (directive, BTreeSet::new()));
-        addresses.extend(directive.address.as_deref());
+    let mut places: BTreeMap<(&str, usize), (&Directive, Addresses<'_>)> = BTreeMap::new();
+    for (index, plans) in indices {
+        let directives = index.facts.directives.iter();
+        for directive in directives.filter(|directive| directive.module.is_some()) {
+            let (_, addresses) = places
+                .entry((&directive.file, directive.line))
+                .or_insert_with(|| (directive, Addresses::new()));
+            if let Some(address) = &directive.address {
+                addresses.entry(address).or_default().extend(plans);
+            }
+        }
     }
     let mut out = Inline::default();
     for (directive, addresses) in places.into_values() {
@@ -101,9 +110,12 @@ pub(super) fn read(indices: &[SourceIndex], ids: &[&str], redactor: &Redactor) -
     out
 }
 
+/// Addresses of one block, each with the plans in which it is that block.
+type Addresses<'a> = BTreeMap<&'a str, BTreeSet<usize>>;
+
 fn waiver(
     directive: &Directive,
-    addresses: &BTreeSet<&str>,
+    addresses: &Addresses<'_>,
     ids: &[&str],
 ) -> Result<Waiver, String> {
     let terms = terms(&directive.text)?;
@@ -121,7 +133,10 @@ fn waiver(
     }
     Waiver::inline(
         terms.policy.to_owned(),
-        addresses.iter().map(|a| (*a).to_owned()).collect(),
+        addresses
+            .iter()
+            .map(|(address, plans)| ((*address).to_owned(), plans.clone()))
+            .collect(),
         kind == "module",
         terms.reason,
         terms.until,
@@ -207,11 +222,15 @@ pub(super) fn waived<'a>(indices: impl IntoIterator<Item = &'a SourceIndex>) -> 
         .flat_map(|index| &index.facts.directives);
     for directive in all {
         let what = match (&directive.kind, terms(&directive.text)) {
-            (Some(_), Ok(terms)) => {
-                let place = match (&directive.address, &directive.module) {
-                    (Some(address), _) => address.clone(),
-                    _ => format!("a block of {}", directive.file),
-                };
+            (Some(kind), Ok(terms)) => {
+                // Where no root reaches, the block is named itself: one beside it is another thing waived.
+                let place = directive.address.clone().unwrap_or_else(|| {
+                    format!(
+                        "{kind} {} of {}",
+                        directive.labels.join("."),
+                        directive.file
+                    )
+                });
                 format!(
                     "a waiver of {} for {place} until {} ({})",
                     terms.policy, terms.until, terms.reason

@@ -152,7 +152,10 @@ impl<'de> Visitor<'de> for Keys<'_> {
                     .map_or(Part::Other, Part::State),
                 "prior_state" => map
                     .next_value::<Option<Prior<'de>>>()?
-                    .map_or(Part::Other, |prior| Part::State(prior.into_state())),
+                    .map(Prior::into_state)
+                    .transpose()
+                    .map_err(serde::de::Error::custom)?
+                    .map_or(Part::Other, Part::State),
                 name if SETS.contains(&name) => {
                     let items: Option<Vec<&RawValue>> = map.next_value()?;
                     Part::List(items.unwrap_or_default())
@@ -194,17 +197,21 @@ struct Prior<'a> {
 }
 
 impl<'a> Prior<'a> {
-    fn into_state(self) -> State<'a> {
+    fn into_state(self) -> Result<State<'a>, &'static str> {
         let mut state = self.values.unwrap_or(State {
             outputs: None,
             root_module: None,
             rest: Vec::new(),
         });
+        // Such a name could stand for one from around the values.
+        if state.rest.iter().any(|(name, _)| name.starts_with('/')) {
+            return Err("a name that no state has");
+        }
         let around = self.rest.into_iter();
         state
             .rest
             .extend(around.map(|(name, raw)| (format!("/{name}"), raw)));
-        state
+        Ok(state)
     }
 }
 

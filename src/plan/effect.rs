@@ -123,8 +123,11 @@ impl<'t> Hasher<'t> {
 
     /// Hashes a whole section or an object of a state.
     pub(super) fn section(&mut self, place: &str, text: &str) -> Result<Digest, PlanError> {
-        // What was before has been made by another plan; a value equal to the time of this one is a coincidence.
-        let timestamp = self.timestamp.filter(|_| place != "prior_state");
+        // What was before has been made by another plan, and what was given by a person: a value equal to the time of this plan is
+        // a coincidence there.
+        let timestamp = self
+            .timestamp
+            .filter(|_| !matches!(place, "prior_state" | "variables" | "configuration"));
         if place == "output_changes" && self.holds_timestamp(text) {
             return self.timed(place, text, 1);
         }

@@ -132,6 +132,37 @@ fn a_secret_in_the_deepest_tree_that_is_read_is_scrubbed() {
 }
 
 #[test]
+fn only_values_that_the_plans_own_time_made_are_no_effect() {
+    let effect = |text: &str| read(text).effect;
+    let (one, two) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    let made = |time: &str| plan(time, "new", "new-password-1");
+    // Words behind a time are no time: they could say anything.
+    let zone = "2026-01-02T00:00:00Z[Any/Words]";
+    assert!(zone.parse::<jiff::Timestamp>().is_ok());
+    assert_ne!(effect(&made(one)), effect(&made(zone)));
+    // What a person gave is not made by the plan.
+    let given = |time: &str| made(time).replace("variable-secret-1", time);
+    assert_ne!(effect(&given(one)), effect(&given(two)));
+    let written = |time: &str| {
+        made(time).replace(
+            r#""sensitive":true}}}}"#,
+            &format!(r#""sensitive":true,"default":"{time}"}}}}}}}}"#),
+        )
+    };
+    assert_eq!(effect(&made(one)), effect(&made(two)));
+    assert_ne!(effect(&written(one)), effect(&written(two)));
+}
+
+#[test]
+fn no_name_inside_a_prior_state_stands_for_one_around_it() {
+    let made = plan("2026-01-01T00:00:00Z", "new", "new-password-1");
+    let with = |state: &str| made.replacen('{', &format!(r#"{{"prior_state":{state},"#), 1);
+    read(&with(r#"{"format_version":"1.0","values":{"x":1}}"#));
+    let error = error(&with(r#"{"values":{"/format_version":"1.0"}}"#));
+    assert!(matches!(error, PlanError::Shape { .. }), "{error}");
+}
+
+#[test]
 fn a_plan_made_again_has_the_same_effect() {
     let one = read(&plan("2026-01-01T00:00:00Z", "new", "new-password-1"));
     let again = plan("2026-02-02T11:11:11Z", "new", "new-password-1").replace(

@@ -49,6 +49,7 @@ pub(super) fn directives(bytes: &[u8], file: &Arc<str>, blocks: &[Block]) -> Vec
         found.push(Directive {
             text: text.trim_end().to_owned(),
             kind: block.map(|block| block.kind.clone()),
+            labels: block.map_or_else(Vec::new, |block| block.labels.clone()),
             address: block.and_then(|block| block.address.clone()),
             module: None,
             file: file.clone(),

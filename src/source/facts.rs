@@ -276,6 +276,8 @@ pub struct Directive {
     pub text: String,
     /// `resource`, `data` or `module`, where it belongs to such a block.
     pub kind: Option<String>,
+    /// The labels of that block.
+    pub labels: Vec<String>,
     /// The configuration address of that block.
     pub address: Option<String>,
     /// The module path without keys; none where the root does not reach.

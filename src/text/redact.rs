@@ -33,6 +33,15 @@ const NESTED: usize = 4;
 /// Longest secret, in bytes, of which escaped forms are encoded too: each level of escaping may double a text.
 const LONG: usize = 16 << 10;
 
+/// The same where the forms would otherwise come to more than [`MAX_FORMS`].
+const LONG_OF_MANY: usize = 512;
+
+/// Most bytes of forms of secrets up to [`LONG`]; a few thousand long documents would come to more than a machine has.
+const MAX_FORMS: usize = 256 << 20;
+
+/// Most bytes of forms altogether.
+const MAX_ALL_FORMS: usize = 2 << 30;
+
 /// Collects the secrets of a plan.
 #[derive(Default)]
 pub struct RedactorBuilder {
@@ -86,15 +95,16 @@ impl RedactorBuilder {
     /// # Errors
     /// When the secrets are too many to look for; the caller must then refuse the plan rather than show it.
     pub fn build(self) -> Result<Redactor, TooManySecrets> {
-        let mut forms = BTreeSet::new();
-        let mut bytes = 0_usize;
-        for secret in self.secrets.difference(&self.plain) {
-            bytes = bytes.saturating_add(secret.len());
-            if bytes > MAX_BYTES {
-                return Err(TooManySecrets);
-            }
-            add_forms(secret, &mut forms);
+        let sizes = self.secrets.difference(&self.plain).map(String::len);
+        if sizes.fold(0_usize, usize::saturating_add) > MAX_BYTES {
+            return Err(TooManySecrets);
         }
+        let mut forms = match self.forms(LONG, MAX_FORMS) {
+            Some(forms) => forms,
+            None => self
+                .forms(LONG_OF_MANY, MAX_ALL_FORMS)
+                .ok_or(TooManySecrets)?,
+        };
         for word in &self.plain {
             forms.remove(word);
         }
@@ -103,11 +113,30 @@ impl RedactorBuilder {
         }
         Redactor::of(forms)
     }
+
+    /// The forms of all secrets, up to so many bytes; of secrets longer than `long` the escaped forms are not encoded.
+    fn forms(&self, long: usize, most: usize) -> Option<BTreeSet<String>> {
+        let mut forms = BTreeSet::new();
+        let mut bytes = 0_usize;
+        for secret in self.secrets.difference(&self.plain) {
+            let mut own = BTreeSet::new();
+            add_forms(secret, long, &mut own);
+            bytes = own
+                .iter()
+                .map(String::len)
+                .fold(bytes, usize::saturating_add);
+            if bytes > most {
+                return None;
+            }
+            forms.append(&mut own);
+        }
+        Some(forms)
+    }
 }
 
 /// The plan's secrets are more than this program looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are more than {MAX_BYTES} bytes of them")]
+#[error("there are more of them than can be looked for")]
 pub struct TooManySecrets;
 
 /// Most bytes of secrets that are looked for.
@@ -255,7 +284,7 @@ impl Redactor {
     }
 }
 
-fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {
+fn add_forms(secret: &str, long: usize, forms: &mut BTreeSet<String>) {
     let is_plain = |c: char| {
         !(c.is_control() || matches!(c, '"' | '\\' | '\'' | '<' | '>' | '&' | '$' | '%'))
             && c.is_ascii()
@@ -265,7 +294,7 @@ fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {
     if secret.chars().all(is_plain) {
         return;
     }
-    let is_long = secret.len() > LONG;
+    let is_long = secret.len() > long;
     let mut texts = BTreeSet::from([secret.to_owned()]);
     let debug = format!("{secret:?}");
     texts.extend(inside_quotes(&debug).map(str::to_owned));
@@ -456,6 +485,36 @@ mod tests {
             redactor(&[&run]).redact(&format!("<{run}>")),
             "<(sensitive)>"
         );
+    }
+
+    #[test]
+    fn many_long_secrets_are_looked_for_in_fewer_forms() {
+        // With all forms of a secret of this kind the redactor would hold far more than a machine has.
+        let secret = |n: usize| format!("{n:04}{}", "é\"'".repeat(400));
+        let all: Vec<String> = (0..150)
+            .map(secret)
+            .chain(["p\"ssword-of-few".to_owned()])
+            .collect();
+        let known: Vec<&str> = all.iter().map(String::as_str).collect();
+        let redactor = redactor(&known);
+        let bytes: usize = redactor
+            .patterns
+            .iter()
+            .flat_map(|patterns| patterns.rests.iter().flatten())
+            .map(String::len)
+            .sum();
+        assert!(bytes < MAX_FORMS, "{bytes}");
+        let last = secret(149);
+        for text in [
+            last.clone(),
+            json_escaped(&last),
+            STANDARD_NO_PAD.encode(&last),
+        ] {
+            assert!(redactor.redact(&text).starts_with(MASK), "{text}");
+        }
+        // A short one beside them loses no form.
+        let nested = json_escaped(&json_escaped("p\"ssword-of-few"));
+        assert!(redactor.finds(&STANDARD_NO_PAD.encode(nested)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ fn read_files(files: &[(&str, &str)]) -> Inline {
         .iter()
         .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
         .collect();
-    let roots = BTreeSet::from([String::new()]);
+    let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
     let indices = indices(&files, &roots);
     read(&indices, &["no-destroy", "waivers"], &Redactor::default())
 }
@@ -174,7 +174,51 @@ fn a_block_without_an_address_is_said_too() {
 
 #[test]
 fn files_without_such_a_comment_are_not_indexed() {
-    let roots = BTreeSet::from([String::new()]);
+    let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
     let files = vec![("main.tf".to_owned(), b"resource \"x\" \"y\" {}".to_vec())];
     assert!(indices(&files, &roots).is_empty());
+}
+
+#[test]
+fn where_no_root_reaches_a_comment_at_another_block_waives_something_else() {
+    let at = |at: &str| {
+        let comment = "# countersign:waive no-destroy until=2026-12-01 agreed\n";
+        let block = |name: &str| format!("resource \"aws_db\" \"{name}\" {{}}\n\n");
+        let text: String = ["a", "b"]
+            .map(|name| match at.contains(name) {
+                true => format!("{comment}{}", block(name)),
+                false => block(name),
+            })
+            .concat();
+        let files = [("other/main.tf".to_owned(), text.into_bytes())];
+        let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
+        waived(indices(&files, &roots).iter().map(|(index, _)| index))
+    };
+    assert_eq!(at("a").len(), 1);
+    assert_ne!(at("a").keys().next(), at("b").keys().next());
+    assert_eq!(at("ab").len(), 2);
+}
+
+#[test]
+fn a_comment_of_one_plans_root_module_waives_nothing_in_another_plan() {
+    let comment = "# countersign:waive no-destroy until=2026-12-01 agreed with the owner\n";
+    let block = "resource \"aws_db\" \"main\" {}\n";
+    let files = [
+        (
+            "a/main.tf".to_owned(),
+            format!("{comment}{block}").into_bytes(),
+        ),
+        ("b/main.tf".to_owned(), block.as_bytes().to_vec()),
+    ];
+    let roots = Roots::from([("a".to_owned(), [0].into()), ("b".to_owned(), [1].into())]);
+    let read = read(
+        &indices(&files, &roots),
+        &["no-destroy"],
+        &Redactor::default(),
+    );
+    let waiver = read.waivers.first().unwrap();
+    assert!(covers(waiver, "aws_db.main"));
+    let mut other = finding("no-destroy", "aws_db.main", Enforcement::SoftMandatory);
+    other.plan_index = 1;
+    assert!(!waiver.covers(&other));
 }
