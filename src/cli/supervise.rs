@@ -347,7 +347,7 @@ impl Guard {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -362,6 +362,69 @@ mod tests {
         for other in ["", "end", "begin 7", "begin x 1 2 n", "stop 7"] {
             assert!(understood(other).is_none(), "{other}");
         }
+    }
+
+    fn guard(script: &str) -> Guard {
+        let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        Guard {
+            child,
+            steps: BTreeMap::new(),
+            clock: Duration::ZERO,
+            passed_on: None,
+        }
+    }
+
+    fn step(milliseconds: u64, memory: u64) -> Said {
+        understood(&format!("begin 1 {milliseconds} {memory} rules/a.rego:3")).unwrap()
+    }
+
+    /// What the parent says of a child that runs a policy.
+    fn stopped(script: &str, begin: Said) -> LoadError {
+        let mut guard = guard(script);
+        let (sender, said) = channel();
+        sender.send(begin).unwrap();
+        let error = match guard.attend(&said, None) {
+            Ended::Stopped(error) => error,
+            Ended::By(status) => guard.fault(status.signal().unwrap()),
+        };
+        assert!(guard.child.try_wait().unwrap().is_some(), "it still runs");
+        assert_eq!(error.exit, Exit::Policy);
+        assert_eq!(error.causes[0].as_str(), "running: policy rules/a.rego:3");
+        error
+    }
+
+    #[test]
+    fn a_policy_that_does_not_end_is_stopped() {
+        let error = stopped("exec sleep 1000", step(100, u64::MAX));
+        assert!(error.heading.as_str().contains("did not end within"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_policy_that_takes_all_memory_is_stopped() {
+        let script =
+            "x=$(head -c 60000000 /dev/zero | tr '\\0' x); while :; do sleep 1; done; echo $x";
+        let error = stopped(script, step(1_000_000, 20 << 20));
+        assert!(error.heading.as_str().contains("MB of memory"), "{error:?}");
+    }
+
+    #[test]
+    fn a_policy_that_breaks_the_program_is_named() {
+        let error = stopped("kill -ABRT $$", step(1_000_000, u64::MAX));
+        assert!(error.heading.as_str().contains("signal 6"), "{error:?}");
+    }
+
+    #[test]
+    fn a_step_that_ended_is_not_to_blame() {
+        let mut guard = guard("sleep 0.3; exit 7");
+        let (sender, said) = channel();
+        sender.send(step(100, u64::MAX)).unwrap();
+        sender.send(Said::End(1)).unwrap();
+        let Ended::By(status) = guard.attend(&said, None) else {
+            panic!("stopped")
+        };
+        assert_eq!(status.code(), Some(7));
+        assert!(guard.error("x").causes.is_empty());
     }
 
     #[test]

@@ -243,6 +243,9 @@ impl Runner<'_> {
                 drop(self.engine.take_prints());
                 drop(take_faults());
                 drop(watched);
+                if started.elapsed() >= self.limits.time {
+                    return Err(self.too_slow());
+                }
                 let _watched = self.watched(&[rule]);
                 self.engine.set_input(input.0.clone());
                 let value = self
