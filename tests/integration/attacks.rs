@@ -23,8 +23,8 @@ fn attack(text: &str) -> Run {
 fn refused(text: &str) -> Run {
     let run = attack(text).must_end(5);
     let report: Json = serde_json::from_str(&run.stdout).unwrap();
-    let said = format!("{}{}", report["problems"], report["error"]);
-    assert!(said.contains("rules/acme.rego"), "{run}");
+    assert_eq!(report["verdict"]["exit"], 5, "{run}");
+    assert!(run.stdout.contains("rules/acme.rego"), "{run}");
     assert!(!run.stderr.contains('\u{1b}'), "{run}");
     run
 }
@@ -54,10 +54,11 @@ fn time_is_bounded() {
 fn what_does_not_return_is_stopped_from_outside() {
     // One call, which looks at no clock: the digits of a number with 120 million of them.
     let run = refused(&rule("count(format_int(bits.lsh(1, 400000000), 10)) > 0"))
-        .must_say("Policies did not end within 6 s and were stopped.")
-        .must_say("running: policy rules/acme.rego:3");
-    let report: Json = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(report["verdict"]["exit"], 5, "{run}");
+        .must_say("Policies did not end within 6 s and were stopped.");
+    assert!(
+        run.stderr.contains("running: policy rules/acme.rego:3"),
+        "{run}"
+    );
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn lines_of_a_policy_reach_no_terminal() {
 #[test]
 fn what_is_printed_is_gathered() {
     let run = attack(&rule(
-        "s := concat(\"\", [\"xxxxxxxxxx\" | some i in numbers.range(1, 100000)])\n\tprint(\"\u{1b}[31m\", s)",
+        "s := concat(\"\", [\"xxxxxxxxxx\" | some i in numbers.range(1, 100000)])\n\tprint(\"\\u001b[31m\", s)",
     ))
     .must_end(1);
     assert_eq!(run.stderr, "", "{}", run.stderr.len());
@@ -180,7 +181,7 @@ fn directories_are_bounded() {
     let scene = Scene::new();
     scene.write("plan.json", plan("02-update"));
     for index in 0..5 {
-        let text = format!("package a{index}\n{}", "# comment\n".repeat(14 << 17));
+        let text = format!("package a{index}\n{}", "# comment\n".repeat(12 << 17));
         scene.write(&format!("rules/{index}.rego"), text);
     }
     run(&scene).must_say("The policies in rules are larger than");
