@@ -27,13 +27,18 @@ fn without_error_backtraces() {
     }
 }
 
-#[cfg(not(unix))]
-fn without_error_backtraces() {}
-
 fn main() -> ExitCode {
-    without_error_backtraces();
     tell_only_places();
-    let arguments = std::env::args_os().collect();
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    #[cfg(unix)]
+    {
+        if let Some(status) = countersign::cli::supervise(&arguments) {
+            return ExitCode::from(status);
+        }
+        without_error_backtraces();
+        countersign::cli::watch();
+        countersign::cli::keep_standard_error();
+    }
     let world = World {
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::World;
+use super::output::standard_error;
 
 /// The editor's words: program and arguments; no shell is involved.
 fn words(world: &World) -> Vec<String> {
@@ -26,6 +27,7 @@ pub(super) fn open(path: &Path, line: u32, world: &World) {
                 .arg(format!("+{line}"))
                 .arg(path)
                 .current_dir(&world.directory)
+                .stderr(standard_error())
                 .status(),
         );
     }
@@ -47,6 +49,7 @@ pub(super) fn edit(initial: &str, world: &World) -> Option<String> {
     let status = Command::new(program)
         .args(arguments)
         .arg(file.path())
+        .stderr(standard_error())
         .status()
         .ok()?;
     if !status.success() {

@@ -16,6 +16,8 @@ mod panics;
 mod policy;
 mod review;
 mod subject;
+#[cfg(unix)]
+mod supervise;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -28,7 +30,11 @@ use crate::load::LoadError;
 use crate::review::Exit;
 use args::{Cli, Command};
 
+#[cfg(unix)]
+pub use output::keep_standard_error;
 pub use panics::tell_only_places;
+#[cfg(unix)]
+pub use supervise::{supervise, watch};
 
 /// Version of this program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

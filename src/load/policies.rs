@@ -1,5 +1,6 @@
 //! Which policies a run uses: the shipped ones, those that the trusted configuration names, and those of the command line.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::text::Printable;
 const MAX_FILES: usize = 10_000;
 /// Largest policy or data file.
 const MAX_BYTES: u64 = 16 << 20;
+/// Most bytes of all files of one bundle.
+const MAX_ALL: u64 = 64 << 20;
 
 /// From where configured paths are read.
 #[derive(Clone, Copy)]
@@ -254,6 +257,7 @@ fn from_commit(
     let path = path.trim_start_matches("./").trim_end_matches('/');
     let entries = repository.list(commit, path, true).map_err(git)?;
     let mut files = Vec::new();
+    let mut total = 0;
     for entry in entries {
         match entry.kind {
             EntryKind::Directory => continue,
@@ -278,6 +282,13 @@ fn from_commit(
             )));
         }
         if let Some(bytes) = repository.read_blob(commit, &entry.path).map_err(git)? {
+            if bytes.len() as u64 > MAX_BYTES {
+                return Err(broken(&format!(
+                    "{} cannot be read: it is larger than {MAX_BYTES} bytes.",
+                    entry.path
+                )));
+            }
+            add(&mut total, &bytes, path)?;
             files.push((entry.path, bytes));
         }
     }
@@ -308,6 +319,7 @@ fn from_directory(
     is_wanted: fn(&str) -> bool,
 ) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
     let mut files = Vec::new();
+    let mut total = 0;
     let mut todo = vec![(root.to_path_buf(), name.trim_end_matches('/').to_owned(), 0)];
     while let Some((path, shown, depth)) = todo.pop() {
         let fail = |error: std::io::Error| {
@@ -327,7 +339,9 @@ fn from_directory(
                 }
             }
         } else {
-            files.push((shown, read(&path)?));
+            let bytes = read(&path)?;
+            add(&mut total, &bytes, name)?;
+            files.push((shown, bytes));
         }
         if files.len() > MAX_FILES {
             return Err(broken(&format!(
@@ -339,11 +353,30 @@ fn from_directory(
     Ok(files)
 }
 
+/// Reads a file, and nothing else: a device has no end, and a pipe may have no beginning.
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let fail = |what: String| broken(&format!("{} cannot be read: {what}.", path.display()));
     let meta = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?;
-    if meta.len() > MAX_BYTES {
+    if !meta.is_file() {
+        return Err(fail("it is not a file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|e| fail(e.to_string()))?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(fail(format!("it is larger than {MAX_BYTES} bytes")));
     }
-    std::fs::read(path).map_err(|e| fail(e.to_string()))
+    Ok(bytes)
+}
+
+/// Counts what one bundle holds.
+fn add(total: &mut u64, bytes: &[u8], name: &str) -> Result<(), LoadError> {
+    *total = total.saturating_add(bytes.len() as u64);
+    if *total > MAX_ALL {
+        return Err(broken(&format!(
+            "The policies in {name} are larger than {MAX_ALL} bytes in all."
+        )));
+    }
+    Ok(())
 }

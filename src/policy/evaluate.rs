@@ -11,6 +11,7 @@ use super::input::{Inputs, Subject, Wanted};
 use super::load::{Policies, problem};
 use super::result::Hit;
 use super::view::View;
+use super::watch;
 use crate::plan::Plan;
 use crate::text::{Printable, Redactor};
 
@@ -177,7 +178,9 @@ impl Policies {
                 return results;
             }
         };
-        engine::limit_memory((2 << 30) + 10 * subject.plan.text().len() as u64);
+        let memory = (2 << 30) + 10 * subject.plan.text().len() as u64;
+        engine::limit_memory(memory);
+        watch::allow_memory(memory);
         let outcomes = self.run(&inputs, &whole, &sliced, progress);
         engine::release_memory_limit();
         self.collect(&mut results, outcomes, &runnable, redactor);

@@ -42,10 +42,12 @@ impl Severity {
         }
     }
 
-    /// Reads the word used in annotations and results.
+    /// Reads the word used in annotations and results; other tools write it in capitals.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.word() == word)
+        Self::ALL
+            .into_iter()
+            .find(|s| s.word().eq_ignore_ascii_case(word))
     }
 }
 
@@ -126,6 +128,9 @@ mod tests {
         for level in Enforcement::ALL {
             assert_eq!(Enforcement::parse(level.word()), Some(level));
         }
-        assert_eq!(Severity::parse("HIGH"), None);
+        assert_eq!(Severity::parse("HIGH"), Some(Severity::High));
+        assert_eq!(Severity::parse("Info"), Some(Severity::Info));
+        assert_eq!(Severity::parse("hıgh"), None);
+        assert_eq!(Severity::parse("severe"), None);
     }
 }

@@ -12,6 +12,7 @@ use super::engine::{self, Limits, Loaded, LoadedRule};
 use super::facts::{Policy, PolicyProblem, PolicySummary, Trust};
 use super::result::Rule;
 use super::view::View;
+use super::watch::Step;
 use crate::digest::{Digest, Sink};
 use crate::text::Printable;
 
@@ -73,6 +74,7 @@ impl Policies {
         let mut warnings = Vec::new();
         let mut parts = Vec::new();
         for bundle in bundles {
+            let _watched = (!bundle.builtin).then(|| Step::loading(&bundle.name));
             sink.digest(&bundle.digest());
             let mut bundle = bundle.clone();
             let own = json!({ "config": settings.policy.clone() });

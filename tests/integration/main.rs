@@ -20,6 +20,7 @@
 //! | `trust` | comments that waive, what is wrong with waivers, and changes to what judges a change |
 //! | `user_policies` | Rego directories of users |
 //! | `bad_policies` | what can be wrong with them |
+//! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `hostile` | plans whose every string is hostile |
@@ -38,6 +39,7 @@
 mod scene;
 
 mod approval;
+mod attacks;
 mod bad_input;
 mod bad_policies;
 mod bad_repository;

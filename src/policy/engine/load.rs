@@ -16,6 +16,7 @@ use super::{builtins, first_line, paths, place};
 use crate::policy::annotation::{self, Annotations};
 use crate::policy::bundle::Bundle;
 use crate::policy::dialect::Reading;
+use crate::policy::watch::Step;
 
 /// One thing that is wrong with a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +112,7 @@ impl Loaded {
 fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains, Option<String>) {
     let mut parsed = Vec::new();
     for module in &bundle.modules {
+        let _watched = (!bundle.builtin).then(|| Step::loading(&module.path));
         let (found, broken) = annotation::read(&module.text);
         errors.extend(broken.into_iter().map(|block| LoadError {
             file: module.path.clone(),
@@ -134,6 +136,7 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
     );
     let mut sources = Vec::new();
     for (syntax, original, annotations) in parsed {
+        let _watched = (!bundle.builtin).then(|| Step::loading(&syntax.path));
         let metadata =
             |line: u32, chain: bool| chains.literal(&syntax.module, &annotations, line, chain);
         let rewritten = rewrite(&syntax.text, &syntax.module, &names, &metadata);

@@ -13,6 +13,7 @@ use super::builtins::take_faults;
 use super::entry::LoadedRule;
 use super::load::Loaded;
 use super::{Limits, first_line};
+use crate::policy::watch::Step;
 
 /// An input document, made once and shared.
 #[derive(Clone)]
@@ -170,7 +171,9 @@ impl Runner<'_> {
             self.engine.set_input(input.0.clone());
             let paths: Vec<&str> = rules.iter().map(|rule| rule.path.as_str()).collect();
             let query = format!("[{}]", paths.join(", "));
+            let watched = self.watched(rules);
             let together = catch_unwind(AssertUnwindSafe(|| self.together(&query)));
+            drop(watched);
             if let Ok(Some(values)) = &together
                 && values.len() == rules.len()
             {
@@ -246,15 +249,24 @@ impl Runner<'_> {
         input: &Input,
         hidden: &mut Vec<String>,
     ) -> Result<Vec<Outcome>, String> {
+        let watched = self.watched(&[rule]);
         self.engine.set_input(input.0.clone());
         let started = Instant::now();
         // Strictly first: when no function fails, nothing is hidden and the result is the same.
         let strict = self.strictly(|engine| engine.eval_rule(rule.path.clone()));
         let value = match strict {
-            Ok(value) => value,
+            Ok(value) => {
+                drop(watched);
+                value
+            }
             Err(error) => {
                 drop(self.engine.take_prints());
                 drop(take_faults());
+                drop(watched);
+                if started.elapsed() >= self.limits.time {
+                    return Err(self.too_slow());
+                }
+                let _watched = self.watched(&[rule]);
                 self.engine.set_input(input.0.clone());
                 let value = self
                     .engine
@@ -279,6 +291,7 @@ impl Runner<'_> {
         } else {
             self.lines_of(rule).map_err(|error| self.explain(&error))?
         };
+        let _watched = self.watched(&[rule]);
         elements
             .into_iter()
             .map(|element| {
@@ -303,10 +316,13 @@ impl Runner<'_> {
     ) -> Result<BTreeSet<String>, String> {
         let path = format!("data.{package}.exception");
         let started = Instant::now();
+        let watched =
+            (!self.loaded.builtin).then(|| Step::evaluating(self.limits.time, || path.clone()));
         let value = catch_unwind(AssertUnwindSafe(|| {
             self.engine.set_input(input.0.clone());
-            self.engine.eval_rule(path)
+            self.engine.eval_rule(path.clone())
         }));
+        drop(watched);
         let Ok(value) = value else {
             self.engine = self.loaded.engine(self.limits);
             return Err("the engine failed while it evaluated this rule.".to_owned());
@@ -360,6 +376,18 @@ impl Runner<'_> {
         done
     }
 
+    /// Says outside which rules of others run now.
+    fn watched(&self, rules: &[&LoadedRule]) -> Option<Step> {
+        (!self.loaded.builtin).then(|| {
+            Step::evaluating(self.limits.time, || {
+                let places = rules.iter().take(5);
+                let places: Vec<String> =
+                    places.map(|r| format!("{}:{}", r.file, r.line)).collect();
+                places.join(", ")
+            })
+        })
+    }
+
     fn too_slow(&self) -> String {
         format!(
             "the rule ran longer than {} s.",
@@ -382,6 +410,7 @@ impl Runner<'_> {
     fn lines_of(&mut self, rule: &LoadedRule) -> Result<BTreeMap<Value, u32>, anyhow::Error> {
         let mut lines = BTreeMap::new();
         for (module, definition, line) in &rule.definitions {
+            let _watched = self.watched(&[rule]);
             let data = self.engine.eval_rule_in_module(module, definition, false)?;
             let mut value = &data;
             for step in rule.path.split('.').skip(1) {

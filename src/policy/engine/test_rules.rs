@@ -16,6 +16,7 @@ use crate::policy::dialect::Unit;
 use crate::policy::testing::{
     FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, is_measured,
 };
+use crate::policy::watch::Step;
 use crate::text::Printable;
 
 /// Wall clock of one test.
@@ -62,6 +63,7 @@ pub(in crate::policy) fn run_test_rules(
         let (outcome, problem) = if later {
             (TestOutcome::Skipped, String::new())
         } else {
+            let _watched = Step::evaluating(TIME, || format!("{file}:{line}"));
             run(&mut engine, &path)
         };
         let prints = engine.take_prints().unwrap_or_default();
