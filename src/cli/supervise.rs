@@ -38,23 +38,31 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How much of what the child said may still come when it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// The reports of a command that runs policies without a person; nothing for all other commands.
-fn headless(arguments: &[OsString]) -> Option<Option<OutputArgs>> {
+/// A command that runs policies without a person.
+enum Headless {
+    /// With the reports that it was asked for.
+    Reports(OutputArgs),
+    /// Without a report.
+    Plain,
+}
+
+/// What a command line is, where it runs policies without a person.
+fn headless(arguments: &[OsString]) -> Option<Headless> {
     let cli = Cli::try_parse_from(arguments).ok()?;
     match cli.command {
-        None if cli.review.check => Some(Some(cli.review.output)),
+        None if cli.review.check => Some(Headless::Reports(cli.review.output)),
         Some(Verb::Demo(DemoArgs {
             check: true,
             output,
             ..
-        })) => Some(Some(output)),
-        Some(Verb::Verify(args)) => Some(Some(args.output)),
-        Some(Verb::Hook { .. }) => Some(None),
+        })) => Some(Headless::Reports(output)),
+        Some(Verb::Verify(args)) => Some(Headless::Reports(args.output)),
+        Some(Verb::Hook { .. }) => Some(Headless::Plain),
         Some(Verb::Policy { action }) => match action {
             PolicyAction::Test(_)
             | PolicyAction::Check { .. }
             | PolicyAction::List { .. }
-            | PolicyAction::Show { .. } => Some(None),
+            | PolicyAction::Show { .. } => Some(Headless::Plain),
         },
         _ => None,
     }
@@ -136,7 +144,10 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
     if std::env::var_os(VARIABLE).is_some() {
         return None;
     }
-    let output = headless(arguments)?;
+    let output = match headless(arguments)? {
+        Headless::Reports(output) => Some(output),
+        Headless::Plain => None,
+    };
     // Where no child can be had, the engine's own limits are all there is, as in a review.
     let (child, said) = start(arguments).ok()?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).ok();

@@ -70,15 +70,7 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
         (None, Some(repository)) => waivers::work_tree(files, repository)?,
         (None, None) => Vec::new(),
     };
-    let ids: Vec<&str> = ground
-        .policies
-        .summary
-        .policies
-        .iter()
-        .map(|policy| policy.id.as_str())
-        .chain(ground.policies.disabled.iter().map(String::as_str))
-        .chain(own::OWN.iter().map(|policy| policy.id))
-        .collect();
+    let ids = ids(ground.policies);
     let Inline {
         waivers: inline,
         faults,
@@ -136,6 +128,16 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     case.findings.extend(from_own(found, home));
     finding::sort(&mut case.findings);
     Ok(())
+}
+
+/// Every policy that can be waived.
+fn ids(policies: &Policies) -> Vec<&str> {
+    let loaded = policies.summary.policies.iter();
+    loaded
+        .map(|policy| policy.id.as_str())
+        .chain(policies.disabled.iter().map(String::as_str))
+        .chain(own::OWN.iter().map(|policy| policy.id))
+        .collect()
 }
 
 /// What the change does to the rules; none where it has no two commits.

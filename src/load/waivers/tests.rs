@@ -185,9 +185,9 @@ fn where_no_root_reaches_a_comment_at_another_block_waives_something_else() {
         let comment = "# countersign:waive no-destroy until=2026-12-01 agreed\n";
         let block = |name: &str| format!("resource \"aws_db\" \"{name}\" {{}}\n\n");
         let text: String = ["a", "b"]
-            .map(|name| match at.contains(name) {
-                true => format!("{comment}{}", block(name)),
-                false => block(name),
+            .map(|name| {
+                let above = if at.contains(name) { comment } else { "" };
+                format!("{above}{}", block(name))
             })
             .concat();
         let files = [("other/main.tf".to_owned(), text.into_bytes())];
