@@ -38,7 +38,7 @@ static MEMORY: AtomicU64 = AtomicU64::new(2 << 30);
 /// What an evaluation may take beyond its own limits before it is ended from outside: it then had its chance to say so itself.
 const GRACE: Duration = Duration::from_secs(5);
 /// Time to load one bundle.
-const LOADING: Duration = Duration::from_secs(120);
+const LOADING: Duration = Duration::from_secs(60);
 /// Bytes of stacks, and of what the engine's limit does not count.
 const UNCOUNTED: u64 = 1 << 30;
 
