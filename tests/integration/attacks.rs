@@ -98,19 +98,16 @@ fn patterns_and_documents_are_bounded() {
     harmless(&rule(
         "s := concat(\"\", [\"a\" | some i in numbers.range(1, 20000)])\n\tnot regex.match(\"^(a+)+$\", sprintf(\"%sb\", [s]))",
     ));
-    let bomb: String = "abcdefghi"
-        .chars()
-        .zip("xabcdefgh".chars())
-        .map(|(name, before)| {
-            let item = if before == 'x' {
-                "x".to_owned()
-            } else {
-                format!("*{before}")
-            };
-            let items = [item.as_str(); 9].join(",");
-            format!("{name}: &{name} [{items}]\\n")
-        })
-        .collect();
+    let mut bomb = String::new();
+    for (name, before) in "abcdefghi".chars().zip("xabcdefgh".chars()) {
+        let item = if before == 'x' {
+            "x".to_owned()
+        } else {
+            format!("*{before}")
+        };
+        let items = [item.as_str(); 9].join(",");
+        bomb.push_str(&format!("{name}: &{name} [{items}]\\n"));
+    }
     let run = attack(&rule(&format!("count(yaml.unmarshal(\"{bomb}\")) > 0")));
     assert!([0, 5].contains(&run.status), "{run}");
     let deep =
