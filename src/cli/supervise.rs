@@ -23,7 +23,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::args::{Cli, Command as Verb, DemoArgs, OutputArgs, PolicyAction};
+use super::args::{Cli, Command as Verb, DemoArgs, OutputArgs};
 use super::check::Reports;
 use super::explain;
 use crate::load::LoadError;
@@ -39,33 +39,26 @@ const LOOK: Duration = Duration::from_millis(20);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A command that runs policies without a person.
-enum Headless {
-    /// With the reports that it was asked for.
-    Reports(OutputArgs),
-    /// Without a report.
-    Plain,
+struct Headless {
+    /// The reports that it writes, where it writes some.
+    reports: Option<OutputArgs>,
 }
 
-/// What a command line is, where it runs policies without a person.
+/// Nothing for all other commands.
 fn headless(arguments: &[OsString]) -> Option<Headless> {
     let cli = Cli::try_parse_from(arguments).ok()?;
-    match cli.command {
-        None if cli.review.check => Some(Headless::Reports(cli.review.output)),
+    let reports = match cli.command {
+        None if cli.review.check => Some(cli.review.output),
         Some(Verb::Demo(DemoArgs {
             check: true,
             output,
             ..
-        })) => Some(Headless::Reports(output)),
-        Some(Verb::Verify(args)) => Some(Headless::Reports(args.output)),
-        Some(Verb::Hook { .. }) => Some(Headless::Plain),
-        Some(Verb::Policy { action }) => match action {
-            PolicyAction::Test(_)
-            | PolicyAction::Check { .. }
-            | PolicyAction::List { .. }
-            | PolicyAction::Show { .. } => Some(Headless::Plain),
-        },
-        _ => None,
-    }
+        })) => Some(output),
+        Some(Verb::Verify(args)) => Some(args.output),
+        Some(Verb::Hook { .. } | Verb::Policy { .. }) => None,
+        _ => return None,
+    };
+    Some(Headless { reports })
 }
 
 /// In the child: tells the parent what runs.
@@ -144,10 +137,7 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
     if std::env::var_os(VARIABLE).is_some() {
         return None;
     }
-    let output = match headless(arguments)? {
-        Headless::Reports(output) => Some(output),
-        Headless::Plain => None,
-    };
+    let command = headless(arguments)?;
     // Where no child can be had, the engine's own limits are all there is, as in a review.
     let (child, said) = start(arguments).ok()?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).ok();
@@ -173,7 +163,7 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
         }
         Ended::Stopped(error) => error,
     };
-    if let Some(output) = output
+    if let Some(output) = command.reports
         && !guard.steps.is_empty()
         && let Err(other) = Reports::from(&output).and_then(|r| r.write_failure(&error))
     {

@@ -82,10 +82,10 @@ fn depth_is_bounded() {
     refused("package acme\n\nf(x) := f(x + 1)\n\ndeny contains \"found\" if f(1) > 0\n")
         .must_say("calls itself");
     let mut chain = "package acme\n\nr0 := 1\n\n".to_owned();
-    for index in 1..500 {
+    for index in 1..5000 {
         chain.push_str(&format!("r{index} := r{}\n\n", index - 1));
     }
-    chain.push_str("deny contains \"found\" if r499 == 1\n");
+    chain.push_str("deny contains \"found\" if r4999 == 1\n");
     harmless(&chain);
     harmless(&rule(&format!(
         "x := {}1\n\tx > 1",

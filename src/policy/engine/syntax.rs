@@ -240,14 +240,14 @@ impl Program {
     /// The paths of rules that a reference may reach: the rule itself, or everything below a package.
     fn reached(&self, reference: &str) -> Vec<&String> {
         let below = format!("{reference}.");
-        self.uses
-            .keys()
-            .filter(|path| {
-                *path == reference
-                    || path.starts_with(&below)
-                    || reference.starts_with(&format!("{path}."))
-            })
-            .collect()
+        let above = reference
+            .match_indices('.')
+            .filter_map(|(dot, _)| reference.get(..dot))
+            .chain([reference])
+            .filter_map(|path| self.uses.get_key_value(path));
+        let from = self.uses.range(below.clone()..);
+        let inside = from.take_while(|(path, _)| path.starts_with(&below));
+        above.chain(inside).map(|(path, _)| path).collect()
     }
 
     /// The top-level inputs that a rule reads, itself or through others; `None` when it may read all of them.
