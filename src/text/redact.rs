@@ -168,8 +168,13 @@ impl Patterns {
             if !is_run {
                 let behind = text.get(end..).unwrap_or_default();
                 let rests = self.rests.get(pattern).map_or(&[][..], Vec::as_slice);
-                end += rests
-                    .iter()
+                // The rests are sorted, so the longest common beginning is with a neighbour of the place where this text would stand.
+                let at = rests.partition_point(|rest| rest.as_str() <= behind);
+                let neighbours = [at.checked_sub(1), Some(at)];
+                end += neighbours
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|index| rests.get(index))
                     .map(|rest| common(rest, behind))
                     .max()
                     .unwrap_or(0);
@@ -190,11 +195,27 @@ impl Patterns {
 
 /// How many bytes two texts have in common at their beginning, at a character boundary.
 fn common(a: &str, b: &str) -> usize {
-    a.char_indices()
-        .zip(b.chars())
-        .take_while(|((_, x), y)| x == y)
-        .last()
-        .map_or(0, |((at, c), _)| at + c.len_utf8())
+    /// Bytes that are compared at once.
+    const BLOCK: usize = 256;
+    let blocks = a
+        .as_bytes()
+        .chunks(BLOCK)
+        .zip(b.as_bytes().chunks(BLOCK))
+        .take_while(|(x, y)| x == y)
+        .map(|(x, _)| x.len())
+        .sum::<usize>();
+    let (a_rest, b_rest) = (a.as_bytes().get(blocks..), b.as_bytes().get(blocks..));
+    let single = a_rest
+        .unwrap_or_default()
+        .iter()
+        .zip(b_rest.unwrap_or_default())
+        .take_while(|(x, y)| x == y)
+        .count();
+    let mut at = blocks + single;
+    while !a.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// Removes every known secret from a text. Cannot be printed: it holds the secrets.
@@ -221,6 +242,9 @@ impl Redactor {
                 .entry(head.to_owned())
                 .or_default()
                 .push(rest.to_owned());
+        }
+        for rests in by_head.values_mut() {
+            rests.sort_unstable();
         }
         let (heads, rests): (Vec<String>, Vec<Vec<String>>) = by_head.into_iter().unzip();
         let automaton = AhoCorasick::new(&heads).map_err(|_error| TooManySecrets)?;
@@ -419,7 +443,7 @@ fn percent_encoded(text: &str, kept: &str, upper: bool) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -515,6 +539,36 @@ mod tests {
         // A short one beside them loses no form.
         let nested = json_escaped(&json_escaped("p\"ssword-of-few"));
         assert!(redactor.finds(&STANDARD_NO_PAD.encode(nested)));
+    }
+
+    #[test]
+    fn the_longest_of_many_secrets_with_one_beginning_is_masked() {
+        let head = "0123456789".repeat(10);
+        let secrets: Vec<String> = (0..500).map(|n| format!("{head}é{n:03}-end")).collect();
+        let all: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let redactor = redactor(&all);
+        for secret in [&secrets[0], &secrets[250], &secrets[499]] {
+            assert_eq!(
+                redactor.redact(&format!("<{secret}>")),
+                "<(sensitive)>",
+                "{secret}"
+            );
+        }
+        assert_eq!(redactor.redact(&format!("<{head}x>")), "<(sensitive)x>");
+    }
+
+    #[test]
+    fn beginnings_in_common_end_between_characters() {
+        let long = "ab".repeat(1000);
+        for (a, b, length) in [
+            ("", "x", 0),
+            ("abc", "abd", 2),
+            ("é", "è", 0),
+            ("xé1", "xé2", 3),
+            (long.as_str(), long.as_str(), 2000),
+        ] {
+            assert_eq!(common(a, b), length, "{a} {b}");
+        }
     }
 
     #[test]
