@@ -327,7 +327,7 @@ fn secrets_that_change_places_change_the_effect() {
 
 #[test]
 fn drift_is_part_of_the_effect() {
-    let base = plan_tree("drift");
+    let base = plan_tree("21-aws-drift");
     let effect = effect_of(&base);
     let edits: [fn(&mut Json); 3] = [
         |t| {

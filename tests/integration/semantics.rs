@@ -28,7 +28,7 @@ fn real_rows_are_no_contradictions() {
         "04-delete",
         "05-forget",
         "25-aws-import",
-        "drift",
+        "21-aws-drift",
         "effect",
     ] {
         let run = check(&plan_tree(case), &["-f", "json"]);

@@ -17,7 +17,7 @@ fn no_row_of_a_real_plan_contradicts_itself() {
         include_bytes!("../../../testdata/plans/23-aws-iam/plan.json"),
         include_bytes!("../../../testdata/plans/25-aws-import/plan.json"),
         include_bytes!("../../../testdata/plans/27-providers/plan.json"),
-        include_bytes!("../../../testdata/plans/drift/plan.json"),
+        include_bytes!("../../../testdata/plans/21-aws-drift/plan.json"),
         include_bytes!("../../../testdata/plans/delete.json"),
         include_bytes!("../../../testdata/plans/sensitive.json"),
         include_bytes!("../../../testdata/plans/public/awslabs-identity-policies.json"),

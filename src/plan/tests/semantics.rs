@@ -11,7 +11,7 @@ const IMPORT: &[u8] = include_bytes!("../../../testdata/plans/25-aws-import/plan
 const REFRESH: &[u8] = include_bytes!("../../../testdata/plans/14-refresh-only/plan.json");
 const ERRORED: &[u8] = include_bytes!("../../../testdata/plans/12-errored/plan.json");
 const DELETE: &[u8] = include_bytes!("../../../testdata/plans/delete.json");
-const DRIFT: &[u8] = include_bytes!("../../../testdata/plans/drift/plan.json");
+const DRIFT: &[u8] = include_bytes!("../../../testdata/plans/21-aws-drift/plan.json");
 
 pub(super) fn tree(bytes: &[u8]) -> Json {
     serde_json::from_slice(bytes).unwrap()
