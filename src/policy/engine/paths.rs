@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{BoolOp, Expr, Literal, Module, Query, Rule, RuleHead};
 
-use super::syntax::{name_of, package_of};
+use super::syntax::{name_of, package_of, parts};
 use crate::policy::dialect::{Reading, Step};
 
 /// What was found in all modules.
@@ -314,27 +314,10 @@ impl Walker<'_> {
             return;
         }
         match expr {
-            Expr::RefDot { refr, .. } => self.expr(refr),
             Expr::RefBrack { refr, index, .. } => {
                 self.note_list(refr, index);
                 self.expr(refr);
                 self.expr(index);
-            }
-            Expr::Call { params, .. } => {
-                for param in params {
-                    self.expr(param);
-                }
-            }
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                for item in items {
-                    self.expr(item);
-                }
-            }
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.expr(key);
-                    self.expr(value);
-                }
             }
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 let outside = self.names.clone();
@@ -355,16 +338,11 @@ impl Walker<'_> {
                 });
                 self.names = outside;
             }
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::BoolExpr { op, lhs, rhs, .. } => {
                 if matches!(op, BoolOp::Eq) {
                     self.note_type(lhs, rhs);
                     self.note_type(rhs, lhs);
                 }
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::BinExpr { lhs, rhs, .. } | Expr::ArithExpr { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
             }
@@ -388,10 +366,15 @@ impl Walker<'_> {
                     }
                 }
                 self.note_list(collection, value);
-                self.expr(value);
-                self.expr(collection);
+                for part in parts(expr) {
+                    self.expr(part);
+                }
             }
-            _ => {}
+            _ => {
+                for part in parts(expr) {
+                    self.expr(part);
+                }
+            }
         }
     }
 

@@ -58,6 +58,33 @@ fn first_name(expr: &Expr) -> String {
     }
 }
 
+/// The expressions right below one, in the order of the text; of a comprehension none, since what it holds has names of its own.
+pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
+    let parts: Vec<&Ref<Expr>> = match expr {
+        Expr::RefDot { refr, .. } => vec![refr],
+        Expr::RefBrack { refr, index, .. } => vec![refr, index],
+        Expr::Call { params, .. } => params.iter().collect(),
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().collect(),
+        Expr::Object { fields, .. } => fields
+            .iter()
+            .flat_map(|(_, key, value)| [key, value])
+            .collect(),
+        Expr::UnaryExpr { expr, .. } => vec![expr],
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
+        Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } => key.iter().chain([value, collection]).collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().map(AsRef::as_ref).collect()
+}
+
 /// A reference without brackets as dotted text.
 pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match expr {
@@ -512,25 +539,9 @@ impl Walker<'_> {
             return;
         }
         match expr {
-            Expr::RefDot { refr, .. } => self.expr(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.expr(refr);
-                self.expr(index);
-            }
             Expr::Call {
                 fcn, params, span, ..
             } => self.call(fcn, params, span.line),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                for item in items {
-                    self.expr(item);
-                }
-            }
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.expr(key);
-                    self.expr(value);
-                }
-            }
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.expr(term);
                 self.query(query);
@@ -542,27 +553,11 @@ impl Walker<'_> {
                 self.expr(value);
                 self.query(query);
             }
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                if let Some(key) = key {
-                    self.expr(key);
+            _ => {
+                for part in parts(expr) {
+                    self.expr(part);
                 }
-                self.expr(value);
-                self.expr(collection);
             }
-            _ => {}
         }
     }
 

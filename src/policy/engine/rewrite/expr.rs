@@ -2,7 +2,7 @@
 
 use regorus::unstable::{AssignOp, Expr, Module, Span};
 
-use super::super::syntax::{dotted, package_of};
+use super::super::syntax::{dotted, package_of, parts};
 use super::names::{aliases_of, is_missing, stand_in};
 use super::{Hoist, Local, Metadata, Names, Rewriter};
 use crate::policy::engine::edit::Edits;
@@ -242,48 +242,22 @@ impl<'a> Rewriter<'a> {
     pub(super) fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Var { span, .. } => self.variable(span),
-            Expr::RefDot { refr, .. } => self.expr(refr),
             Expr::RefBrack { refr, index, .. } => {
                 self.expr(refr);
                 self.index(index);
             }
             Expr::Call { .. } => self.call(expr),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                for item in items {
-                    self.expr(item);
-                }
-            }
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.expr(key);
-                    self.expr(value);
-                }
-            }
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.comprehension(query, &[term.as_ref()]);
             }
             Expr::ObjectCompr {
                 key, value, query, ..
             } => self.comprehension(query, &[key.as_ref(), value.as_ref()]),
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::Membership {
-                key,
-                value,
-                collection,
-                ..
-            } => {
-                for part in key.iter().chain([value, collection]) {
+            _ => {
+                for part in parts(expr) {
                     self.expr(part);
                 }
             }
-            _ => {}
         }
     }
 
