@@ -5,6 +5,7 @@
 //! any order and on any thread.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -172,6 +173,22 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 }
 
+/// Whether a JSON text spells letters, digits or signs with escapes that need none, as Terraform never does: what is looked for in such a text
+/// may stand there unseen.
+pub(super) fn spells_oddly(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), b"\\u00").any(|at| {
+        text.get(at + 4..at + 6)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .is_some_and(|c| c.is_ascii_graphic() && !br#""&<>\"#.contains(&c))
+    })
+}
+
+/// The first name that stands twice.
+pub(super) fn repeated<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
 /// Fields of an object that are kept as text.
 pub(super) type Rest<'a> = Vec<(String, &'a RawValue)>;
 
@@ -260,3 +277,33 @@ typed_fields!(State, "an object of values", outputs, root_module);
 typed_fields!(Module, "a module", resources, child_modules);
 typed_fields!(Prior, "a state", values);
 typed_fields!(Fields, "an object",);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_that_nothing_needs_are_seen() {
+        for text in [
+            r#"{"sensitive\u005fvalues":{}}"#,
+            r#""\u0054""#,
+            r#""2026\u002d01""#,
+        ] {
+            assert!(spells_oddly(text), "{text}");
+        }
+        for text in [
+            r#""a\u003cb\u0026\u003e\u0022\u005c""#,
+            r#""\u001b\u2028 \n""#,
+            "é",
+            r#""\u00""#,
+        ] {
+            assert!(!spells_oddly(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_found() {
+        assert_eq!(repeated(["b", "a", "b"].into_iter()), Some("b"));
+        assert_eq!(repeated(["b", "a"].into_iter()), None);
+    }
+}

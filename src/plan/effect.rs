@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::document::{Document, Fields};
+use super::document::{Document, Fields, repeated, spells_oddly};
 use super::input::problem;
 use super::{Plan, PlanError, ResourceChange, Value};
 use crate::digest::{Canon, CanonError, Digest, Sink, memory_hard};
@@ -151,7 +151,7 @@ impl<'t> Hasher<'t> {
             .as_ref()
             .is_some_and(|finder| finder.find(text.as_bytes()).is_some())
             || self.timestamp.is_some_and(|time| {
-                text.contains("\\u")
+                spells_oddly(text)
                     && mentions(&Value::read(Some(text), &Json::Null, &Json::Null), time)
             })
     }
@@ -166,14 +166,10 @@ impl<'t> Hasher<'t> {
             .map(|(name, raw)| (name.as_str(), raw.get()))
             .collect();
         fields.sort_unstable();
-        for pair in fields.windows(2) {
-            if let [(a, _), (b, _)] = pair
-                && a == b
-            {
-                return Err(PlanError::DuplicateKey {
-                    place: super::input::part_for_people(place),
-                });
-            }
+        if repeated(fields.iter().map(|(name, _)| *name)).is_some() {
+            return Err(PlanError::DuplicateKey {
+                place: super::input::part_for_people(place),
+            });
         }
         for (name, text) in fields {
             sink.text(name);

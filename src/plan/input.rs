@@ -10,7 +10,7 @@ mod recognise;
 use serde_json::value::RawValue;
 
 use super::PlanError;
-use super::document::Document;
+use super::document::{Document, repeated};
 use crate::text::Printable;
 pub(super) use decode::decode;
 use recognise::{is_event, recognise};
@@ -35,16 +35,10 @@ pub(super) fn document(text: &str) -> Result<Document<'_>, PlanError> {
     check_rest(rest, end, body, first_line, &document, start > 0)?;
     let document = unwrapped(document)?;
     recognise(&document)?;
-    let mut names: Vec<&str> = document.sections.iter().map(|s| s.name).collect();
-    names.sort_unstable();
-    for pair in names.windows(2) {
-        if let [a, b] = pair
-            && a == b
-        {
-            return Err(PlanError::DuplicateKey {
-                place: key_for_people(a),
-            });
-        }
+    if let Some(name) = repeated(document.sections.iter().map(|section| section.name)) {
+        return Err(PlanError::DuplicateKey {
+            place: key_for_people(name),
+        });
     }
     Ok(document)
 }

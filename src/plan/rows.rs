@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::value::RawValue;
 
 use super::change::Reader;
-use super::document::{Document, Module, Part, Rest, Section, State};
+use super::document::{Document, Module, Part, Rest, Section, State, repeated};
 use super::effect::Hasher;
 use super::raw::{RawChange, RawDeferred};
 use super::secrets::Suspicion;
@@ -294,14 +294,10 @@ fn rest_digest(
         .collect();
     fields.sort_by_key(|(field, _)| *field);
     sink.text(&fields.len().to_string());
-    for pair in fields.windows(2) {
-        if let [(a, _), (b, _)] = pair
-            && a == b
-        {
-            return Err(PlanError::DuplicateKey {
-                place: name.to_owned(),
-            });
-        }
+    if repeated(fields.iter().map(|(field, _)| *field)).is_some() {
+        return Err(PlanError::DuplicateKey {
+            place: name.to_owned(),
+        });
     }
     for (field, raw) in fields {
         sink.text(field);

@@ -13,7 +13,7 @@ use memchr::memmem::Finder;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::document::{Document, State};
+use super::document::{Document, State, spells_oddly};
 use super::guess::{is_data, is_reference, is_secret_name, is_secret_setting, is_word};
 use super::raw::{RawConfigModule, RawConfiguration, RawObject, RawOutput};
 use super::rows::Rows;
@@ -85,7 +85,7 @@ impl Suspicion {
             .find(object.as_bytes())
             .and_then(|at| object.get(at..))
             .is_some_and(|marks| marks.contains("true"));
-        marked || self.remote_state.find(object.as_bytes()).is_some()
+        marked || self.remote_state.find(object.as_bytes()).is_some() || spells_oddly(object)
     }
 }
 
