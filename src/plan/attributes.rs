@@ -166,6 +166,20 @@ fn join(path: &str, name: &str) -> String {
     }
 }
 
+/// Most characters of a path that a row keeps at each end: a plan may have keys of megabytes, and thousands of rows below one.
+const PATH_END: usize = 1_000;
+
+/// A path as rows have it.
+fn kept(path: &str) -> String {
+    if path.len() <= 2 * PATH_END {
+        return path.to_owned();
+    }
+    let head: String = path.chars().take(PATH_END).collect();
+    let tail: Vec<char> = path.chars().rev().take(PATH_END).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    format!("{head}…{tail}")
+}
+
 /// Whether a path lies below another.
 fn is_below(path: &str, above: &str) -> bool {
     path.strip_prefix(above)
@@ -185,10 +199,10 @@ fn compare_marks(
     }
     match (before, after) {
         (Json::Bool(true), _) => {
-            out.insert(path.to_owned(), Sensitivity::Lost);
+            out.insert(kept(path), Sensitivity::Lost);
         }
         (_, Json::Bool(true)) => {
-            out.insert(path.to_owned(), Sensitivity::Gained);
+            out.insert(kept(path), Sensitivity::Gained);
         }
         (Json::Object(_), _) | (_, Json::Object(_)) => {
             let fields = |tree: &Json| tree.as_object().map(|m| m.keys().cloned().collect());
@@ -307,7 +321,7 @@ fn compare(
                 return;
             }
             rows.push(AttributeChange {
-                path: path.to_owned(),
+                path: kept(path),
                 difference,
                 before: before.clone(),
                 after: after.clone(),
@@ -353,6 +367,15 @@ fn is_reordered(a: &[Value], b: &[Value]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_paths_are_kept_by_their_ends() {
+        let path = format!("é{}.last", "k".repeat(1_000_000));
+        let short = kept(&path);
+        assert!(short.len() < 2 * PATH_END + 10);
+        assert!(short.starts_with('é') && short.ends_with("k.last"));
+        assert_eq!(kept("tags.owner"), "tags.owner");
+    }
 
     #[test]
     fn what_stands_below_a_forcing_path_forces_too() {
