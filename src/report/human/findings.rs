@@ -45,6 +45,13 @@ fn nothing(page: &mut Page, context: &Context<'_>) {
         );
         return;
     }
+    if !case.problems.is_empty() {
+        page.heading(
+            Tone::Caution,
+            "No findings from the rules that could be evaluated; the others say nothing about the plan.",
+        );
+        return;
+    }
     page.heading(Tone::Heading, "No findings.");
     let left_out: BTreeSet<&Printable> = case
         .not_applicable
