@@ -25,7 +25,7 @@ use signal_hook::iterator::Signals;
 
 use super::args::{Cli, Command as Verb, DemoArgs, OutputArgs};
 use super::check::Reports;
-use super::explain;
+use super::{explain, output};
 use crate::load::LoadError;
 use crate::policy::{Watched, set_watcher};
 use crate::review::Exit;
@@ -138,8 +138,15 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let command = headless(arguments)?;
-    // Where no child can be had, the engine's own limits are all there is, as in a review.
-    let (child, said) = start(arguments).ok()?;
+    let (child, said) = match start(arguments) {
+        Ok(started) => started,
+        Err(error) => {
+            output::say(&format!(
+                "warning: policies run in this process, where only the engine limits them: no other could be started ({error})."
+            ));
+            return None;
+        }
+    };
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).ok();
     let mut guard = Guard {
         child,
