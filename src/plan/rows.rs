@@ -69,12 +69,18 @@ pub(super) fn read<'a>(
     let done = work(text, document, &runs, timestamp, threads)?;
     let mut rows = Rows::default();
     let mut digests: Vec<Vec<Digest>> = document.sections.iter().map(|_| Vec::new()).collect();
+    let named = |run: &Run<'_, '_>| document.sections.get(run.section).map(|s| s.name);
+    let of_changes = runs
+        .iter()
+        .zip(&done)
+        .filter(|(run, _)| named(run) == Some("resource_changes"));
+    let count = of_changes.map(|(_, done)| done.changes.len()).sum();
+    rows.changes.reserve_exact(count);
     for (run, done) in runs.iter().zip(done) {
         if let Some(list) = digests.get_mut(run.section) {
             list.extend(done.digests);
         }
-        let name = document.sections.get(run.section).map(|s| s.name);
-        if name == Some("resource_drift") {
+        if named(run) == Some("resource_drift") {
             rows.drift.extend(done.changes);
         } else {
             rows.changes.extend(done.changes);

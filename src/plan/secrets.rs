@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem::Finder;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
@@ -458,9 +458,12 @@ impl Secrets {
                 .map(|word| (word, format!("\"{word}\":")))
                 .collect();
             if !keys.is_empty()
-                && let Ok(automaton) = AhoCorasick::new(keys.iter().map(|(_, key)| key))
+                && let Ok(automaton) = AhoCorasick::builder()
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .build(keys.iter().map(|(_, key)| key))
             {
-                for found in automaton.find_overlapping_iter(text) {
+                // Quoted words do not overlap.
+                for found in automaton.find_iter(text) {
                     if let Some((word, _)) = keys.get(found.pattern().as_usize()) {
                         self.builder.plain_word(word);
                     }

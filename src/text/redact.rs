@@ -8,7 +8,7 @@
 //! Values of fewer than [`SHORTEST`] characters and words that the plan uses as types, providers, names or attribute names are
 //! masked where they are marked but not looked for in text: scrubbing "postgres" or "true" would make every report useless.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -105,9 +105,7 @@ impl RedactorBuilder {
                 .forms(LONG_OF_MANY, MAX_ALL_FORMS)
                 .ok_or(TooManySecrets)?,
         };
-        for word in &self.plain {
-            forms.remove(word);
-        }
+        forms.retain(|form| !self.plain.contains(form));
         if forms.is_empty() {
             return Ok(Redactor::default());
         }
@@ -115,8 +113,8 @@ impl RedactorBuilder {
     }
 
     /// The forms of all secrets, up to so many bytes; of secrets longer than `long` the escaped forms are not encoded.
-    fn forms(&self, long: usize, most: usize) -> Option<BTreeSet<String>> {
-        let mut forms = BTreeSet::new();
+    fn forms(&self, long: usize, most: usize) -> Option<Vec<String>> {
+        let mut forms = Vec::new();
         let mut bytes = 0_usize;
         for secret in self.secrets.difference(&self.plain) {
             let mut own = BTreeSet::new();
@@ -128,7 +126,7 @@ impl RedactorBuilder {
             if bytes > most {
                 return None;
             }
-            forms.append(&mut own);
+            forms.extend(own);
         }
         Some(forms)
     }
@@ -145,6 +143,15 @@ const MAX_BYTES: usize = 64 << 20;
 /// Longest part of a secret that the automaton knows; the rest is compared where that part occurs. A whole private key in the automaton
 /// would make it large, and a long repetitive text would make it slow.
 const HEAD: usize = 64;
+
+/// Head and rest of a form.
+fn cut(form: &str) -> (&str, &str) {
+    let mut at = HEAD.min(form.len());
+    while !form.is_char_boundary(at) {
+        at -= 1;
+    }
+    form.split_at(at)
+}
 
 /// What one redactor looks for.
 struct Patterns {
@@ -231,23 +238,19 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    fn of(forms: BTreeSet<String>) -> Result<Self, TooManySecrets> {
-        let mut by_head: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for form in forms {
-            let cut = (0..=HEAD.min(form.len()))
-                .rev()
-                .find(|at| form.is_char_boundary(*at));
-            let (head, rest) = form.split_at(cut.unwrap_or(0));
-            by_head
-                .entry(head.to_owned())
-                .or_default()
-                .push(rest.to_owned());
-        }
-        for rests in by_head.values_mut() {
-            rests.sort_unstable();
-        }
-        let (heads, rests): (Vec<String>, Vec<Vec<String>>) = by_head.into_iter().unzip();
-        let automaton = AhoCorasick::new(&heads).map_err(|_error| TooManySecrets)?;
+    fn of(mut forms: Vec<String>) -> Result<Self, TooManySecrets> {
+        forms.sort_unstable();
+        forms.dedup();
+        let mut parts: Vec<(&str, &str)> = forms.iter().map(|form| cut(form)).collect();
+        parts.sort_unstable();
+        let same_head: Vec<&[(&str, &str)]> = parts.chunk_by(|a, b| a.0 == b.0).collect();
+        let heads = same_head.iter().filter_map(|parts| parts.first());
+        let automaton =
+            AhoCorasick::new(heads.map(|(head, _)| head)).map_err(|_e| TooManySecrets)?;
+        let rests = same_head
+            .iter()
+            .map(|parts| parts.iter().map(|(_, rest)| (*rest).to_owned()).collect())
+            .collect();
         Ok(Self {
             patterns: vec![Arc::new(Patterns { automaton, rests })],
         })

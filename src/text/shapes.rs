@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use super::redact::MASK;
@@ -101,7 +101,11 @@ static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
         }
     }
     Some(Patterns {
-        literals: AhoCorasick::new(literals).ok()?,
+        // Literals do not overlap; leftmost matches let the search skip over what holds none.
+        literals: AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(literals)
+            .ok()?,
         shapes,
     })
 });
