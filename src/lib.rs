@@ -28,7 +28,7 @@
 //! | 4 | [`decision`] | acknowledge, waive, reject; the journal; what a finding permits | `finding` and layer 0 |
 //! | 5 | [`review`] | `ReviewCase`; the pure `verdict(&case, &journal, now)` | layers 0–4 |
 //! | 6 | [`approval`] | statements over the digests; what a valid approval must match and why one is void | layers 0–5 |
-//! | 6 | [`report`] | human and JSON: `render(format, context)` | layers 0–5 |
+//! | 6 | [`report`] | human, JSON, SARIF, JUnit, GitHub, GitLab, Markdown, HTML: `render(format, context)` | layers 0–5 |
 //! | A | [`git`] | repository: base, diff, trees, identity, notes, hooks | `change`, `digest` |
 //! | A | [`store`] | drafts, atomic files, locks | `decision`, `digest` |
 //! | B | [`load`] | assembles a `ReviewCase` from paths, standard input and git, with progress | layers 0–6 and A |

@@ -108,7 +108,7 @@ impl From<TrustArg> for Trust {
 /// How the result is written.
 #[derive(Args, Debug, Clone, Default)]
 pub(super) struct OutputArgs {
-    /// Format of the report: human or json.
+    /// Format of the report: human, json, sarif, junit, github, gitlab, markdown or html.
     #[arg(short, long, value_name = "FMT", default_value = "human")]
     pub(super) format: String,
     /// Write the report to a file.
@@ -117,6 +117,9 @@ pub(super) struct OutputArgs {
     /// Write another report too; repeatable.
     #[arg(long = "report", value_name = "FMT=FILE")]
     pub(super) reports: Vec<String>,
+    /// Bytes that a Markdown report may take; detail is dropped to fit.
+    #[arg(long, value_name = "N", default_value_t = crate::report::MAX_BYTES)]
+    pub(super) max_bytes: usize,
     /// Use colours.
     #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(super) color: ColorArg,

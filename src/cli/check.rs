@@ -50,6 +50,7 @@ impl Reports {
             tool_version: VERSION,
             colour: to_terminal && output::colour(self.args.color, &world.env),
             width: if to_terminal { output::width() } else { 100 },
+            max_bytes: self.args.max_bytes,
             exit: outcome.exit,
         };
         let (format, path) = &self.main;

@@ -283,13 +283,17 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
 /// no JSON that a program could take for a pass.
 fn write(report: &Report<'_>) -> String {
     match serde_json::to_string_pretty(report) {
-        Ok(text) => {
-            // The same JSON without what CI systems read as a command (`##[name]`): `#` occurs in strings only.
-            let mut text = text.replace("##", "\\u0023\\u0023");
-            text.push('\n');
-            text
-        }
+        Ok(text) => inert(text + "\n"),
         Err(error) => format!("The report cannot be written as JSON: {error}.\n"),
+    }
+}
+
+/// The same JSON without what CI systems read as a command (`##[name]`): `#` occurs in strings only.
+pub(super) fn inert(json: String) -> String {
+    if json.contains("##") {
+        json.replace("##", "\\u0023\\u0023")
+    } else {
+        json
     }
 }
 

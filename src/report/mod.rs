@@ -6,8 +6,16 @@
 //! Invariants: no renderer decides anything, each state and the status come from the [`Verdict`]; no finding is dropped; every
 //! string is [`Printable`] or passes the case's redactor on its way out; the same context always gives the same bytes.
 
+mod github;
+mod gitlab;
+mod html;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod phrases;
+mod place;
+mod sarif;
 mod wording;
 
 pub use wording::{ends_soon, says_nothing};
@@ -29,11 +37,32 @@ pub enum Format {
     Human,
     /// The schema `countersign.report/v1`.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML.
+    Junit,
+    /// Annotations for GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// Markdown for a comment or a job's summary.
+    Markdown,
+    /// One HTML page.
+    Html,
 }
 
 impl Format {
     /// All formats, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Human, Self::Json];
+    pub const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Json,
+        Self::Sarif,
+        Self::Junit,
+        Self::Github,
+        Self::Gitlab,
+        Self::Markdown,
+        Self::Html,
+    ];
 
     /// The word used on the command line.
     #[must_use]
@@ -41,6 +70,12 @@ impl Format {
         match self {
             Self::Human => "human",
             Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 }
@@ -108,9 +143,14 @@ pub struct Context<'a> {
     pub colour: bool,
     /// Columns of the human format.
     pub width: usize,
+    /// Bytes that the Markdown format may take.
+    pub max_bytes: usize,
     /// The status that the program ends with, which `--exit-zero` may have changed.
     pub exit: Exit,
 }
+
+/// Bytes of Markdown where nobody says otherwise: what a comment on GitHub may hold.
+pub const MAX_BYTES: usize = 65_536;
 
 /// What stands for the state of a finding that a verdict says nothing about: it is open and blocks.
 static UNDECIDED: FindingState = FindingState {
@@ -149,6 +189,12 @@ pub fn render(format: Format, context: &Context<'_>) -> String {
     match format {
         Format::Human => human::report(context),
         Format::Json => json::report(context),
+        Format::Sarif => sarif::report(context),
+        Format::Junit => junit::report(context),
+        Format::Github => github::report(context),
+        Format::Gitlab => gitlab::report(context),
+        Format::Markdown => markdown::report(context),
+        Format::Html => html::report(context),
     }
 }
 
@@ -158,7 +204,30 @@ pub fn render_failure(format: Format, failure: &Failure, tool_version: &str) -> 
     match format {
         Format::Human => human::failure(failure),
         Format::Json => json::failure(failure, tool_version),
+        Format::Sarif => sarif::failure(failure, tool_version),
+        Format::Junit => junit::failure(failure),
+        Format::Github => github::failure(failure),
+        Format::Gitlab => gitlab::failure(failure),
+        Format::Markdown => markdown::failure(failure),
+        Format::Html => html::failure(failure),
     }
+}
+
+/// Mark-up in which CI systems read no command, with the same meaning: `::name::` at the start of a line, `##[name]` and `##name[`
+/// anywhere. Markup itself holds neither.
+fn inert_markup(markup: &str) -> String {
+    let markup = markup.replace("##", "&#35;#");
+    let mut out = String::with_capacity(markup.len());
+    for line in markup.split_inclusive('\n') {
+        match line.trim_start().strip_prefix("::") {
+            Some(rest) => {
+                out.push_str("&#58;:");
+                out.push_str(rest);
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

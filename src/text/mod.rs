@@ -57,6 +57,14 @@ impl Printable {
     }
 }
 
+/// Text for an XML document: printable, and without the characters that XML cannot hold even escaped. Quoting is the writer's part.
+#[must_use]
+pub fn xml(text: &str) -> String {
+    Printable::lines(text)
+        .into_string()
+        .replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
 impl fmt::Display for Printable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

@@ -324,6 +324,7 @@ fn search_all(case: &Case, loaded: Loaded, tally: &mut Tally) {
             tool_version: "0",
             colour,
             width,
+            max_bytes: countersign::report::MAX_BYTES,
             exit: verdict.exit,
         };
         tally.search(case, format.word(), &render(format, &context));

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::load::LoadError;
 use crate::policy::{TestCase, TestOutcome, TestReport};
+use crate::text::xml;
 
 /// Writes the report.
 pub(super) fn render(report: &TestReport) -> Result<String, LoadError> {
@@ -55,7 +56,7 @@ fn write(report: &TestReport) -> io::Result<Vec<u8>> {
                             .with_attribute(("name", "policies and tests load"))
                             .with_attribute(("classname", "load"))
                             .write_inner_content(|writer| {
-                                let text = plain(&report.errors.join("\n"));
+                                let text = xml(&report.errors.join("\n"));
                                 writer
                                     .create_element("error")
                                     .with_attribute(("message", "they do not load"))
@@ -82,7 +83,7 @@ fn suite(writer: &mut Writer<Vec<u8>>, file: &str, cases: &[&TestCase]) -> io::R
     };
     writer
         .create_element("testsuite")
-        .with_attribute(("name", &*plain(file)))
+        .with_attribute(("name", &*xml(file)))
         .with_attribute(("tests", &*cases.len().to_string()))
         .with_attribute(("failures", &*count(TestOutcome::Failed)))
         .with_attribute(("errors", &*count(TestOutcome::Error)))
@@ -97,13 +98,13 @@ fn suite(writer: &mut Writer<Vec<u8>>, file: &str, cases: &[&TestCase]) -> io::R
 }
 
 fn test(writer: &mut Writer<Vec<u8>>, case: &TestCase) -> io::Result<()> {
-    let name = plain(case.name.as_str());
+    let name = xml(case.name.as_str());
     let (package, rule) = name.rsplit_once('.').unwrap_or(("", &name));
     let element = writer
         .create_element("testcase")
         .with_attribute(("name", rule))
         .with_attribute(("classname", package))
-        .with_attribute(("file", &*plain(case.file.as_str())))
+        .with_attribute(("file", &*xml(case.file.as_str())))
         .with_attribute(("line", &*case.line.to_string()));
     let kind = match case.outcome {
         TestOutcome::Passed => {
@@ -119,10 +120,10 @@ fn test(writer: &mut Writer<Vec<u8>>, case: &TestCase) -> io::Result<()> {
         if case.outcome == TestOutcome::Skipped {
             inner.write_empty()?;
         } else {
-            let problem = plain(case.problem.as_str());
+            let problem = xml(case.problem.as_str());
             inner
                 .with_attribute(("message", &*problem))
-                .write_text_content(BytesText::new(&plain(&format!(
+                .write_text_content(BytesText::new(&xml(&format!(
                     "{}:{}: {problem}",
                     case.file, case.line
                 ))))?;
@@ -130,21 +131,6 @@ fn test(writer: &mut Writer<Vec<u8>>, case: &TestCase) -> io::Result<()> {
         Ok(())
     })?;
     Ok(())
-}
-
-/// The text without what XML cannot hold, even escaped.
-fn plain(text: &str) -> String {
-    crate::text::Printable::lines(text)
-        .as_str()
-        .chars()
-        .map(|c| {
-            if matches!(c, '\u{fffe}' | '\u{ffff}') {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,30 +1,16 @@
 //! The findings, grouped by policy in the case's order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
-
+use super::super::phrases::{self, Found, Group};
 use super::excerpt::Excerpts;
 use super::style::Tone;
-use super::{Context, Page, wording};
-use crate::finding::{Certainty, Enforcement, Finding, Location};
-use crate::review::{FindingState, Status};
+use super::wording::number;
+use super::{Context, Page};
 use crate::text::{Printable, display_width, fit_end};
-use wording::{Answer, number};
-
-/// Columns of one fact; the JSON report has it in full.
-const FACT_COLUMNS: usize = 120;
-
-type Found<'a> = (&'a Finding, &'a FindingState);
-
-/// The findings of one policy.
-struct Group<'a> {
-    found: Vec<Found<'a>>,
-    levels: BTreeSet<Enforcement>,
-}
 
 pub(super) fn write(page: &mut Page, context: &Context<'_>) {
-    let groups = groups(context);
+    let groups = phrases::groups(context);
     if groups.is_empty() {
         nothing(page, context);
         return;
@@ -72,25 +58,6 @@ fn nothing(page: &mut Page, context: &Context<'_>) {
     }
 }
 
-fn groups<'a>(context: &Context<'a>) -> Vec<Group<'a>> {
-    let mut places = BTreeMap::new();
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for (finding, state) in context.findings() {
-        let place = *places.entry(&finding.policy).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push(Group {
-                found: Vec::new(),
-                levels: BTreeSet::new(),
-            });
-        }
-        if let Some(group) = groups.get_mut(place) {
-            group.found.push((finding, state));
-            group.levels.insert(finding.enforcement);
-        }
-    }
-    groups
-}
-
 fn write_group(
     page: &mut Page,
     context: &Context<'_>,
@@ -108,7 +75,7 @@ fn write_group(
     };
     let heading = format!("{}{title} [{}]", first.policy, levels.join(", "));
     page.heading(Tone::Heading, &heading);
-    page.wrapped(0, Some(Tone::Faint), &numbers(group));
+    page.wrapped(0, Some(Tone::Faint), &phrases::numbers(group));
     let columns = group
         .found
         .iter()
@@ -136,43 +103,6 @@ fn write_group(
     }
 }
 
-fn numbers(group: &Group<'_>) -> String {
-    let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
-    for (_, state) in &group.found {
-        *counts.entry(state.status).or_default() += 1;
-    }
-    let parts: Vec<String> = counts
-        .into_iter()
-        .map(|(status, count)| format!("{count} {}", status.word()))
-        .collect();
-    let blocking = group.found.iter().filter(|(_, state)| state.blocks).count();
-    let blocking = match blocking {
-        0 => "none blocks".to_owned(),
-        1 => "1 blocks".to_owned(),
-        many => format!("{many} block"),
-    };
-    format!(
-        "{}: {}; {blocking}",
-        number(group.found.len(), "finding"),
-        parts.join(", "),
-    )
-}
-
-/// The sign of a state; the word stands beside it.
-fn letter(status: Status) -> char {
-    match status {
-        Status::Open => 'O',
-        Status::Waived => 'W',
-        Status::Acknowledged => 'A',
-        Status::Rejected => 'R',
-        Status::Carried => 'C',
-        Status::Stale => 'S',
-        Status::NotEvaluated => 'N',
-        Status::NotApplicable => '-',
-        Status::Deferred => 'D',
-    }
-}
-
 /// State, severity, address and what is done there; never cut, so that it can be searched for and copied.
 fn headline(
     page: &mut Page,
@@ -181,25 +111,17 @@ fn headline(
     columns: usize,
     mixed: bool,
 ) {
-    let word = format!("{} {:columns$}", letter(state.status), state.status.word());
+    let word = format!(
+        "{} {:columns$}",
+        phrases::letter(state.status),
+        state.status.word()
+    );
     let tone = match (state.blocks, state.status.is_undecided()) {
         (true, _) => Tone::Bad,
         (false, true) => Tone::Caution,
         (false, false) => Tone::Good,
     };
-    let mut tail: Vec<String> = wording::action(context, finding).into_iter().collect();
-    if let Some(attribute) = &finding.attribute {
-        tail.insert(0, Printable::line(attribute.as_str()).into_string());
-    }
-    if mixed {
-        tail.push(finding.enforcement.to_string());
-    }
-    if finding.certainty == Certainty::Unknown {
-        tail.push("not proven".to_owned());
-    }
-    if state.blocks {
-        tail.push("blocks".to_owned());
-    }
+    let tail = phrases::tail(context, (finding, state), mixed);
     let tail = if tail.is_empty() {
         String::new()
     } else {
@@ -229,7 +151,7 @@ fn details(
         page.labelled(6, "subject: ", None, subject.as_str());
     }
     if let Some(location) = &finding.location {
-        page.labelled(6, "at ", None, &place(location));
+        page.labelled(6, "at ", None, &phrases::place(location));
         let line = location.line;
         if let Some((number, text)) =
             line.and_then(|n| Some((n, excerpts.line(location.file.as_str(), n)?)))
@@ -246,70 +168,10 @@ fn details(
             "The change under review does not explain this.",
         );
     }
-    if let Some(facts) = facts(context, finding) {
+    if let Some(facts) = phrases::facts(context, finding) {
         page.labelled(6, "facts: ", Some(Tone::Faint), &facts);
     }
-    if let Some((label, text)) = answered(context, state) {
+    if let Some((label, text)) = phrases::answered(context, state) {
         page.labelled(6, label, None, text.as_str());
-    }
-}
-
-fn place(location: &Location) -> String {
-    let lines = match (location.line, location.end_line) {
-        (Some(line), Some(end)) if end > line => format!(":{line}-{end}"),
-        (Some(line), _) => format!(":{line}"),
-        (None, _) => String::new(),
-    };
-    let touched = match location.in_diff {
-        Some(true) => ", which the change touches",
-        Some(false) => ", which the change does not touch",
-        None => "",
-    };
-    format!("{}{lines}{touched}", location.file)
-}
-
-fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> {
-    let redactor = &context.case.redactor;
-    let shown: Vec<String> = finding
-        .facts
-        .iter()
-        .filter(|(_, value)| !wording::says_nothing(value))
-        .map(|(name, value)| {
-            let value = match wording::fact(redactor, value) {
-                Json::String(text) => text,
-                Json::Array(items) if items.iter().all(Json::is_string) => {
-                    let items: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
-                    items.join(" ")
-                }
-                other => other.to_string(),
-            };
-            let value = fit_end(Printable::line(&value).as_str(), FACT_COLUMNS);
-            format!("{}={value}", redactor.line(name))
-        })
-        .collect();
-    (!shown.is_empty()).then(|| shown.join(", "))
-}
-
-/// Who answered what, also where the answer no longer counts.
-fn answered(context: &Context<'_>, state: &FindingState) -> Option<(&'static str, Printable)> {
-    let redactor = &context.case.redactor;
-    match wording::answer(context, state) {
-        Some(Answer::Tree(waiver)) => {
-            let text = format!(
-                "waived until {}{} by {}: {} ({}:{})",
-                waiver.expires,
-                wording::ends_soon(state.waiver_days),
-                waiver.owner,
-                waiver.reason,
-                waiver.file,
-                waiver.line
-            );
-            Some(("answer: ", Printable::line(&text)))
-        }
-        Some(Answer::Person(recorded)) => Some(("answer: ", wording::recorded(redactor, recorded))),
-        None => {
-            let recorded = state.recorded.as_ref()?;
-            Some(("no longer counts: ", wording::recorded(redactor, recorded)))
-        }
     }
 }

@@ -21,6 +21,9 @@ use style::{Style, Tone};
 /// The narrowest layout; a narrower terminal wraps the rest itself.
 const NARROWEST: usize = 40;
 
+/// Columns where others break the lines.
+const UNBROKEN: usize = 10_000;
+
 /// Writes the report of a case.
 pub(super) fn report(context: &Context<'_>) -> String {
     let mut page = Page::new(context);
@@ -32,6 +35,17 @@ pub(super) fn report(context: &Context<'_>) -> String {
     approvals(&mut page, context);
     page.list("notices", &context.case.notices);
     conclusion(&mut page, context);
+    page.text
+}
+
+/// The head of the report alone: plans, change, policies; in unbroken lines without colours.
+pub(super) fn head(context: &Context<'_>) -> String {
+    let mut page = Page {
+        text: String::new(),
+        style: Style::new(false),
+        width: UNBROKEN,
+    };
+    header::write(&mut page, context);
     page.text
 }
 

@@ -1,0 +1,241 @@
+//! One HTML page: no scripts, nothing from elsewhere; readable on a phone, on paper, in light and dark.
+
+use std::fmt::Write as _;
+
+use super::phrases::{self, Group};
+use super::wording;
+use super::{Context, Failure, human};
+use crate::review::{Exit, Status};
+use crate::text::{Printable, xml};
+
+const STYLE: &str = include_str!("html.css");
+
+/// Writes the report of a case.
+pub(super) fn report(context: &Context<'_>) -> String {
+    let case = context.case;
+    let verdict = context.verdict;
+    let why = match verdict.reasons.as_slice() {
+        [] => verdict.exit.meaning().to_owned(),
+        reasons => reasons.join("; "),
+    };
+    let mut body = conclusion(verdict.exit, context.exit, &why);
+    push(&mut body, "p", "numbers", &wording::denominators(context));
+    let _written = writeln!(body, "<pre>{}</pre>", escaped(&human::head(context)));
+    if !case.problems.is_empty() {
+        body.push_str("<section><h2>Policies that could not be used</h2>\n<ul>\n");
+        for problem in &case.problems {
+            let place = problem.place.as_ref().unwrap_or(&problem.policy);
+            let _written = writeln!(
+                body,
+                "<li><code>{}</code>: {}</li>",
+                escaped(place.as_str()),
+                escaped(problem.message.as_str())
+            );
+        }
+        body.push_str("</ul></section>\n");
+    }
+    let groups = phrases::groups(context);
+    if groups.is_empty() {
+        let text = if case.policies.evaluated == 0 {
+            "No rule was evaluated, so this says nothing about the plan."
+        } else if case.problems.is_empty() {
+            "No findings."
+        } else {
+            "No findings from the rules that could be evaluated; the others say nothing about the plan."
+        };
+        push(&mut body, "p", "", text);
+    }
+    for group in &groups {
+        section(&mut body, context, group);
+    }
+    approvals(&mut body, context);
+    let left_out: Vec<String> = case
+        .not_applicable
+        .iter()
+        .map(|(policy, reason)| format!("{policy}: {reason}"))
+        .collect();
+    let texts =
+        |list: &[Printable]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
+    list(&mut body, "Not applicable", &left_out);
+    list(&mut body, "Not looked at", &texts(&case.not_looked_at));
+    list(&mut body, "Notices", &texts(&case.notices));
+    let foot = format!("countersign {}", context.tool_version);
+    push(&mut body, "footer", "", &foot);
+    page(verdict.exit, &body)
+}
+
+/// Writes the report of a run without a case.
+pub(super) fn failure(failure: &Failure) -> String {
+    let mut body = conclusion(failure.exit, failure.exit, &failure.heading);
+    list(&mut body, "Why", &failure.causes);
+    if let Some(hint) = &failure.hint {
+        push(&mut body, "p", "", &format!("Next: {hint}"));
+    }
+    page(failure.exit, &body)
+}
+
+fn page(exit: Exit, body: &str) -> String {
+    // The policy of the page forbids everything but its own style, whatever a text in it holds.
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+<meta name=\"color-scheme\" content=\"light dark\">\n<title>countersign: {exit}</title>\n\
+<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    );
+    super::inert_markup(&page)
+}
+
+fn conclusion(verdict: Exit, exit: Exit, why: &str) -> String {
+    let class = match verdict {
+        Exit::Pass => "good",
+        Exit::Unapproved => "caution",
+        Exit::Blocked | Exit::Usage | Exit::Input | Exit::Policy => "bad",
+    };
+    let code = if verdict == exit {
+        format!("exit {}", exit.code())
+    } else {
+        format!(
+            "exit {} as asked, {} otherwise",
+            exit.code(),
+            verdict.code()
+        )
+    };
+    format!(
+        "<h1 class=\"{class}\">{verdict} <small>{code}</small></h1>\n<p class=\"why\">{}</p>\n",
+        escaped(why)
+    )
+}
+
+fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
+    let Some((first, _)) = group.found.first() else {
+        return;
+    };
+    let title = if first.title.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", first.title)
+    };
+    let _written = writeln!(
+        out,
+        "<section>\n<h2>{}{}</h2>\n<p class=\"numbers\">{}</p>",
+        escaped(first.policy.as_str()),
+        escaped(&title),
+        escaped(&phrases::numbers(group))
+    );
+    for found in &group.found {
+        let (finding, state) = found;
+        let class = match (state.blocks, state.status.is_undecided()) {
+            (true, _) => "blocks",
+            (false, true) => "open",
+            (false, false) => "answered",
+        };
+        // What nobody has to look at again is folded.
+        let open = if state.blocks { " open" } else { "" };
+        let tail = phrases::tail(context, *found, group.levels.len() > 1).join(", ");
+        let _written = writeln!(
+            out,
+            "<details class=\"finding {class}\"{open}>\n<summary><b class=\"{severity}\">{severity}</b> <i>{status}</i> <code>{}</code> <span>{}</span></summary>",
+            escaped(&finding.label()),
+            escaped(&tail),
+            severity = finding.severity,
+            status = state.status.word(),
+        );
+        push(out, "p", "", finding.message.as_str());
+        out.push_str("<dl>\n");
+        let mut entries: Vec<(&str, String)> = Vec::new();
+        if context.case.plans.len() > 1 {
+            entries.push(("plan", finding.plan.to_string()));
+        }
+        if let (Some(subject), Some(_)) = (&finding.subject, &finding.address) {
+            entries.push(("subject", subject.to_string()));
+        }
+        if let Some(location) = &finding.location {
+            entries.push(("at", phrases::place(location)));
+        } else if finding.address.is_some() {
+            entries.push(("at", "no line of the configuration is known".to_owned()));
+        }
+        if finding.explained == Some(false) {
+            let text = "the change under review does not explain this";
+            entries.push(("explained", text.to_owned()));
+        }
+        if let Some(facts) = phrases::facts(context, finding) {
+            entries.push(("facts", facts));
+        }
+        if let Some((label, text)) = phrases::answered(context, state) {
+            entries.push((label.trim_end_matches(": "), text.to_string()));
+        }
+        if !finding.remediation.is_empty() && state.status != Status::NotApplicable {
+            entries.push(("fix", finding.remediation.to_string()));
+        }
+        if let Some(rule) = &finding.policy_location {
+            entries.push(("rule", format!("{}:{}", rule.file, rule.line)));
+        }
+        for (name, text) in entries {
+            let _written = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escaped(&text));
+        }
+        out.push_str("</dl>\n</details>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+fn approvals(out: &mut String, context: &Context<'_>) {
+    let lines: Vec<String> = context
+        .approvals
+        .iter()
+        .map(|approval| {
+            let reason = approval.reason.as_ref().map(|reason| format!(": {reason}"));
+            format!(
+                "{}: {} by {}, {}, {} until {}{}",
+                if approval.valid { "valid" } else { "void" },
+                approval.digest.short(),
+                approval.reviewer,
+                if approval.signed {
+                    "signed"
+                } else {
+                    "not signed"
+                },
+                approval.created,
+                approval.expires,
+                reason.unwrap_or_default(),
+            )
+        })
+        .collect();
+    list(out, "Approvals", &lines);
+}
+
+fn list(out: &mut String, title: &str, items: &[String]) {
+    if items.is_empty() {
+        return;
+    }
+    let _written = writeln!(out, "<section><h2>{title} ({})</h2>\n<ul>", items.len());
+    for item in items {
+        push(out, "li", "", item);
+    }
+    out.push_str("</ul></section>\n");
+}
+
+fn push(out: &mut String, element: &str, class: &str, text: &str) {
+    let class = if class.is_empty() {
+        String::new()
+    } else {
+        format!(" class=\"{class}\"")
+    };
+    let _written = writeln!(out, "<{element}{class}>{}</{element}>", escaped(text));
+}
+
+/// Text as it may stand between tags.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in xml(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
