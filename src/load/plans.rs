@@ -32,10 +32,11 @@ pub(super) fn read(
         return Ok(plan);
     };
     // Who can exchange the file, or the program that shows it, must not have another plan reviewed than the one that is applied.
-    if let Some(difference) = binary.difference(&plan) {
+    if let Some(difference) = binary.differences(&plan).first() {
         return Err(LoadError {
             causes: vec![Printable::line(&format!(
-                "what it was shown as is another plan: {difference}."
+                "what it was shown as is another plan: {}.",
+                difference.sentence()
             ))],
             ..LoadError::input(
                 &format!("{name} cannot be reviewed."),
