@@ -285,10 +285,11 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
             plan: &plan,
             change: None,
             source: None,
+            proof: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };
         let hits = |policies: &Policies| {
-            let results = policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {});
+            let results = policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {});
             assert_eq!(results.problems, [], "{}", path.display());
             let mut hits = results.hits;
             hits.sort_by_key(|hit| format!("{hit:?}"));

@@ -5,6 +5,7 @@ use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use crate::decision::Decision;
 use crate::finding::Finding;
+use crate::provenance::ProofVerdict;
 use crate::review::{FindingState, Status};
 use crate::text::{fit_address, fit_end};
 
@@ -34,6 +35,18 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let mut out = paragraph(Role::Text, &text, width, 0);
     out.push(Rich::empty());
     out.push(shape(review));
+    for plan in &case.plans {
+        if let Some(proof) = &plan.proof {
+            let role = match proof.verdict() {
+                ProofVerdict::Proven => Role::Good,
+                ProofVerdict::Differs => Role::Bad,
+                ProofVerdict::NotProven => Role::Warn,
+            };
+            let text = format!("  plan file {}: {}", plan.path, proof.sentence());
+            let text = case.redactor.line(&text);
+            out.extend(paragraph(role, text.as_str(), width, 4));
+        }
+    }
     let counts = review.verdict.counts;
     let (decided, total) = review.progress();
     out.push(Rich::of(
