@@ -149,6 +149,8 @@ pub enum LockProblem {
 pub enum Gap {
     /// There is no commit.
     NoCommit,
+    /// The commit has no Terraform file where the plan was made.
+    NoFiles,
     /// Terraform ran elsewhere: the root module's directory is not the one it ran in.
     RootElsewhere,
     /// A module that the repository does not hold.
@@ -203,6 +205,9 @@ impl Proof {
             Some(commit) => {
                 let placed = modules::place(&binary.modules, evidence.root, &mut proof);
                 files::compare(&placed, commit, binary.is_open_tofu(), &mut proof);
+                if proof.files == 0 {
+                    proof.gaps.push(Gap::NoFiles);
+                }
                 lock::compare(binary.lock_file.as_deref(), commit, &mut proof);
             }
         }

@@ -265,6 +265,12 @@ impl Gap {
                 "no-commit",
                 "There is no commit to compare with.".to_owned(),
             ),
+            Self::NoFiles => Point::new(
+                "directory",
+                None,
+                "no-files",
+                "No Terraform file of the commit was compared.".to_owned(),
+            ),
             Self::RootElsewhere => Point::new(
                 "directory",
                 None,
