@@ -135,10 +135,8 @@ pub(super) fn evaluate(
             Need::Source if source.is_some() => Availability::Present,
             Need::BinaryPlan if plan.plan.binary.is_some() => Availability::Present,
             // Most plans come as JSON alone: the shipped policy asks for more only where it is told to.
-            Need::BinaryPlan if policy.builtin => match requires(config, policy) {
-                true => Availability::Missing,
-                false => Availability::NotApplicable,
-            },
+            Need::BinaryPlan if requires(config, policy) => Availability::Missing,
+            Need::BinaryPlan if policy.builtin => Availability::NotApplicable,
             Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
             Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
         };

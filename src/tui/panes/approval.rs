@@ -9,6 +9,9 @@ use crate::provenance::ProofVerdict;
 use crate::review::{FindingState, Status};
 use crate::text::{fit_address, fit_end};
 
+/// Differences and gaps of a proof that are shown.
+const POINTS: usize = 10;
+
 /// Makes the lines.
 pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let case = &review.case;
@@ -45,6 +48,17 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
             let text = format!("  plan file {}: {}", plan.path, proof.sentence());
             let text = case.redactor.line(&text);
             out.extend(paragraph(role, text.as_str(), width, 4));
+            let mut points = proof.difference_points();
+            points.extend(proof.gap_points());
+            let more = points.len().saturating_sub(POINTS) + proof.omitted();
+            points.truncate(POINTS);
+            for point in points {
+                let text = case.redactor.line(&format!("    {}", point.text));
+                out.extend(paragraph(role, text.as_str(), width, 6));
+            }
+            if more > 0 {
+                out.push(Rich::of(role, format!("    and {more} more")));
+            }
         }
     }
     let counts = review.verdict.counts;
