@@ -150,6 +150,7 @@ fn loaded_at() -> jiff::Timestamp {
 fn request(file: &Path) -> Request {
     Request {
         plans: vec![PlanSource::File(file.to_path_buf())],
+        plan_file: None,
         directory: std::env::temp_dir(),
         repo: None,
         base: None,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cover::{self, Blocking};
 use super::record::Record;
-use super::statement::{PlanBinding, PolicyBinding, Statement, Tool};
+use super::statement::{BinaryBinding, PlanBinding, PolicyBinding, Statement, Tool};
 use super::{Answer, Given, MAX_TTL_DAYS, normal_email};
 use crate::decision::{Decision, Identity, Journal};
 use crate::digest::Digest;
@@ -156,6 +156,21 @@ fn plan_binding(plan: &CasePlan) -> PlanBinding {
         _ => BTreeMap::new(),
     };
     PlanBinding {
+        binary: plan
+            .plan
+            .binary
+            .as_deref()
+            .zip(plan.proof.as_ref())
+            .map(|(binary, proof)| {
+                let line = |text: &String| plan.plan.redactor.line(text);
+                BinaryBinding {
+                    lineage: binary.lineage.as_ref().map(line),
+                    proof: Printable::line(proof.verdict().word()),
+                    serial: binary.serial,
+                    sha256: binary.digest,
+                    terraform_version: line(&binary.terraform_version),
+                }
+            }),
         counts,
         effect: plan.plan.effect,
         mode: Printable::line(plan.plan.mode.word()),

@@ -147,6 +147,7 @@ fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, V
         root,
         sha256,
         effect,
+        binary,
     } in &context.plans
     {
         let Some(plan) = approved.remove(root) else {
@@ -155,7 +156,9 @@ fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, V
         if plan.effect != *effect {
             return Err(Void::OtherEffect { root: root.clone() });
         }
-        if plan.sha256 != *sha256 {
+        let file = plan.binary.as_ref().map(|file| file.sha256);
+        let other_file = file.zip(*binary).is_some_and(|(file, here)| file != here);
+        if plan.sha256 != *sha256 || other_file {
             if context.rules.exact {
                 return Err(other(
                     root,

@@ -48,6 +48,8 @@ pub struct PlanIdentity {
     pub sha256: Digest,
     /// What it would do.
     pub effect: Effect,
+    /// Digest of the binary plan, where it is here.
+    pub binary: Option<Digest>,
 }
 
 /// Everything that records are compared with.
@@ -100,6 +102,7 @@ impl<'a> Context<'a> {
                     root: Printable::line(&plan.root),
                     sha256: plan.plan.digest,
                     effect: plan.plan.effect,
+                    binary: plan.plan.binary.as_ref().map(|binary| binary.digest),
                 })
                 .collect(),
             policies: case.policies.digest,

@@ -35,7 +35,9 @@ pub use decide::{Approved, Refusal, Summary, decide, heads, journal};
 pub use record::{
     MAX_RECORD_BYTES, MAX_RECORDS, NoteLine, PAYLOAD_TYPE, Record, Signature, read_note,
 };
-pub use statement::{PREDICATE_TYPE, PlanBinding, PolicyBinding, STATEMENT_TYPE, Statement, Tool};
+pub use statement::{
+    BinaryBinding, PREDICATE_TYPE, PlanBinding, PolicyBinding, STATEMENT_TYPE, Statement, Tool,
+};
 pub use strict::RecordError;
 pub use void::Void;
 

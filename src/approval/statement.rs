@@ -66,6 +66,9 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanBinding {
+    /// The binary plan, where it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<BinaryBinding>,
     /// Numbers of changes by kind.
     pub counts: BTreeMap<String, u64>,
     /// What it would do.
@@ -79,6 +82,25 @@ pub struct PlanBinding {
     pub root: Printable,
     /// Digest of its bytes.
     pub sha256: Digest,
+}
+
+/// The binary plan file of an approved plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BinaryBinding {
+    /// Lineage of the state that it starts from; none for a state that was never written.
+    #[serde(deserialize_with = "strict::optional_line")]
+    pub lineage: Option<Printable>,
+    /// What it proved: `proven`, `differs` or `not-proven`.
+    #[serde(deserialize_with = "strict::line")]
+    pub proof: Printable,
+    /// Serial of that state.
+    pub serial: Option<u64>,
+    /// Digest of its bytes.
+    pub sha256: Digest,
+    /// Version that made it.
+    #[serde(deserialize_with = "strict::line")]
+    pub terraform_version: Printable,
 }
 
 /// The policies that were evaluated.
@@ -227,6 +249,12 @@ impl Statement {
                 )
             })
             .collect();
+        for plan in &self.plans {
+            if let Some(binary) = &plan.binary {
+                let name = format!("{} (plan file)", plan.root);
+                subjects.push(one(&name, &[("sha256", binary.sha256.to_string())]));
+            }
+        }
         subjects.push(one("commit", &[("gitCommit", self.commit.clone())]));
         subjects.push(one("tree", &[("gitTree", self.tree.clone())]));
         subjects

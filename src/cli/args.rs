@@ -64,6 +64,9 @@ pub(super) struct SubjectArgs {
     /// Plans: JSON of `terraform show -json`, binary plan files, directories, patterns, or - for standard input.
     #[arg(value_name = "PLAN")]
     pub(super) plans: Vec<PathBuf>,
+    /// The binary plan file of the plan JSON: proves that they are one plan, made from the commit under review.
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan_file: Option<PathBuf>,
     /// The ref that the change is to be merged into.
     #[arg(long, value_name = "REF")]
     pub(super) base: Option<String>,

@@ -294,6 +294,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         .to_path_buf();
     let request = Request {
         plans: Vec::new(),
+        plan_file: None,
         directory: root.clone(),
         repo: Some(root),
         base: Some(base.to_owned()),

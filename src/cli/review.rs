@@ -10,9 +10,10 @@ use super::args::ReviewArgs;
 use super::draft::Draft;
 use super::{VERSION, World, approvals, output, subject};
 use crate::approval::{Occasion, Record, Statement, heads};
+use crate::digest::Digest;
 use crate::git;
 use crate::load::{self, LoadError, Request};
-use crate::review::{Exit, ReviewCase, verdict};
+use crate::review::{CasePlan, Exit, ReviewCase, verdict};
 use crate::store::write_atomic;
 use crate::text::Printable;
 use crate::tui::{self, Effect, Model, Msg, Options, Outcome, PersistFailure};
@@ -297,11 +298,19 @@ fn approve(
     Ok(format!("{} on {short}", git::NOTES_REF))
 }
 
+/// Digests of the binary plans.
+fn plan_files(case: &ReviewCase) -> Vec<Option<Digest>> {
+    let binary = |plan: &CasePlan| plan.plan.binary.as_ref().map(|binary| binary.digest);
+    case.plans.iter().map(binary).collect()
+}
+
 /// What differs between the reviewed case and the one that is there now.
 fn difference(reviewed: &ReviewCase, now: &ReviewCase) -> Option<&'static str> {
     let base = |case: &ReviewCase| case.under_review.change().and_then(|c| c.base.clone());
     if reviewed.plan_digest() != now.plan_digest() {
         Some("The plan")
+    } else if plan_files(reviewed) != plan_files(now) {
+        Some("The plan file")
     } else if reviewed.under_review.head() != now.under_review.head() {
         Some("The head")
     } else if base(reviewed) != base(now) {

@@ -29,6 +29,7 @@ pub(super) fn request(
     }
     Ok(Request {
         plans,
+        plan_file: args.plan_file.clone(),
         directory: world.directory.clone(),
         repo: args.repo.clone(),
         base: args.base.clone(),

@@ -5,7 +5,7 @@ use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Results, Subject, Why};
+use crate::policy::{Availability, Need, Policies, Policy, Results, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
@@ -88,6 +88,12 @@ pub(super) fn empty_case(
     })
 }
 
+/// Whether a policy's setting `require` is on.
+fn requires(config: &Config, policy: &Policy) -> bool {
+    let settings = config.policies.get(policy.id.as_str());
+    settings.and_then(|settings| settings.get("require")) == Some(&true.into())
+}
+
 /// What evaluation told beside the case.
 #[derive(Default)]
 pub(super) struct Told {
@@ -123,10 +129,14 @@ pub(super) fn evaluate(
     let mut not_applicable = std::collections::BTreeSet::new();
     for (plan_index, plan) in case.plans.iter().enumerate() {
         let source = indices.get(plan_index).and_then(Option::as_ref);
-        let available = |need: Need| match need {
+        let available = |policy: &Policy, need: Need| match need {
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
             Need::Source if source.is_some() => Availability::Present,
+            Need::BinaryPlan if plan.plan.binary.is_some() => Availability::Present,
+            // Most plans come as JSON alone: the shipped policy asks for more only where it is told to.
+            Need::BinaryPlan if requires(config, policy) => Availability::Missing,
+            Need::BinaryPlan if policy.builtin => Availability::NotApplicable,
             Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
             Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
         };
@@ -134,6 +144,7 @@ pub(super) fn evaluate(
             plan: &plan.plan,
             change: change.as_ref(),
             source,
+            proof: plan.proof.as_ref(),
             now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
@@ -141,6 +152,9 @@ pub(super) fn evaluate(
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
                 let reason = match &skipped.why {
+                    Why::Need(Need::BinaryPlan) => {
+                        "no binary plan was given (--plan-file).".to_owned()
+                    }
                     Why::Need(need) => {
                         format!("it needs {}, and there is none under review.", need.word())
                     }

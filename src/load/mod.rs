@@ -13,6 +13,7 @@ mod find;
 mod own;
 mod plans;
 mod policies;
+mod proof;
 mod show;
 mod source;
 mod tamper;
@@ -43,6 +44,8 @@ pub struct Request {
     pub plans: Vec<PlanSource>,
     /// Directory in which the program was started.
     pub directory: PathBuf,
+    /// `--plan-file`: the binary plan that belongs to the one plan.
+    pub plan_file: Option<PathBuf>,
     /// `--repo`.
     pub repo: Option<PathBuf>,
     /// `--base`.
@@ -135,6 +138,14 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &config,
         &policies,
         plans,
+    )?;
+    proof::prove(
+        &mut case.plans,
+        request,
+        repository.as_ref(),
+        case.under_review.head(),
+        files.as_deref(),
+        &root,
     )?;
     let indices: Vec<Option<crate::source::SourceIndex>> = case
         .plans
@@ -349,10 +360,19 @@ fn read_plans(
     config: &Config,
     root: &Path,
 ) -> Result<Vec<CasePlan>, LoadError> {
+    if request.plan_file.is_some() && sources.len() != 1 {
+        return Err(LoadError::usage(
+            "--plan-file belongs to one plan, and there are several.",
+            "Run it once for each, or give the binary plans themselves: countersign a/tfplan b/tfplan.",
+        ));
+    }
     sources
         .iter()
         .map(|source| {
-            let plan = plans::read(source, &request.directory, &config.show, request.threads)?;
+            let mut plan = plans::read(source, &request.directory, &config.show, request.threads)?;
+            if let Some(file) = &request.plan_file {
+                plan = plans::beside(plan, file, &request.directory)?;
+            }
             let (path, name) = match source {
                 PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
                 PlanSource::File(path) => {
@@ -372,6 +392,7 @@ fn read_plans(
                 path: plan.redactor.line(&path),
                 root: name,
                 plan,
+                proof: None,
             })
         })
         .collect()
@@ -382,7 +403,8 @@ fn read_plans(
 pub fn recheck(request: &Request, case: &ReviewCase) -> Vec<String> {
     let mut moved = Vec::new();
     for (source, plan) in request.plans.iter().zip(&case.plans) {
-        match plans::is_unchanged(source, &request.directory, &plan.plan) {
+        let file = request.plan_file.as_deref();
+        match plans::is_unchanged(source, file, &request.directory, &plan.plan) {
             Ok(true) => {}
             Ok(false) => moved.push(format!(
                 "The plan {} changed since it was loaded.",

@@ -32,10 +32,11 @@ pub(super) fn read(
         return Ok(plan);
     };
     // Who can exchange the file, or the program that shows it, must not have another plan reviewed than the one that is applied.
-    if let Some(difference) = binary.difference(&plan) {
+    if let Some(difference) = binary.differences(&plan).first() {
         return Err(LoadError {
             causes: vec![Printable::line(&format!(
-                "what it was shown as is another plan: {difference}."
+                "what it was shown as is another plan: {}.",
+                difference.sentence()
             ))],
             ..LoadError::input(
                 &format!("{name} cannot be reviewed."),
@@ -46,21 +47,49 @@ pub(super) fn read(
     Ok(plan.with_binary(binary))
 }
 
-/// Whether a source still holds the bytes that the plan was read from.
+/// Reads the binary plan that is said to belong to a plan JSON. Whether it does is for the proof to say.
+pub(super) fn beside(mut plan: Plan, file: &Path, directory: &Path) -> Result<Plan, LoadError> {
+    if plan.binary.is_some() {
+        return Err(LoadError::usage(
+            "The plan that was given is a binary plan itself, so --plan-file has nothing to prove.",
+            "Leave --plan-file out, or give the JSON: terraform show -json tfplan > plan.json.",
+        ));
+    }
+    let bytes = read_file(file, directory)?;
+    let name = file.to_string_lossy();
+    if !is_binary_plan(&bytes) {
+        return Err(LoadError::input(
+            &format!("{name} is no binary plan file."),
+            "Name the file that terraform plan -out=tfplan wrote: --plan-file tfplan.",
+        ));
+    }
+    let binary = BinaryPlan::read(&bytes).map_err(|error| LoadError::plan(&name, &error.into()))?;
+    // The mode of another plan says nothing about this one.
+    if binary.differences(&plan).is_empty() {
+        return Ok(plan.with_binary(binary));
+    }
+    plan.binary = Some(std::sync::Arc::new(binary));
+    Ok(plan)
+}
+
+/// Whether source and plan file still hold the bytes that the plan was read from.
 pub(super) fn is_unchanged(
     source: &PlanSource,
+    file: Option<&Path>,
     directory: &Path,
     plan: &Plan,
 ) -> Result<bool, LoadError> {
-    let digest = match source {
+    let given = match source {
         PlanSource::Stdin(bytes) => Digest::of(bytes),
         PlanSource::File(path) => Digest::of(&read_file(path, directory)?),
     };
-    Ok(digest
-        == plan
-            .binary
-            .as_ref()
-            .map_or(plan.digest, |binary| binary.digest))
+    let binary = plan.binary.as_ref().map(|binary| binary.digest);
+    Ok(match file {
+        Some(file) => {
+            given == plan.digest && Some(Digest::of(&read_file(file, directory)?)) == binary
+        }
+        None => given == binary.unwrap_or(plan.digest),
+    })
 }
 
 fn name(source: &PlanSource) -> String {
@@ -172,7 +201,7 @@ mod tests {
         let binary = BinaryPlan::read(file).unwrap();
         let source = PlanSource::File("tfplan".into());
         let write = |bytes: &[u8]| std::fs::write(dir.path().join("tfplan"), bytes).unwrap();
-        let unchanged = |plan: &Plan| is_unchanged(&source, dir.path(), plan);
+        let unchanged = |plan: &Plan| is_unchanged(&source, None, dir.path(), plan);
         write(file);
         let shown = plan.clone().with_binary(binary);
         assert_eq!(unchanged(&shown), Ok(true));
@@ -182,5 +211,16 @@ mod tests {
         assert_eq!(unchanged(&plan), Ok(true));
         std::fs::remove_file(dir.path().join("tfplan")).unwrap();
         assert!(unchanged(&shown).is_err());
+        // Beside its JSON, both are looked at.
+        write(json);
+        let beside = Path::new("beside");
+        let unchanged = || is_unchanged(&source, Some(beside), dir.path(), &shown);
+        std::fs::write(dir.path().join(beside), file).unwrap();
+        assert_eq!(unchanged(), Ok(true));
+        std::fs::write(dir.path().join(beside), json).unwrap();
+        assert_eq!(unchanged(), Ok(false));
+        std::fs::write(dir.path().join(beside), file).unwrap();
+        write(file);
+        assert_eq!(unchanged(), Ok(false));
     }
 }

@@ -3,20 +3,21 @@
 //! Phases: `container` opens the zip and refuses what Terraform never writes; `message` reads the few fields of `tfplan` that are facts and
 //! skips every value; `modules.json` tells which files belong to which module.
 //!
-//! Invariants: values of variables, resources and the backend's settings are skipped, never copied; the two states are only counted through;
-//! nothing is written to a disk. What an archive holds is bounded before memory is taken for it.
+//! Invariants: values of variables, resources and the backend's settings are skipped, never copied; of the two states only
+//! lineage and serial are kept; nothing is written to a disk. What an archive holds is bounded before memory is taken for it.
 
+mod compare;
 mod container;
 mod error;
 mod message;
 mod snapshot;
+mod state;
 
+pub use compare::{ChangeProblem, PlanDifference};
 pub use error::ArchiveError;
 pub use snapshot::SnapshotModule;
 
-use std::collections::BTreeMap;
-
-use super::{Action, Mode, Plan, PlanMode};
+use super::{Action, Mode, PlanMode};
 use crate::digest::Digest;
 
 /// The entry that makes a zip a plan.
@@ -55,6 +56,8 @@ pub struct BinaryPlan {
     pub applyable: bool,
     /// What is done to which object, in the file's order, data sources included.
     pub changes: Vec<BinaryChange>,
+    /// What is done to which output of the root module.
+    pub outputs: Vec<(String, Action)>,
     /// The configuration that was planned, the root module first.
     pub modules: Vec<SnapshotModule>,
     /// The lock file; absent where no provider is locked.
@@ -63,6 +66,10 @@ pub struct BinaryPlan {
     pub has_state: bool,
     /// Whether the state before the refresh is inside.
     pub has_previous_state: bool,
+    /// Lineage of the state; absent for one that was never written, or where the state cannot be read in one way only.
+    pub lineage: Option<String>,
+    /// Serial of the state.
+    pub serial: Option<u64>,
 }
 
 /// What is done to one object.
@@ -100,6 +107,8 @@ impl BinaryPlan {
             lock_file: content.lock_file.filter(has_provider),
             has_state: content.has_state,
             has_previous_state: content.has_previous_state,
+            lineage: content.lineage,
+            serial: content.serial,
             ..facts
         })
     }
@@ -112,46 +121,12 @@ impl BinaryPlan {
             .as_ref()
             .is_some_and(|lock| lock.windows(HOST.len()).any(|window| window == HOST))
     }
-
-    /// In what a plan's JSON differs from this file, as the end of a sentence; nothing where both tell the same.
-    ///
-    /// The time, and what is done to each managed object, must be equal. Data sources are left out: the JSON omits those that a
-    /// `-destroy` plan drops.
-    #[must_use]
-    pub fn difference(&self, plan: &Plan) -> Option<&'static str> {
-        let shown = plan
-            .section("timestamp")
-            .and_then(|text| serde_json::from_str::<String>(text).ok());
-        if let (Some(own), Some(shown)) = (&self.timestamp, &shown)
-            && own != shown
-        {
-            return Some("it was made at another time");
-        }
-        if plan.errored != self.errored {
-            return Some("only one of the two is errored");
-        }
-        let own: BTreeMap<(&str, Option<&str>), Action> = self
-            .changes
-            .iter()
-            .filter(|change| !change.is_data())
-            .map(|c| ((c.address.as_str(), c.deposed.as_deref()), c.action))
-            .collect();
-        let shown: BTreeMap<(&str, Option<&str>), Action> = plan
-            .changes
-            .iter()
-            .filter(|change| change.mode == Mode::Managed)
-            .map(|c| ((c.address.as_str(), c.deposed.as_deref()), c.action))
-            .collect();
-        if own.len() != shown.len() {
-            return Some("it has another number of changes");
-        }
-        (own != shown).then_some("it does something else to an object")
-    }
 }
 
 impl BinaryChange {
-    /// Whether this is a data source: after the modules that lead to it stands `data`. Instance keys may hold dots, quotes and brackets.
-    fn is_data(&self) -> bool {
+    /// What kind of object this is: after the modules that lead to it stands `data` or `ephemeral`. Instance keys may hold dots, quotes
+    /// and brackets.
+    fn mode(&self) -> Mode {
         let mut steps = vec![String::new()];
         let (mut quoted, mut escaped, mut depth) = (false, false, 0_usize);
         for c in self.address.chars() {
@@ -171,7 +146,9 @@ impl BinaryChange {
         loop {
             match steps.next() {
                 Some("module") => drop(steps.next()),
-                first => return first == Some("data"),
+                Some("data") => return Mode::Data,
+                Some("ephemeral") => return Mode::Ephemeral,
+                _ => return Mode::Managed,
             }
         }
     }

@@ -32,7 +32,9 @@ mod secrets;
 mod value;
 
 pub use action::Action;
-pub use archive::{ArchiveError, BinaryChange, BinaryPlan, SnapshotModule};
+pub use archive::{
+    ArchiveError, BinaryChange, BinaryPlan, ChangeProblem, PlanDifference, SnapshotModule,
+};
 pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
 pub use change::{
     Body, Deferred, Import, Invocation, Mode, OutputChange, ResourceChange, Span, Trigger,

@@ -19,6 +19,7 @@ const POLICIES: &[(&str, &str)] = embedded![
     "no-destroy/no_destroy.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
+    "plan-proof/plan_proof.rego",
     "read-only-principals/aws.rego",
     "read-only-principals/azure.rego",
     "read-only-principals/findings.rego",

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::dialect::{Dialect, understood, unknowable, without_prefix};
 use super::engine::{self, Evaluation, Input, Limits, LoadedRule, Runner};
-use super::facts::{Need, PolicyProblem};
+use super::facts::{Need, Policy, PolicyProblem};
 use super::input::{Inputs, Subject, Wanted};
 use super::load::{Policies, problem};
 use super::result::Hit;
@@ -99,7 +99,7 @@ impl Policies {
     pub fn evaluate(
         &self,
         subject: &Subject<'_>,
-        available: &dyn Fn(Need) -> Availability,
+        available: &dyn Fn(&Policy, Need) -> Availability,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Results {
         let mut results = Results::default();
@@ -108,7 +108,7 @@ impl Policies {
         let mut skipped = BTreeMap::new();
         for (index, policy) in self.summary.policies.iter().enumerate() {
             for need in &policy.needs {
-                match available(*need) {
+                match available(policy, *need) {
                     Availability::Present => {}
                     Availability::Missing => {
                         // What is missing counts before what does not apply.

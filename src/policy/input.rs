@@ -13,6 +13,7 @@ use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
 use crate::change::Change;
 use crate::plan::{Plan, ResourceChange};
+use crate::provenance::Proof;
 use crate::source::SourceIndex;
 
 /// How many resource changes go to the engine at once.
@@ -27,6 +28,8 @@ pub struct Subject<'a> {
     pub change: Option<&'a Change>,
     /// The index of the configuration's source, where there is one.
     pub source: Option<&'a SourceIndex>,
+    /// What the binary plan proves, where there is one.
+    pub proof: Option<&'a Proof>,
     /// The run's clock.
     pub now: jiff::Timestamp,
 }
@@ -246,10 +249,13 @@ fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Row>, S
 
 /// `input.countersign`.
 fn extension(subject: &Subject<'_>) -> String {
+    let proof = subject
+        .proof
+        .map(|proof| proof.json(subject.plan.binary.as_deref()));
     json!({
         "git": subject.change,
         "source": subject.source,
-        "provenance": null,
+        "provenance": { "explained": null, "proof": proof },
         "now": subject.now.to_string(),
     })
     .to_string()

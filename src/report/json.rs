@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, Severity};
 use crate::plan::{BinaryPlan, Check, Counts, Invocation, Trigger};
 use crate::policy::{PolicyProblem, Trust};
+use crate::provenance::{Point, Proof};
 use crate::review::{CasePlan, DecisionCounts, FindingState, Status};
 use crate::text::{Printable, Redactor};
 
@@ -70,6 +71,32 @@ struct PlanEntry<'a> {
     migrations: Vec<MigrationEntry>,
     /// What only the binary plan tells; null where its JSON was given.
     binary: Option<BinaryEntry>,
+    /// What it proves; null where there is none.
+    proof: Option<ProofEntry>,
+}
+
+#[derive(Serialize)]
+struct ProofEntry {
+    verdict: &'static str,
+    reasons: Vec<Printable>,
+    directory: Printable,
+    files: usize,
+    differences: Vec<PointEntry>,
+    gaps: Vec<PointEntry>,
+    omitted: usize,
+    terraform_version: Option<Printable>,
+    lineage: Option<Printable>,
+    serial: Option<u64>,
+}
+
+/// Something that differs or could not be compared.
+#[derive(Serialize)]
+struct PointEntry {
+    kind: &'static str,
+    subject: Option<Printable>,
+    deposed: Option<Printable>,
+    problem: &'static str,
+    source: Option<Printable>,
 }
 
 #[derive(Serialize)]
@@ -357,6 +384,40 @@ fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanEntry<'a> {
             .binary
             .as_deref()
             .map(|binary| binary_entry(binary, redactor)),
+        proof: case_plan
+            .proof
+            .as_ref()
+            .map(|proof| proof_entry(proof, plan.binary.as_deref(), redactor)),
+    }
+}
+
+fn proof_entry(proof: &Proof, binary: Option<&BinaryPlan>, redactor: &Redactor) -> ProofEntry {
+    let (differences, gaps) = (proof.difference_points(), proof.gap_points());
+    let entries = |points: &[Point]| {
+        let entry = |point: &Point| PointEntry {
+            kind: point.kind,
+            subject: optional(redactor, point.subject.as_deref()),
+            deposed: optional(redactor, point.deposed.as_deref()),
+            problem: point.problem,
+            source: optional(redactor, point.source.as_deref()),
+        };
+        points.iter().map(entry).collect()
+    };
+    ProofEntry {
+        verdict: proof.verdict().word(),
+        reasons: differences
+            .iter()
+            .chain(&gaps)
+            .map(|point| redactor.line(&point.text))
+            .collect(),
+        directory: redactor.line(&proof.directory),
+        files: proof.files,
+        differences: entries(&differences),
+        gaps: entries(&gaps),
+        omitted: proof.omitted(),
+        terraform_version: optional(redactor, binary.map(|b| b.terraform_version.as_str())),
+        lineage: optional(redactor, binary.and_then(|b| b.lineage.as_deref())),
+        serial: binary.and_then(|b| b.serial),
     }
 }
 

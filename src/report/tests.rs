@@ -134,6 +134,7 @@ fn quiet_case() -> ReviewCase {
             path: line("plan.json"),
             root: "plan.json".to_owned(),
             plan,
+            proof: None,
         }],
         under_review: UnderReview::Commits(Box::new(change())),
         tree: None,

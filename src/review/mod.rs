@@ -19,6 +19,7 @@ use crate::digest::{Digest, Sink};
 use crate::finding::Finding;
 use crate::plan::{Counts, Plan, ResourceChange};
 use crate::policy::{PolicyProblem, PolicySummary};
+use crate::provenance::Proof;
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
 
@@ -31,6 +32,8 @@ pub struct CasePlan {
     pub root: String,
     /// The plan.
     pub plan: Plan,
+    /// What the binary plan proves, where there is one.
+    pub proof: Option<Proof>,
 }
 
 /// What the plans are compared with.

@@ -28,6 +28,7 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
             path: Printable::line("plan.json"),
             root: "plan.json".to_owned(),
             plan,
+            proof: None,
         }],
         under_review: UnderReview::Commits(Box::new(Change {
             base: Some("b".repeat(40)),

@@ -75,7 +75,8 @@ pub(super) fn is_identifier(name: &str) -> bool {
 }
 
 /// Joins a repository directory and a relative path; nothing if it leaves the repository.
-pub(super) fn join(directory: &str, relative: &str) -> Option<String> {
+#[must_use]
+pub fn join(directory: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') {
         return None;
     }

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use address::{module_key, strip_keys};
+pub use address::{join, module_key, strip_keys};
 pub use facts::{
     Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
     Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,

@@ -117,6 +117,7 @@ impl Case {
     pub(crate) fn load(&self, policies: &str) -> Loaded {
         let request = Request {
             plans: vec![PlanSource::File("plan.json".into())],
+            plan_file: None,
             directory: self.scene.path(""),
             repo: None,
             base: Some("main".to_owned()),

@@ -9,6 +9,7 @@
 //! | `exit_status` | every exit status, which of two wins, and the options that change it |
 //! | `bad_input` | what people feed by mistake: each has a name, a hint and status 4 |
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
+//! | `proof` | the binary plan as proof: `--plan-file`, `plan-proof`, the record |
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
@@ -56,6 +57,7 @@ mod merged;
 mod mutations;
 mod policies;
 mod policy_commands;
+mod proof;
 mod reports;
 mod rust_source;
 mod semantics;

@@ -20,6 +20,9 @@ const PROMISED: [(&str, &str, &str); 4] = [
     ("read-only-principals", "23-aws-iam", "27-providers"),
 ];
 
+/// The policy that runs where a binary plan is given; `proof` has its real plans.
+const OF_BINARY_PLANS: &str = "plan-proof";
+
 /// One run of all tests, by the program itself: load policies and tests together, evaluate each test rule.
 static TESTED: LazyLock<Run> = LazyLock::new(|| {
     let directory = package("policies").display().to_string();
@@ -91,7 +94,10 @@ fn every_test_that_is_written_is_run() {
 #[test]
 fn the_promised_policies_are_shipped_and_no_others() {
     let ids: Vec<String> = shipped().into_keys().collect();
-    assert_eq!(ids, PROMISED.map(|(id, ..)| id));
+    let mut promised: Vec<&str> = PROMISED.iter().map(|(id, ..)| *id).collect();
+    promised.push(OF_BINARY_PLANS);
+    promised.sort_unstable();
+    assert_eq!(ids, promised);
     assert!(LOADED.problems.is_empty(), "{:?}", LOADED.problems);
     let run = Scene::new().run(&["policy", "list"]).must_end(0);
     let own = countersign::policy::own::OWN.map(|policy| policy.id);
@@ -148,8 +154,12 @@ fn every_policy_says_what_it_is_and_what_to_do() {
             policy.severity.is_some() && policy.enforcement.is_some(),
             "{id} has no severity or enforcement"
         );
+        let needed = match id.as_str() {
+            OF_BINARY_PLANS => Need::BinaryPlan,
+            _ => Need::Plan,
+        };
         assert!(
-            policy.needs.iter().all(|need| *need == Need::Plan),
+            policy.needs.iter().all(|need| *need == needed),
             "{id} must run wherever there is a plan"
         );
         assert!(policy.builtin);
@@ -285,10 +295,11 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
             plan: &plan,
             change: None,
             source: None,
+            proof: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };
         let hits = |policies: &Policies| {
-            let results = policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {});
+            let results = policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {});
             assert_eq!(results.problems, [], "{}", path.display());
             let mut hits = results.hits;
             hits.sort_by_key(|hit| format!("{hit:?}"));

@@ -218,6 +218,9 @@ pub(crate) fn copy_terraform(from: &Path, to: &Path) {
     }
 }
 
+/// Rules of `plan-proof`, which are not evaluated where there is no binary plan.
+pub(crate) const RULES_OF_BINARY_PLANS: u64 = 3;
+
 /// How long a program may run: long enough for a slow machine, short enough to fail.
 const PATIENCE: Duration = Duration::from_secs(40);
 

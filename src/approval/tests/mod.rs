@@ -62,6 +62,7 @@ fn plan(root: &str, tag: &str, timestamp: &str) -> CasePlan {
         path: Printable::line(root),
         root: root.to_owned(),
         plan: plan.clone(),
+        proof: None,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Opens the zip and takes out what is read, refusing every shape that Go's zip writer, which both programs use, never makes.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use zip::{CompressionMethod, ZipArchive};
 
+use super::state::StateReader;
 use super::{ArchiveError, PLAN};
 
+/// The entry that holds the state.
+const STATE: &str = "tfstate";
 /// Most entries: a module tree has a few thousand files at most.
 const MAX_ENTRIES: usize = 20_000;
 /// Most bytes of configuration that are kept.
@@ -32,6 +35,10 @@ pub(super) struct Content {
     pub(super) lock_file: Option<Vec<u8>>,
     pub(super) has_state: bool,
     pub(super) has_previous_state: bool,
+    /// Lineage of the state.
+    pub(super) lineage: Option<String>,
+    /// Serial of the state.
+    pub(super) serial: Option<u64>,
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
@@ -60,6 +67,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
         lock_file: None,
         has_state: false,
         has_previous_state: false,
+        lineage: None,
+        serial: None,
     };
     let mut kept = 0;
     for index in 0..archive.len() {
@@ -67,29 +76,34 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
         // A configuration's limit is one for all of its files.
         let limit = match name.as_str() {
             PLAN => MAX_PLAN,
-            "tfstate" | "tfstate-prev" => MAX_ENTRY,
+            STATE | "tfstate-prev" => MAX_ENTRY,
             _ => MAX_CONFIGURATION - kept,
         };
         if size > limit {
             return Err(ArchiveError::TooLarge { limit });
         }
-        let mut entry = |keep: bool| unpack(&mut archive, index, size, keep);
+        let mut entry = || {
+            let mut bytes = Vec::new();
+            unpack(&mut archive, index, size, "tfplan or tfconfig", &mut bytes).map(|()| bytes)
+        };
         match name.as_str() {
-            PLAN => content.plan = entry(true)?,
+            PLAN => content.plan = entry()?,
             // Unpacked to see that the whole of it is there, and dropped piece by piece.
-            "tfstate" => {
-                entry(false)?;
+            STATE => {
+                let mut state = StateReader::default();
+                unpack(&mut archive, index, size, STATE, &mut state)?;
+                (content.lineage, content.serial) = state.finish();
                 content.has_state = true;
             }
             "tfstate-prev" => {
-                entry(false)?;
+                unpack(&mut archive, index, size, STATE, &mut std::io::sink())?;
                 content.has_previous_state = true;
             }
-            ".terraform.lock.hcl" => content.lock_file = Some(entry(true)?),
+            ".terraform.lock.hcl" => content.lock_file = Some(entry()?),
             other => {
                 if let Some(rest) = other.strip_prefix("tfconfig/") {
                     kept += size;
-                    content.configuration.insert(rest.to_owned(), entry(true)?);
+                    content.configuration.insert(rest.to_owned(), entry()?);
                 }
             }
         }
@@ -156,30 +170,18 @@ fn checked(
     Ok((name.to_owned(), size))
 }
 
-/// The bytes of an entry, or none of them where they are not kept. Exactly as many as the directory says must come out.
+/// Unpacks an entry piece by piece. Exactly as many bytes as the directory says must come out.
 fn unpack(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     index: usize,
     size: u64,
-    keep: bool,
-) -> Result<Vec<u8>, ArchiveError> {
-    let damaged = || ArchiveError::Entry {
-        entry: if keep {
-            "tfplan or tfconfig"
-        } else {
-            "tfstate"
-        },
-    };
-    let entry = archive.by_index(index).map_err(|_zip| damaged())?;
-    let mut limited = entry.take(size.saturating_add(1));
-    let mut bytes = Vec::new();
-    let read = if keep {
-        limited.read_to_end(&mut bytes).map(|read| read as u64)
-    } else {
-        std::io::copy(&mut limited, &mut std::io::sink())
-    };
-    match read {
-        Ok(read) if read == size => Ok(bytes),
-        Ok(_) | Err(_) => Err(damaged()),
+    what: &'static str,
+    into: &mut dyn Write,
+) -> Result<(), ArchiveError> {
+    let damaged = ArchiveError::Entry { entry: what };
+    let entry = archive.by_index(index).map_err(|_zip| damaged)?;
+    match std::io::copy(&mut entry.take(size.saturating_add(1)), into) {
+        Ok(read) if read == size => Ok(()),
+        Ok(_) | Err(_) => Err(damaged),
     }
 }

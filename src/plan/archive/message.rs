@@ -41,6 +41,15 @@ struct Change {
     inner: Option<Inner>,
 }
 
+/// `OutputChange`, without its values.
+#[derive(Message)]
+struct Output {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, optional, tag = "2")]
+    inner: Option<Inner>,
+}
+
 /// `Change`, its action only.
 #[derive(Message)]
 struct Inner {
@@ -63,10 +72,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<BinaryPlan, ArchiveError> {
         complete: false,
         applyable: false,
         changes: Vec::new(),
+        outputs: Vec::new(),
         modules: Vec::new(),
         lock_file: None,
         has_state: false,
         has_previous_state: false,
+        lineage: None,
+        serial: None,
     };
     let mut version = 0;
     let mut rest = bytes;
@@ -115,6 +127,13 @@ fn field_of(facts: &mut BinaryPlan, tag: u32, field: &[u8]) -> Result<(), Archiv
                 push(&mut facts.replaced, change.address.as_bytes())?;
             }
             facts.changes.push(changed(change));
+        }
+        4 => {
+            if facts.outputs.len() >= MAX_CHANGES {
+                return Err(ArchiveError::Message);
+            }
+            let output = Output::decode(field).map_err(|_wire| ArchiveError::Message)?;
+            facts.outputs.push((output.name, action(output.inner)));
         }
         5 => push(&mut facts.targets, field)?,
         16 => push(&mut facts.replaced, field)?,
@@ -175,8 +194,8 @@ fn mode(value: u64) -> Result<PlanMode, ArchiveError> {
     }
 }
 
-fn changed(change: Change) -> BinaryChange {
-    let action = match change.inner.map_or(0, |inner| inner.action) {
+fn action(inner: Option<Inner>) -> Action {
+    match inner.map_or(0, |inner| inner.action) {
         0 => Action::NoOp,
         1 => Action::Create,
         2 => Action::Read,
@@ -187,7 +206,11 @@ fn changed(change: Change) -> BinaryChange {
         8 => Action::Forget,
         9 => Action::ForgetReplace,
         _ => Action::Unknown,
-    };
+    }
+}
+
+fn changed(change: Change) -> BinaryChange {
+    let action = action(change.inner);
     BinaryChange {
         address: change.address,
         deposed: Some(change.deposed).filter(|key| !key.is_empty()),

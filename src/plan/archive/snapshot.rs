@@ -13,6 +13,8 @@ pub struct SnapshotModule {
     pub key: String,
     /// Where the call says it comes from; empty for the root module.
     pub source: String,
+    /// Version that was chosen, for a module of a registry.
+    pub version: Option<String>,
     /// Directory it was read from, relative to where Terraform ran.
     pub directory: String,
     /// Content by file name. It can hold secrets that somebody wrote into the configuration.
@@ -32,6 +34,8 @@ struct Line {
     key: String,
     #[serde(rename = "Source", default)]
     source: String,
+    #[serde(rename = "Version", default)]
+    version: Option<String>,
     #[serde(rename = "Dir")]
     directory: String,
 }
@@ -51,6 +55,7 @@ pub(super) fn modules(
         let module = SnapshotModule {
             key: line.key.clone(),
             source: line.source,
+            version: line.version.filter(|version| !version.is_empty()),
             directory: line.directory,
             files: BTreeMap::new(),
         };

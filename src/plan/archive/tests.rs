@@ -6,6 +6,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::*;
+use crate::plan::Plan;
 
 const DELETE: &[u8] = include_bytes!("../../../testdata/plans/04-delete/tfplan");
 const TARGETED: &[u8] = include_bytes!("../../../testdata/plans/binary-targeted/tfplan");
@@ -168,31 +169,97 @@ fn the_json_of_the_same_plan_agrees_and_that_of_another_does_not() {
         (REFRESH, json(refresh)),
         (DELETE, delete_json()),
     ] {
-        assert_eq!(BinaryPlan::read(bytes).unwrap().difference(&text), None);
+        assert_eq!(BinaryPlan::read(bytes).unwrap().differences(&text), []);
     }
     let mut binary = BinaryPlan::read(DELETE).unwrap();
-    assert_eq!(
-        binary.difference(&json(destroy)),
-        Some("it was made at another time")
-    );
+    let found = binary.differences(&json(destroy));
+    assert_eq!(found[0], PlanDifference::Time);
+    assert_eq!(found[0].sentence(), "it was made at another time");
+    assert!(found.len() > 5, "{found:?}");
     let plan = delete_json();
-    let first = binary.changes[0].action;
-    binary.changes[0].action = Action::Unknown;
+    let first = binary.changes[0].clone();
+    let of = |problem| PlanDifference::Change {
+        address: first.address.clone(),
+        deposed: None,
+        problem,
+    };
+    binary.changes[0].action = Action::Create;
     assert_eq!(
-        binary.difference(&plan),
-        Some("it does something else to an object")
+        binary.differences(&plan),
+        [of(ChangeProblem::OtherAction {
+            file: Action::Create,
+            json: first.action
+        })]
     );
-    binary.changes[0].action = first;
-    binary.changes.pop();
+    binary.changes.remove(0);
     assert_eq!(
-        binary.difference(&plan),
-        Some("it has another number of changes")
+        binary.differences(&plan),
+        [of(ChangeProblem::OnlyInJson(first.action))]
     );
+    binary.changes.push(first.clone());
     binary.errored = true;
+    binary.terraform_version.push('0');
+    binary.complete = !binary.complete;
+    binary.outputs.clear();
+    let found = binary.differences(&plan);
     assert_eq!(
-        binary.difference(&plan),
-        Some("only one of the two is errored")
+        found[..3],
+        [
+            PlanDifference::Version,
+            PlanDifference::Errored,
+            PlanDifference::Extent
+        ]
     );
+    assert!(matches!(found[3..], [PlanDifference::Output { .. }]));
+}
+
+#[test]
+fn edited_json_differs_in_the_row_that_was_edited() {
+    let binary = BinaryPlan::read(DELETE).unwrap();
+    let text: &str = std::str::from_utf8(include_bytes!(
+        "../../../testdata/plans/04-delete/plan.json"
+    ))
+    .unwrap();
+    let edit = |edit: &dyn Fn(&mut Vec<serde_json::Value>)| {
+        let mut tree: serde_json::Value = serde_json::from_str(text).unwrap();
+        edit(tree["resource_changes"].as_array_mut().unwrap());
+        binary.differences(&json(tree.to_string().as_bytes()))
+    };
+    let problems = |found: &[PlanDifference]| -> Vec<ChangeProblem> {
+        let problem = |difference: &PlanDifference| match difference {
+            PlanDifference::Change { problem, .. } => *problem,
+            other => unreachable!("{other:?}"),
+        };
+        found.iter().map(problem).collect()
+    };
+    assert_eq!(edit(&|_| {}), []);
+    let action = edit(&|rows| rows[0]["change"]["actions"] = serde_json::json!(["create"]));
+    assert!(matches!(
+        problems(&action)[..],
+        [ChangeProblem::OtherAction {
+            json: Action::Create,
+            ..
+        }]
+    ));
+    let address = edit(&|rows| rows[0]["address"] = serde_json::json!("terraform_data.other"));
+    assert_eq!(address.len(), 2);
+    let gone = edit(&|rows| drop(rows.remove(0)));
+    assert!(matches!(
+        problems(&gone)[..],
+        [ChangeProblem::OnlyInFile(_)]
+    ));
+    let twice = edit(&|rows| rows.push(rows[0].clone()));
+    assert_eq!(problems(&twice), [ChangeProblem::Twice]);
+}
+
+#[test]
+fn lineage_and_serial_of_the_state_are_read_and_nothing_else() {
+    let plan = BinaryPlan::read(DELETE).unwrap();
+    assert_eq!(
+        plan.lineage.as_deref(),
+        Some("f72705d9-f5fd-356e-e19c-73186c194fe6")
+    );
+    assert_eq!(plan.serial, Some(12));
 }
 
 #[test]
@@ -204,6 +271,7 @@ fn data_sources_are_known_by_their_place_in_the_address() {
         ("module.module.data.aws_ami.a[0]", true),
         ("module.a[\"x.data.y\"].data.aws_ami.a[\"\\\"]\"]", true),
         ("module.a[\"].data.\\\"\"].aws_instance.b", false),
+        ("ephemeral.aws_secret.a", false),
         ("data", true),
         ("", false),
     ] {
@@ -212,7 +280,7 @@ fn data_sources_are_known_by_their_place_in_the_address() {
             deposed: None,
             action: Action::NoOp,
         };
-        assert_eq!(change.is_data(), data, "{address}");
+        assert_eq!(change.mode() == Mode::Data, data, "{address}");
     }
 }
 

@@ -178,8 +178,34 @@ static PLAN: Node = Keys(&[
 static EXTENSION: Node = Keys(&[
     ("git", &OPEN),
     ("source", &OPEN),
-    ("provenance", &OPEN),
+    ("provenance", &PROVENANCE),
     ("now", &OPEN),
+]);
+
+static PROVENANCE: Node = Keys(&[("explained", &OPEN), ("proof", &PROOF)]);
+
+static PROOF: Node = Keys(&[
+    ("verdict", &OPEN),
+    ("summary", &OPEN),
+    ("directory", &OPEN),
+    ("files", &OPEN),
+    ("paired", &OPEN),
+    ("differences", &Each(&POINT)),
+    ("gaps", &Each(&POINT)),
+    ("omitted", &OPEN),
+    ("sha256", &OPEN),
+    ("terraform_version", &OPEN),
+    ("lineage", &OPEN),
+    ("serial", &OPEN),
+]);
+
+static POINT: Node = Keys(&[
+    ("kind", &OPEN),
+    ("subject", &OPEN),
+    ("deposed", &OPEN),
+    ("problem", &OPEN),
+    ("source", &OPEN),
+    ("text", &OPEN),
 ]);
 
 /// What a dialect's input looks like.

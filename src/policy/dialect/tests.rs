@@ -67,9 +67,10 @@ fn run(policies: &Policies) -> Results {
         plan: &plan,
         change: None,
         source: None,
+        proof: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
-    policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {})
+    policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {})
 }
 
 /// Policy, rule and message of each result.

@@ -5,6 +5,7 @@ use super::{Context, Page, wording};
 use crate::change::Change;
 use crate::plan::{BinaryPlan, Check, CheckStatus, PlanMode};
 use crate::policy::Trust;
+use crate::provenance::{Proof, ProofVerdict};
 use crate::review::{CasePlan, UnderReview};
 use crate::text::{Printable, Redactor, fit_end};
 use wording::number;
@@ -17,6 +18,11 @@ const NAME_COLUMNS: usize = 60;
 
 /// Addresses of one kind that are shown.
 const ADDRESSES: usize = 5;
+/// Differences and gaps of a proof that are shown; the JSON report has more.
+const POINTS: usize = 10;
+/// What no proof covers.
+const NOT_IN_A_PLAN_FILE: &str =
+    "No plan file holds variable files, what file() reads, or the environment.";
 /// Checks that are listed; the JSON report has all.
 const MOST_CHECKS: usize = 20;
 
@@ -79,6 +85,9 @@ fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
     }
     if let Some(binary) = &plan.binary {
         write_binary(page, binary, redactor);
+    }
+    if let Some(proof) = &case_plan.proof {
+        write_proof(page, proof, redactor);
     }
     let put_off = plan
         .invocations
@@ -160,6 +169,27 @@ fn write_binary(page: &mut Page, binary: &BinaryPlan, redactor: &Redactor) {
             page.wrapped(10, Some(Tone::Caution), &text);
         }
     }
+}
+
+/// Whether the binary plan holds this commit's files and this JSON's changes.
+fn write_proof(page: &mut Page, proof: &Proof, redactor: &Redactor) {
+    let proven = proof.verdict() == ProofVerdict::Proven;
+    let tone = (!proven).then_some(Tone::Caution);
+    let line = redactor.line(&format!("Proof: {}.", proof.sentence()));
+    page.wrapped(10, tone, line.as_str());
+    let points: Vec<_> = proof
+        .difference_points()
+        .into_iter()
+        .chain(proof.gap_points())
+        .collect();
+    for point in points.iter().take(POINTS) {
+        page.wrapped(12, tone, redactor.line(&point.text).as_str());
+    }
+    let more = points.len().saturating_sub(POINTS) + proof.omitted();
+    if more > 0 {
+        page.wrapped(12, tone, &format!("and {more} more"));
+    }
+    page.wrapped(12, Some(Tone::Faint), NOT_IN_A_PLAN_FILE);
 }
 
 fn change(context: &Context<'_>) -> String {

@@ -28,7 +28,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
     (
         "plans",
         6,
-        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary",
+        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof",
     ),
     (
         "plans",

@@ -5,8 +5,12 @@ use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use crate::decision::Decision;
 use crate::finding::Finding;
+use crate::provenance::ProofVerdict;
 use crate::review::{FindingState, Status};
 use crate::text::{fit_address, fit_end};
+
+/// Differences and gaps of a proof that are shown.
+const POINTS: usize = 10;
 
 /// Makes the lines.
 pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
@@ -34,6 +38,29 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let mut out = paragraph(Role::Text, &text, width, 0);
     out.push(Rich::empty());
     out.push(shape(review));
+    for plan in &case.plans {
+        if let Some(proof) = &plan.proof {
+            let role = match proof.verdict() {
+                ProofVerdict::Proven => Role::Good,
+                ProofVerdict::Differs => Role::Bad,
+                ProofVerdict::NotProven => Role::Warn,
+            };
+            let text = format!("  plan file {}: {}", plan.path, proof.sentence());
+            let text = case.redactor.line(&text);
+            out.extend(paragraph(role, text.as_str(), width, 4));
+            let mut points = proof.difference_points();
+            points.extend(proof.gap_points());
+            let more = points.len().saturating_sub(POINTS) + proof.omitted();
+            points.truncate(POINTS);
+            for point in points {
+                let text = case.redactor.line(&format!("    {}", point.text));
+                out.extend(paragraph(role, text.as_str(), width, 6));
+            }
+            if more > 0 {
+                out.push(Rich::of(role, format!("    and {more} more")));
+            }
+        }
+    }
     let counts = review.verdict.counts;
     let (decided, total) = review.progress();
     out.push(Rich::of(

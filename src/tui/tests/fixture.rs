@@ -181,6 +181,7 @@ pub(super) fn case_of(
             path: Printable::line("plan.json"),
             root: "plan.json".to_owned(),
             plan,
+            proof: None,
         }],
         under_review: UnderReview::Commits(Box::new(change())),
         tree: None,

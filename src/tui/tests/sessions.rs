@@ -7,6 +7,7 @@ use super::rules::{decided, words};
 use super::*;
 use crate::decision::Decision;
 use crate::finding::Enforcement;
+use crate::provenance::{Difference, FileProblem, Proof};
 use crate::tui::{Failure, run_plain};
 
 /// Waives every destroy and acknowledges the rest, as a reviewer would.
@@ -172,6 +173,37 @@ fn hostile_names_stay_harmless() {
     desk.ctrl('s');
     let kept = format!("{:?}", desk.last_decision());
     assert!(!kept.contains('\u{202e}') && !kept.contains("\\u{202e}"));
+}
+
+#[test]
+fn the_approve_screen_says_what_the_plan_file_proves() {
+    let mut case = decided();
+    case.plans[0].proof = Some(Proof {
+        files: 2,
+        paired: true,
+        ..Proof::default()
+    });
+    let mut desk = Desk::new(case);
+    desk.keys("A");
+    assert!(
+        desk.sees("plan file plan.json: proven: planned from 2 files"),
+        "{}",
+        desk.screen()
+    );
+    let mut case = decided();
+    case.plans[0].proof = Some(Proof {
+        differences: vec![Difference::File {
+            path: "\u{1b}[2Jmain.tf".to_owned(),
+            problem: FileProblem::Changed,
+        }],
+        ..Proof::default()
+    });
+    let mut desk = Desk::new(case);
+    desk.keys("A");
+    assert!(desk.sees("plan file plan.json: differs: 1 difference"));
+    // Which file, without what moves the cursor.
+    assert!(desk.sees("main.tf was planned with other content"));
+    assert!(!desk.screen().contains('\u{1b}'));
 }
 
 #[test]

@@ -76,9 +76,10 @@ fn run(text: &str) {
         plan: &PLAN,
         change: None,
         source: None,
+        proof: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
-    let results = policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {});
+    let results = policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {});
     for problem in &results.problems {
         printable(problem.message.as_str());
     }

@@ -1,0 +1,117 @@
+//! Holds binary plans against the commit under review: what the commit has of Terraform files, links followed.
+
+use std::collections::BTreeMap;
+
+use super::LoadError;
+use super::source::{SourceFile, root_directory};
+use super::{Path, Request};
+use crate::git::{EntryKind, Repository};
+use crate::provenance::{CommitTree, Evidence, Opaque, Proof};
+use crate::review::CasePlan;
+use crate::source::join;
+
+/// Most links behind one another that are followed.
+const MAX_LINKS: usize = 8;
+
+/// Puts the proof beside every plan that has a binary plan file.
+pub(super) fn prove(
+    plans: &mut [CasePlan],
+    request: &Request,
+    repository: Option<&Repository>,
+    head: Option<&str>,
+    files: Option<&[SourceFile]>,
+    workdir: &Path,
+) -> Result<(), LoadError> {
+    if plans.iter().all(|plan| plan.plan.binary.is_none()) {
+        return Ok(());
+    }
+    let commit = match (repository, head, files) {
+        (Some(repository), Some(head), Some(files)) => Some(tree(repository, head, files)?),
+        _ => None,
+    };
+    for plan in plans {
+        let root = root_directory(
+            files.unwrap_or_default(),
+            &plan.root,
+            workdir,
+            &request.directory,
+        );
+        plan.proof = Proof::of(&Evidence {
+            plan: &plan.plan,
+            paired: request.plan_file.is_some(),
+            commit: commit.as_ref(),
+            root: &root,
+        });
+    }
+    Ok(())
+}
+
+/// What a commit holds. A link is what it leads to, where that is a file of the commit.
+fn tree(
+    repository: &Repository,
+    head: &str,
+    files: &[SourceFile],
+) -> Result<CommitTree, LoadError> {
+    let entries = repository
+        .files_matching(head, |_| true)
+        .map_err(|error| LoadError::git(&error))?;
+    let mut tree = CommitTree {
+        files: files.iter().cloned().collect(),
+        opaque: BTreeMap::new(),
+    };
+    let kinds: BTreeMap<&str, EntryKind> = entries
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry.kind))
+        .collect();
+    for (path, kind) in &kinds {
+        match kind {
+            EntryKind::File | EntryKind::Directory => {}
+            EntryKind::Submodule => {
+                tree.opaque.insert((*path).to_owned(), Opaque::Submodule);
+            }
+            EntryKind::Symlink => {
+                let wanted = tree.files.remove(*path).is_some();
+                let found = match followed(repository, head, path, &kinds)? {
+                    Some(target) if wanted => repository
+                        .read_blob(head, &target)
+                        .map_err(|error| LoadError::git(&error))?,
+                    // A link to a file that Terraform does not read hides nothing.
+                    Some(_) => continue,
+                    None => None,
+                };
+                match found {
+                    Some(bytes) => drop(tree.files.insert((*path).to_owned(), bytes)),
+                    None => drop(tree.opaque.insert((*path).to_owned(), Opaque::Link)),
+                }
+            }
+        }
+    }
+    Ok(tree)
+}
+
+/// The file of the commit that a link leads to.
+fn followed(
+    repository: &Repository,
+    head: &str,
+    link: &str,
+    kinds: &BTreeMap<&str, EntryKind>,
+) -> Result<Option<String>, LoadError> {
+    let mut path = link.to_owned();
+    for _ in 0..MAX_LINKS {
+        match kinds.get(path.as_str()) {
+            Some(EntryKind::File) => return Ok(Some(path)),
+            Some(EntryKind::Symlink) => {}
+            _ => return Ok(None),
+        }
+        let target = repository
+            .read_blob(head, &path)
+            .map_err(|error| LoadError::git(&error))?;
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let next = target
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .and_then(|target| join(directory, &target));
+        let Some(next) = next else { return Ok(None) };
+        path = next;
+    }
+    Ok(None)
+}

@@ -1,0 +1,165 @@
+//! In what a plan's JSON differs from the plan file that it is said to show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{BinaryChange, BinaryPlan};
+use crate::plan::{Action, Mode, Plan};
+
+/// One thing that the JSON tells otherwise than the plan file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlanDifference {
+    /// They were made at different times.
+    Time,
+    /// They were made by different versions.
+    Version,
+    /// Only one of the two is errored.
+    Errored,
+    /// One covers everything or can be applied, the other not.
+    Extent,
+    /// Something else is done to an object.
+    Change {
+        /// Address of the instance.
+        address: String,
+        /// Key of the deposed object, where it is not the current one.
+        deposed: Option<String>,
+        /// In what way.
+        problem: ChangeProblem,
+    },
+    /// Something else is done to an output of the root module.
+    Output {
+        /// Its name.
+        name: String,
+        /// In what way.
+        problem: ChangeProblem,
+    },
+}
+
+/// In what way a change differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeProblem {
+    /// Only the JSON has it.
+    OnlyInJson(Action),
+    /// Only the plan file has it.
+    OnlyInFile(Action),
+    /// Both have it, with different actions.
+    OtherAction {
+        /// What apply would do.
+        file: Action,
+        /// What the JSON shows.
+        json: Action,
+    },
+    /// The JSON has several rows for it.
+    Twice,
+}
+
+impl PlanDifference {
+    /// What it is, as the end of a sentence that quotes nothing.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::Time => "it was made at another time",
+            Self::Version => "it was made by another version",
+            Self::Errored => "only one of the two is errored",
+            Self::Extent => "it covers something else",
+            Self::Change { .. } => "it does something else to an object",
+            Self::Output { .. } => "it does something else to an output",
+        }
+    }
+}
+
+/// Name of an object: address, and key where it is deposed.
+type Name<'a> = (&'a str, Option<&'a str>);
+
+impl BinaryPlan {
+    /// In what a plan's JSON differs from this file; nothing where both tell the same.
+    ///
+    /// Time, version and extent must be equal, and what is done to each object and output. Data sources that the plan drops are left
+    /// out, since the JSON omits them, and so are ephemeral objects. Values are not compared.
+    #[must_use]
+    pub fn differences(&self, plan: &Plan) -> Vec<PlanDifference> {
+        let mut found = Vec::new();
+        let shown = plan
+            .section("timestamp")
+            .and_then(|text| serde_json::from_str::<String>(text).ok());
+        if self.timestamp.is_some() && self.timestamp != shown {
+            found.push(PlanDifference::Time);
+        }
+        if plan.terraform_version.as_ref() != Some(&self.terraform_version) {
+            found.push(PlanDifference::Version);
+        }
+        if plan.errored != self.errored {
+            found.push(PlanDifference::Errored);
+        }
+        // Versions that do not say it in the JSON do not say it in the file.
+        if plan.complete.is_some_and(|c| c != self.complete)
+            || plan.applyable.is_some_and(|a| a != self.applyable)
+        {
+            found.push(PlanDifference::Extent);
+        }
+        let own = self
+            .changes
+            .iter()
+            .filter(|change| match change.mode() {
+                Mode::Data => change.action != Action::Delete,
+                mode => mode != Mode::Ephemeral,
+            })
+            .map(|change| (change.name(), change.action));
+        let json = plan
+            .changes
+            .iter()
+            .filter(|change| change.mode != Mode::Ephemeral)
+            .map(|c| ((c.address.as_str(), c.deposed.as_deref()), c.action));
+        found.extend(
+            compared(own, json)
+                .into_iter()
+                .map(|((address, deposed), problem)| PlanDifference::Change {
+                    address: address.to_owned(),
+                    deposed: deposed.map(str::to_owned),
+                    problem,
+                }),
+        );
+        let own = self.outputs.iter().map(|(name, action)| (name, *action));
+        let json = plan.outputs.iter().map(|o| (&o.name, o.action));
+        found.extend(compared(own, json).into_iter().map(|(name, problem)| {
+            PlanDifference::Output {
+                name: name.clone(),
+                problem,
+            }
+        }));
+        found
+    }
+}
+
+/// Holds two lists against each other, by name.
+fn compared<N: Ord + Copy>(
+    own: impl Iterator<Item = (N, Action)>,
+    json: impl Iterator<Item = (N, Action)>,
+) -> Vec<(N, ChangeProblem)> {
+    let own: BTreeMap<N, Action> = own.collect();
+    let mut rows: BTreeMap<N, Vec<Action>> = BTreeMap::new();
+    for (name, action) in json {
+        rows.entry(name).or_default().push(action);
+    }
+    let names: BTreeSet<N> = own.keys().chain(rows.keys()).copied().collect();
+    let problem = |name: &N| match (own.get(name), rows.get(name).map(Vec::as_slice)) {
+        (Some(file), Some([json])) if file == json => None,
+        (Some(file), Some([json])) => Some(ChangeProblem::OtherAction {
+            file: *file,
+            json: *json,
+        }),
+        (None, Some([json])) => Some(ChangeProblem::OnlyInJson(*json)),
+        (Some(file), None | Some([])) => Some(ChangeProblem::OnlyInFile(*file)),
+        (_, Some([_, ..])) => Some(ChangeProblem::Twice),
+        (None, None | Some([])) => None,
+    };
+    names
+        .into_iter()
+        .filter_map(|name| problem(&name).map(|problem| (name, problem)))
+        .collect()
+}
+
+impl BinaryChange {
+    fn name(&self) -> Name<'_> {
+        (self.address.as_str(), self.deposed.as_deref())
+    }
+}

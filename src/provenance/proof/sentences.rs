@@ -1,0 +1,330 @@
+//! What a proof says, in words. Paths, addresses and sources are text of the plan's author: they reach an output only through a redactor.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Difference, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Proof, ProofVerdict,
+};
+use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference};
+
+/// Most points of one kind that are listed; the others are counted.
+const MOST: usize = 100;
+
+/// A difference or a gap, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// `plan`, `change`, `output`, `module`, `file`, `lock`, `commit` or `directory`.
+    pub kind: &'static str,
+    /// The path, address, name or source address that it is about.
+    pub subject: Option<String>,
+    /// Key of a deposed object.
+    pub deposed: Option<String>,
+    /// What is wrong, as a word that does not change.
+    pub problem: &'static str,
+    /// Where a module comes from.
+    pub source: Option<String>,
+    /// What is wrong, as a sentence.
+    pub text: String,
+}
+
+impl Point {
+    fn new(kind: &'static str, subject: Option<&str>, problem: &'static str, text: String) -> Self {
+        Self {
+            kind,
+            subject: subject.map(str::to_owned),
+            deposed: None,
+            problem,
+            source: None,
+            text,
+        }
+    }
+
+    fn json(&self) -> Json {
+        json!({
+            "kind": self.kind,
+            "subject": self.subject,
+            "deposed": self.deposed,
+            "problem": self.problem,
+            "source": self.source,
+            "text": self.text,
+        })
+    }
+}
+
+impl Proof {
+    /// The differences that are listed.
+    #[must_use]
+    pub fn difference_points(&self) -> Vec<Point> {
+        let points = self.differences.iter().take(MOST);
+        points.map(Difference::point).collect()
+    }
+
+    /// The gaps that are listed.
+    #[must_use]
+    pub fn gap_points(&self) -> Vec<Point> {
+        self.gaps.iter().take(MOST).map(Gap::point).collect()
+    }
+
+    /// How many differences and gaps are not listed.
+    #[must_use]
+    pub fn omitted(&self) -> usize {
+        [self.differences.len(), self.gaps.len()]
+            .iter()
+            .map(|count| count.saturating_sub(MOST))
+            .sum()
+    }
+
+    /// The answer, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let count = |number: usize, what: &str| match number {
+            1 => format!("1 {what}"),
+            _ => format!("{number} {what}s"),
+        };
+        match self.verdict() {
+            ProofVerdict::Proven => {
+                let json = if self.paired {
+                    "the JSON has its changes (values are not compared)"
+                } else {
+                    "the JSON was made from it"
+                };
+                format!(
+                    "proven: planned from {} as committed{}; {json}",
+                    count(self.files, "file"),
+                    match self.directory.as_str() {
+                        "" => String::new(),
+                        directory => format!(" in {directory}"),
+                    }
+                )
+            }
+            ProofVerdict::Differs => format!(
+                "differs: {} between plan file, commit and JSON",
+                count(self.differences.len(), "difference")
+            ),
+            ProofVerdict::NotProven => format!(
+                "not proven: nothing differs, but {} could not be compared",
+                count(self.gaps.len(), "thing")
+            ),
+        }
+    }
+
+    /// `input.countersign.provenance.proof`.
+    #[must_use]
+    pub fn json(&self, binary: Option<&BinaryPlan>) -> Json {
+        let list = |points: Vec<Point>| points.iter().map(Point::json).collect::<Vec<Json>>();
+        json!({
+            "verdict": self.verdict().word(),
+            "summary": self.sentence(),
+            "directory": self.directory,
+            "files": self.files,
+            "paired": self.paired,
+            "differences": list(self.difference_points()),
+            "gaps": list(self.gap_points()),
+            "omitted": self.omitted(),
+            "sha256": binary.map(|binary| binary.digest),
+            "terraform_version": binary.map(|binary| &binary.terraform_version),
+            "lineage": binary.and_then(|binary| binary.lineage.as_ref()),
+            "serial": binary.and_then(|binary| binary.serial),
+        })
+    }
+}
+
+impl Difference {
+    /// It, ready to be shown.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        match self {
+            Self::Plan(difference) => plan(difference),
+            Self::Module { key, problem } => {
+                let (word, text) = match problem {
+                    ModuleProblem::NotCalled => ("not-called", "was planned, and nothing calls it"),
+                    ModuleProblem::NotPlanned => ("not-planned", "is called, and was not planned"),
+                    ModuleProblem::OtherSource => (
+                        "other-source",
+                        "was planned from another source than its call names",
+                    ),
+                    ModuleProblem::OtherDirectory => (
+                        "other-directory",
+                        "was planned from another directory than its source names",
+                    ),
+                    ModuleProblem::OtherVersion => (
+                        "other-version",
+                        "was planned in a version that its call does not allow",
+                    ),
+                };
+                let text = format!("The module {key} {text}.");
+                Point::new("module", Some(key), word, text)
+            }
+            Self::File { path, problem } => {
+                let (word, text) = match problem {
+                    FileProblem::Changed => (
+                        "changed",
+                        "was planned with other content than the commit has",
+                    ),
+                    FileProblem::NotInCommit => {
+                        ("not-in-commit", "was planned, and is not in the commit")
+                    }
+                    FileProblem::NotPlanned => {
+                        ("not-planned", "is in the commit, and was not planned")
+                    }
+                };
+                Point::new("file", Some(path), word, format!("{path} {text}."))
+            }
+            Self::Lock { provider, problem } => lock(provider, *problem),
+        }
+    }
+}
+
+fn lock(provider: &str, problem: LockProblem) -> Point {
+    let (word, text) = match problem {
+        LockProblem::Unreadable => {
+            let text = "The lock file of the plan or of the commit cannot be read.";
+            return Point::new("lock", None, "unreadable", text.to_owned());
+        }
+        LockProblem::NotInCommit => ("not-in-commit", "in the plan, and not in the commit"),
+        LockProblem::NotPlanned => ("not-planned", "in the commit, and not in the plan"),
+        LockProblem::OtherVersion => ("other-version", "in different versions"),
+        LockProblem::OtherHashes => ("other-hashes", "with different package hashes"),
+        LockProblem::OtherConstraints => ("other-constraints", "with different constraints"),
+    };
+    let text = format!("The provider {provider} is locked {text}.");
+    Point::new("lock", Some(provider), word, text)
+}
+
+fn plan(difference: &PlanDifference) -> Point {
+    let whole = |word, text: &str| Point::new("plan", None, word, text.to_owned());
+    match difference {
+        PlanDifference::Time => whole(
+            "other-time",
+            "The JSON was made at another time than the plan file.",
+        ),
+        PlanDifference::Version => whole(
+            "other-version",
+            "The JSON was made by another version than the plan file.",
+        ),
+        PlanDifference::Errored => whole("errored", "Only one of JSON and plan file is errored."),
+        PlanDifference::Extent => whole(
+            "extent",
+            "JSON and plan file do not agree on whether the plan is complete and can be applied.",
+        ),
+        PlanDifference::Change {
+            address,
+            deposed,
+            problem,
+        } => {
+            let name = match deposed {
+                Some(key) => format!("{address} (deposed {key})"),
+                None => address.clone(),
+            };
+            let (word, text) = change(&name, *problem);
+            Point {
+                deposed: deposed.clone(),
+                ..Point::new("change", Some(address), word, text)
+            }
+        }
+        PlanDifference::Output { name, problem } => {
+            let (word, text) = change(&format!("The output {name}"), *problem);
+            Point::new("output", Some(name), word, text)
+        }
+    }
+}
+
+fn change(name: &str, problem: ChangeProblem) -> (&'static str, String) {
+    match problem {
+        ChangeProblem::OnlyInJson(action) => (
+            "only-in-json",
+            format!("{name}: {action} in the JSON; the plan file has no such change."),
+        ),
+        ChangeProblem::OnlyInFile(action) => (
+            "only-in-plan-file",
+            format!("{name}: {action} in the plan file; the JSON does not show it."),
+        ),
+        ChangeProblem::OtherAction { file, json } if file.word() == json.word() => (
+            "other-action",
+            format!("{name}: {file} in both, in another order."),
+        ),
+        ChangeProblem::OtherAction { file, json } => (
+            "other-action",
+            format!("{name}: {file} in the plan file, {json} in the JSON."),
+        ),
+        ChangeProblem::Twice => (
+            "twice",
+            format!("{name}: the JSON has several rows for one object."),
+        ),
+    }
+}
+
+impl Gap {
+    /// It, ready to be shown.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        match self {
+            Self::NoCommit => Point::new(
+                "commit",
+                None,
+                "no-commit",
+                "There is no commit to compare with.".to_owned(),
+            ),
+            Self::NoFiles => Point::new(
+                "directory",
+                None,
+                "no-files",
+                "No Terraform file of the commit was compared.".to_owned(),
+            ),
+            Self::RootElsewhere => Point::new(
+                "directory",
+                None,
+                "root-elsewhere",
+                "The plan was made from another directory than its root module's.".to_owned(),
+            ),
+            Self::RemoteModule {
+                key,
+                source,
+                version,
+            } => {
+                let version = version.as_ref().map_or(String::new(), |v| format!(" {v}"));
+                let text = format!(
+                    "Not covered: the module {key} from {source}{version}, whose files are not in the commit."
+                );
+                Point {
+                    source: Some(source.clone()),
+                    ..Point::new("module", Some(key), "remote", text)
+                }
+            }
+            Self::Outside { key } => {
+                let text = format!(
+                    "Not covered: the module {key}, whose files lie outside the repository."
+                );
+                Point::new("module", Some(key), "outside", text)
+            }
+            Self::Opaque { path, kind } => {
+                let (word, what) = match kind {
+                    Opaque::Link => ("link", "a link that leads to no file of the commit"),
+                    Opaque::Submodule => (
+                        "submodule",
+                        "a submodule, whose files are not in the commit",
+                    ),
+                };
+                Point::new(
+                    "file",
+                    Some(path),
+                    word,
+                    format!("Not covered: {path} is {what}."),
+                )
+            }
+            Self::TofuFile { path } => {
+                let text =
+                    format!("{path} was not planned: Terraform does not read it, OpenTofu does.");
+                Point::new("file", Some(path), "tofu-file", text)
+            }
+            Self::NoLock { providers } => {
+                let what = match providers {
+                    1 => "1 provider".to_owned(),
+                    n => format!("{n} providers"),
+                };
+                let text = format!("The commit has no lock file for the {what} of the plan.");
+                Point::new("lock", None, "no-lock", text)
+            }
+        }
+    }
+}
