@@ -206,6 +206,18 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
     let Some(repository) =
         Repository::open(&directory, from_env).map_err(|e| LoadError::git(&e))?
     else {
+        // What names a repository must not lead to a review without one.
+        if from_env
+            && request
+                .env
+                .get("GIT_DIR")
+                .is_some_and(|dir| !dir.is_empty())
+        {
+            return Err(LoadError::input(
+                "GIT_DIR names no git repository.",
+                "Take it out of the environment: unset GIT_DIR.",
+            ));
+        }
         if request.repo.is_some() || request.base.is_some() || request.head.is_some() {
             return Err(LoadError::input(
                 &format!("There is no git repository at {}.", directory.display()),

@@ -17,7 +17,7 @@ pub(super) fn source_files(
     let (Some(repository), Some(head)) = (repository, head) else {
         return Ok(None);
     };
-    let wanted = |path: &str| {
+    let wanted = |path: &str, _| {
         [
             ".tf",
             ".tf.json",

@@ -11,6 +11,7 @@
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
+//! | `git_reality` | repositories as they are met: work trees, clones, submodules, checkouts of a CI, odd names |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
@@ -48,6 +49,7 @@ mod check;
 mod configuration;
 mod effect;
 mod exit_status;
+mod git_reality;
 mod hooks;
 mod hostile;
 mod layering;
