@@ -13,6 +13,7 @@ mod find;
 mod own;
 mod plans;
 mod policies;
+mod root;
 mod show;
 mod source;
 mod tamper;
@@ -34,7 +35,7 @@ use crate::review::{CasePlan, ReviewCase, UnderReview};
 use crate::text::Printable;
 use assemble::{add_source_notices, empty_case, evaluate};
 use policies::Tree;
-use source::{index, source_files};
+use source::SourceTree;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -127,7 +128,10 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     let policies = Policies::load(&bundles, settings);
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
-    let files = source_files(repository.as_ref(), under_review.head())?;
+    let tree = match (&repository, under_review.head()) {
+        (Some(repository), Some(head)) => Some(SourceTree::read(repository, head)?),
+        _ => None,
+    };
     let mut case = empty_case(
         request,
         repository.as_ref(),
@@ -136,23 +140,14 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
-    let indices: Vec<Option<crate::source::SourceIndex>> = case
-        .plans
-        .iter()
-        .map(|plan| {
-            files
-                .as_ref()
-                .map(|files| index(files, &plan.root, &root, &request.directory))
-        })
-        .collect();
-    let told = evaluate(
-        &mut case,
-        &config,
-        &policies,
-        &indices,
-        request.now,
-        progress,
-    );
+    let merge_base = case.under_review.change();
+    let merge_base = merge_base.and_then(|change| change.merge_base.clone());
+    let before = || match (&repository, &merge_base) {
+        (Some(repository), Some(commit)) => SourceTree::read(repository, commit).map(Some),
+        _ => Ok(None),
+    };
+    let mut found = source::sources(&case.plans, tree.as_ref(), &root, request, &before)?;
+    let told = evaluate(&mut case, &config, &policies, &found, request.now, progress);
     progress("compare with the base", 0, None);
     let ground = own::Ground {
         request,
@@ -160,13 +155,13 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         base: base.as_deref(),
         config: &config,
         policies: &policies,
-        files,
-        indices: &indices,
+        tree: tree.as_ref(),
+        found: &found,
         root: &root,
     };
-    own::add(&mut case, ground)?;
-    case.source = indices.into_iter().flatten().next();
-    add_source_notices(&mut case);
+    own::add(&mut case, &ground)?;
+    add_source_notices(&mut case, &found, tree.as_ref());
+    case.sources = found.iter_mut().map(|found| found.sources.take()).collect();
     Ok(Loaded {
         case,
         config,

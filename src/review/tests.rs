@@ -37,7 +37,7 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
         })),
         tree: Some("c".repeat(40)),
         repository: None,
-        source: None,
+        sources: Vec::new(),
         policies: PolicySummary {
             digest: Digest::of(b"policies"),
             trust: Trust::Base,

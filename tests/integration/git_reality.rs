@@ -230,7 +230,7 @@ fn a_submodule_that_moves_is_part_of_the_change() {
     let run = scene.run(&["--check", "--policy", "../tell"]).must_end(0);
     run.must_say("<modified lib false 0 0>")
         .must_say("<added sub.tf false 1 3>")
-        .must_say("sub.tf:1: The module `lib` was not followed: `lib`");
+        .must_say("sub.tf:1: The module `lib` was not followed: `lib` is a submodule");
     // Started inside, the submodule's own repository is what is reviewed.
     scene.write("lib/plan.json", plan("02-update"));
     let mut command = scene.countersign();
@@ -249,7 +249,7 @@ fn renames_binaries_line_endings_and_odd_names_are_seen() {
     let scene = Scene::change("02-update");
     scene.git(&["checkout", "--quiet", "main"]);
     let odd = std::ffi::OsStr::from_bytes(b"n\xe9.tf");
-    let lines: String = (0..40).map(|n| format!("# line {n}\n")).collect();
+    let lines = "# a line\n".repeat(40);
     scene.write("big.tf", &lines);
     scene.write("blob.bin", [0_u8, 1, 2, 3]);
     scene.write("crlf.tf", "locals {\r\n  x = 1\r\n}\r\n");

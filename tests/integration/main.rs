@@ -24,6 +24,7 @@
 //! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
+//! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
@@ -61,5 +62,6 @@ mod policy_commands;
 mod reports;
 mod rust_source;
 mod semantics;
+mod source_lines;
 mod trust;
 mod user_policies;

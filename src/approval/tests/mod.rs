@@ -120,7 +120,7 @@ fn case() -> ReviewCase {
         })),
         tree: Some(TREE.to_owned()),
         repository: Some(Printable::line("example.org/infra")),
-        source: None,
+        sources: Vec::new(),
         policies: PolicySummary {
             digest: Digest::of(b"bundle"),
             trust: Trust::Base,

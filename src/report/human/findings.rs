@@ -9,6 +9,7 @@ use super::style::Tone;
 use super::{Context, Page, wording};
 use crate::finding::{Certainty, Enforcement, Finding, Location};
 use crate::review::{FindingState, Status};
+use crate::source::{PlaceKind, SourceSide};
 use crate::text::{Printable, display_width, fit_end};
 use wording::{Answer, number};
 
@@ -29,7 +30,7 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
         nothing(page, context);
         return;
     }
-    let mut excerpts = Excerpts::new(context.case.source.as_ref(), &context.case.redactor);
+    let mut excerpts = Excerpts::new(&context.case.sources, &context.case.redactor);
     for group in &groups {
         write_group(page, context, group, &mut excerpts);
     }
@@ -230,14 +231,19 @@ fn details(
     }
     if let Some(location) = &finding.location {
         page.labelled(6, "at ", None, &place(location));
-        let line = location.line;
-        if let Some((number, text)) =
-            line.and_then(|n| Some((n, excerpts.line(location.file.as_str(), n)?)))
-        {
+        let text = excerpts.line(finding.plan_index, location);
+        if let (Some(number), Some(text)) = (location.line, text) {
             let marked = format!("> {number} | {text}");
             let columns = page.width.saturating_sub(6).max(display_width("> … | …"));
             page.line(6, &fit_end(&marked, columns));
         }
+    } else if finding.address.is_some() && context.case.source_of(finding.plan_index).is_some() {
+        page.labelled(
+            6,
+            "at ",
+            None,
+            "an unknown line: no block of the commit or its base is known for it",
+        );
     }
     if finding.explained == Some(false) {
         page.wrapped(
@@ -258,14 +264,23 @@ fn place(location: &Location) -> String {
     let lines = match (location.line, location.end_line) {
         (Some(line), Some(end)) if end > line => format!(":{line}-{end}"),
         (Some(line), _) => format!(":{line}"),
-        (None, _) => String::new(),
+        (None, _) => " (the line is not known)".to_owned(),
     };
-    let touched = match location.in_diff {
-        Some(true) => ", which the change touches",
-        Some(false) => ", which the change does not touch",
-        None => "",
+    let kind = match location.kind {
+        PlaceKind::Block => "",
+        PlaceKind::ModuleCall => ", the call of its module",
+        PlaceKind::Removed => ", its `removed` block",
+        PlaceKind::Import => ", its `import` block",
     };
-    format!("{}{lines}{touched}", location.file)
+    let side = match (location.side, location.in_diff) {
+        (SourceSide::Base, Some(true)) => " of the base, which the change removes",
+        (SourceSide::Base, _) => " of the base, which the change does not remove",
+        (SourceSide::PlanSnapshot, _) => " of the plan's snapshot, which is not in the commit",
+        (SourceSide::Commit, Some(true)) => ", which the change touches",
+        (SourceSide::Commit, Some(false)) => ", which the change does not touch",
+        (SourceSide::Commit, None) => "",
+    };
+    format!("{}{lines}{kind}{side}", location.file)
 }
 
 fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> {
