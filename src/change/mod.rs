@@ -160,6 +160,19 @@ impl Change {
         self.file(path).is_some_and(|file| file.touches(lines))
     }
 
+    /// Tells whether the change removes one of these lines of the old side of a file.
+    #[must_use]
+    pub fn removes(&self, path: &str, lines: &RangeInclusive<u32>) -> bool {
+        let of_old = |file: &&FileChange| match file.status {
+            FileStatus::Added | FileStatus::Copied => false,
+            _ => file.old_path.as_ref().unwrap_or(&file.path) == path,
+        };
+        let mut files = self.files.iter().filter(of_old);
+        files.any(|file| {
+            file.status == FileStatus::Deleted || file.hunks.iter().any(|hunk| hunk.removes(lines))
+        })
+    }
+
     /// Tells whether a path decides what a plan holds or how it is judged.
     #[must_use]
     pub fn is_terraform_relevant(path: &str) -> bool {
@@ -202,6 +215,13 @@ impl FileChange {
 }
 
 impl Hunk {
+    fn removes(&self, lines: &RangeInclusive<u32>) -> bool {
+        let last = self
+            .old_start
+            .saturating_add(self.old_lines.saturating_sub(1));
+        self.old_lines > 0 && *lines.start() <= last && self.old_start <= *lines.end()
+    }
+
     fn touches(&self, lines: &RangeInclusive<u32>) -> bool {
         if lines.is_empty() {
             return false;

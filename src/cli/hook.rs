@@ -371,7 +371,7 @@ fn concerns_us(repository: &Repository, base: &str, head: &str) -> Result<bool, 
     }
     for commit in [base, head] {
         for entry in repository
-            .files_matching(commit, |path| {
+            .files_matching(commit, |path, _| {
                 [".tf", ".tf.json", ".tofu", ".tofu.json"]
                     .iter()
                     .any(|end| path.ends_with(end))

@@ -99,6 +99,7 @@ fn fault(waiver: &Waiver, coverage: Coverage<'_>) -> Option<Own> {
             line: Some(waiver.line),
             end_line: Some(waiver.line),
             in_diff: None,
+            ..Location::default()
         }),
         ..Own::about_waiver(
             rule,

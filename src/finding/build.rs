@@ -14,7 +14,7 @@ use crate::change::Change;
 use crate::digest::{Digest, Sink};
 use crate::plan::{Mode, Plan, ResourceChange};
 use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind, Skipped};
-use crate::source::{ResourceMode, SourceIndex};
+use crate::source::{Place, ResourceMode, SourceSide, Sources};
 use crate::text::{Printable, Redactor};
 
 /// What the configuration says about one policy's findings.
@@ -42,7 +42,7 @@ pub struct Origin<'a> {
     /// Digest of the files and lines that the git change touches.
     pub change_digest: Option<Digest>,
     /// The index of the configuration's source.
-    pub source: Option<&'a SourceIndex>,
+    pub source: Option<&'a Sources>,
     /// The policies.
     pub policies: &'a [Policy],
     /// The rules.
@@ -403,29 +403,46 @@ fn location(
         Some(change.touches(file, &(line..=end.unwrap_or(line))))
     };
     if let Some(file) = fields.raw("file") {
-        let (line, end_line) = (fields.number("line"), fields.number("end_line"));
+        // Lines count from 1: a policy that writes 0 knows none.
+        let number = |key| fields.number(key).filter(|number| *number > 0);
+        let (line, end_line) = (number("line"), number("end_line"));
         return Some(Location {
             file: fields.redactor.line(file),
             line,
             end_line: end_line.or(line),
             in_diff: in_diff(file, line, end_line),
+            side: match origin.source {
+                Some(source) if source.head.is_snapshot(file) => SourceSide::PlanSnapshot,
+                _ => SourceSide::Commit,
+            },
+            ..Location::default()
         });
     }
     let source = origin.source?;
-    let block = match row {
-        Some(row) => source
-            .locate(&row.module, resource_mode(row.mode), &row.kind, &row.name)
-            .or_else(|| source.nearest_call(&row.module)),
-        None => address.and_then(|a| source.locate_config(a)),
+    let place = match row {
+        Some(row) => source.place(&row.module, resource_mode(row.mode), &row.kind, &row.name),
+        None => address.and_then(|a| source.place_of_config(a)),
     }?;
-    let line = u32::try_from(block.line).ok();
-    let end_line = u32::try_from(block.end_line).ok();
     Some(Location {
-        file: fields.redactor.line(&block.file),
-        line,
-        end_line,
-        in_diff: in_diff(&block.file, line, end_line),
+        file: fields.redactor.line(&place.file),
+        line: u32::try_from(place.line).ok(),
+        end_line: u32::try_from(place.end_line).ok(),
+        in_diff: origin.change.and_then(|change| is_in(change, &place)),
+        kind: place.kind,
+        side: place.side,
     })
+}
+
+/// Whether a change touches a place; not known for a file that is not in its commits.
+#[must_use]
+pub fn is_in(change: &Change, place: &Place) -> Option<bool> {
+    let line = |line: usize| u32::try_from(line).ok();
+    let lines = line(place.line)?..=line(place.end_line.max(place.line))?;
+    match place.side {
+        SourceSide::Commit => Some(change.touches(&place.file, &lines)),
+        SourceSide::Base => Some(change.removes(&place.file, &lines)),
+        SourceSide::PlanSnapshot => None,
+    }
 }
 
 fn resource_mode(mode: Mode) -> ResourceMode {

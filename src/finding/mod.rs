@@ -10,7 +10,7 @@ mod build;
 mod order;
 mod own;
 
-pub use build::{Origin, Override, from_results};
+pub use build::{Origin, Override, from_results, is_in};
 pub use order::sort;
 pub use own::{Home, Own, WaiverRule, from_own};
 
@@ -25,6 +25,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::digest::{Digest, Sink};
+use crate::source::{PlaceKind, SourceSide};
 use crate::text::Printable;
 
 /// How a finding came to be.
@@ -39,7 +40,7 @@ pub enum Standing {
 }
 
 /// A place in a source file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Location {
     /// Path in the repository.
     pub file: Printable,
@@ -47,8 +48,12 @@ pub struct Location {
     pub line: Option<u32>,
     /// Last line.
     pub end_line: Option<u32>,
-    /// Whether the change under review touches these lines; absent when there is no change.
+    /// Whether the change under review touches these lines; absent when there is no change, and in the plan's snapshot.
     pub in_diff: Option<bool>,
+    /// What stands there.
+    pub kind: PlaceKind,
+    /// In which text the lines count.
+    pub side: SourceSide,
 }
 
 /// The rule that fired.

@@ -326,6 +326,15 @@ impl Repository {
             )
         } else if is_id {
             format!("git fetch {} {name}", shell_word(&remote))
+        } else if !git2::Reference::is_valid_name(&format!("refs/heads/{name}")) {
+            // No remote has a branch of such a name: an expression like HEAD~50, or nonsense.
+            let shallow = self.is_shallow();
+            (if shallow {
+                "git fetch --unshallow"
+            } else {
+                "git branch --all"
+            })
+            .to_owned()
         } else {
             let branch = name.strip_prefix(&format!("{remote}/")).unwrap_or(name);
             let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use git2::{Delta, DiffFindOptions, DiffOptions, ObjectType, Oid, Patch};
+use git2::{DiffFindOptions, DiffOptions, ObjectType, Oid, Patch};
 
 use super::tree::{MAX_DEPTH, MAX_ENTRIES};
 use super::{GitError, Repository};
@@ -14,7 +14,7 @@ use crate::change::{
     Change, FileChange, FileStatus, Hunk, Line, MAX_FILES, MAX_LINES, line_text, path,
 };
 
-/// Files with more differences than this are paired as renames only when their content is the same.
+/// With more differences than this, files are paired as renames only when their content is the same.
 const MAX_RENAME_DELTAS: usize = 1000;
 /// A side with more bytes is not compared by line.
 const MAX_TEXT: usize = 8 * 1024 * 1024;
@@ -26,6 +26,39 @@ const SUBMODULE: u32 = 0o160_000;
 
 /// An entry of one tree: its object, its mode, and whether it is a directory.
 type Side = (Oid, i32, bool);
+
+/// Two sides that belong together: paths and objects.
+struct Delta {
+    status: FileStatus,
+    paths: [Vec<u8>; 2],
+    ids: [Oid; 2],
+}
+
+impl Delta {
+    fn of(delta: &git2::DiffDelta<'_>) -> Self {
+        let status = match delta.status() {
+            git2::Delta::Added => FileStatus::Added,
+            git2::Delta::Deleted => FileStatus::Deleted,
+            git2::Delta::Renamed => FileStatus::Renamed,
+            git2::Delta::Copied => FileStatus::Copied,
+            git2::Delta::Typechange => FileStatus::TypeChanged,
+            _ => FileStatus::Modified,
+        };
+        let sides = [delta.old_file(), delta.new_file()];
+        Self {
+            status,
+            paths: sides
+                .each_ref()
+                .map(|side| side.path_bytes().unwrap_or_default().to_vec()),
+            ids: sides.map(|side| side.id()),
+        }
+    }
+
+    fn base_name(&self, side: usize) -> &[u8] {
+        let path = self.paths.get(side).map_or(&b""[..], Vec::as_slice);
+        path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+    }
+}
 
 /// What is left of the bounds on one change.
 struct Budget {
@@ -45,61 +78,115 @@ impl Repository {
             .inner
             .diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options))
             .map_err(failed)?;
-        let mut find = DiffFindOptions::new();
-        find.renames(true)
-            .exact_match_only(deltas > MAX_RENAME_DELTAS);
-        diff.find_similar(Some(&mut find)).map_err(failed)?;
+        let few = deltas <= MAX_RENAME_DELTAS;
+        if few {
+            let mut find = DiffFindOptions::new();
+            find.renames(true);
+            diff.find_similar(Some(&mut find)).map_err(failed)?;
+        }
+        let mut deltas: Vec<Delta> = diff.deltas().map(|delta| Delta::of(&delta)).collect();
+        if !few {
+            deltas = self.moved(deltas, [old.id(), new.id()])?;
+        }
         let mut budget = Budget {
             lines: MAX_LINES,
             bytes: MAX_TOTAL,
         };
         let mut files = Vec::new();
-        for delta in diff.deltas() {
-            files.push(self.file_change(&delta, [old.id(), new.id()], &mut budget)?);
+        for delta in &deltas {
+            files.push(self.file_change(delta, [old.id(), new.id()], &mut budget)?);
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 
+    /// Pairs what went and what came with the same content, a file of the same name first; libgit2 looks at 1,000 candidates only.
+    fn moved(&self, deltas: Vec<Delta>, trees: [Oid; 2]) -> Result<Vec<Delta>, GitError> {
+        let mut gone: Vec<Option<Delta>> = Vec::new();
+        let (mut came, mut out) = (Vec::new(), Vec::new());
+        let mut named: BTreeMap<(Oid, Vec<u8>), Vec<usize>> = BTreeMap::new();
+        let mut any: BTreeMap<Oid, Vec<usize>> = BTreeMap::new();
+        for delta in deltas {
+            match (delta.status, delta.ids) {
+                (FileStatus::Deleted, [id, _]) => {
+                    let name = delta.base_name(0).to_vec();
+                    named.entry((id, name)).or_default().push(gone.len());
+                    any.entry(id).or_default().push(gone.len());
+                    gone.push(Some(delta));
+                }
+                (FileStatus::Added, _) => came.push(delta),
+                _ => out.push(delta),
+            }
+        }
+        let [old_tree, new_tree] = trees;
+        let kind = |tree, path: &[u8]| -> Result<Option<u32>, GitError> {
+            let found = self.entry_in(tree, path)?;
+            Ok(found.map(|found| found.mode & 0o170_000))
+        };
+        for by_name in [true, false] {
+            for mut new in std::mem::take(&mut came) {
+                let [_, id] = new.ids;
+                let candidates = if by_name {
+                    named.get_mut(&(id, new.base_name(1).to_vec()))
+                } else {
+                    any.get_mut(&id)
+                };
+                let old = candidates.and_then(|list| {
+                    // Those that are taken already are dropped on the way.
+                    std::iter::from_fn(|| list.pop()).find_map(|at| gone.get_mut(at)?.take())
+                });
+                let Some(old) = old else {
+                    came.push(new);
+                    continue;
+                };
+                let ([from, _], [_, to]) = (&old.paths, &new.paths);
+                if kind(old_tree, from)? == kind(new_tree, to)? {
+                    new.status = FileStatus::Renamed;
+                    new.paths = [from.clone(), to.clone()];
+                    new.ids = [id, id];
+                } else {
+                    out.push(old);
+                }
+                out.push(new);
+            }
+        }
+        out.extend(came);
+        out.extend(gone.into_iter().flatten());
+        Ok(out)
+    }
+
     fn file_change(
         &self,
-        delta: &git2::DiffDelta<'_>,
+        delta: &Delta,
         trees: [Oid; 2],
         budget: &mut Budget,
     ) -> Result<FileChange, GitError> {
-        let status = match delta.status() {
-            Delta::Added => FileStatus::Added,
-            Delta::Deleted => FileStatus::Deleted,
-            Delta::Renamed => FileStatus::Renamed,
-            Delta::Copied => FileStatus::Copied,
-            Delta::Typechange => FileStatus::TypeChanged,
-            _ => FileStatus::Modified,
-        };
-        let (old, new) = (delta.old_file(), delta.new_file());
-        let name =
-            |file: &git2::DiffFile<'_>| file.path_bytes().map(path::render).unwrap_or_default();
+        let status = delta.status;
+        let [old, new] = &delta.paths;
+        let [old_id, new_id] = delta.ids;
         let path = if status == FileStatus::Deleted {
-            name(&old)
+            path::render(old)
         } else {
-            name(&new)
+            path::render(new)
         };
         let moved = matches!(status, FileStatus::Renamed | FileStatus::Copied);
         // `DiffFile::mode` panics at modes that only a crafted tree has; the trees give normalised ones.
         let [old_tree, new_tree] = trees;
-        let mode = |file: &git2::DiffFile<'_>, tree, absent| -> Result<Option<u32>, GitError> {
+        let mode = |file: &[u8], tree, absent| -> Result<Option<u32>, GitError> {
             if status == absent {
                 return Ok(None);
             }
-            let found = self.entry_in(tree, file.path_bytes().unwrap_or_default())?;
-            match found {
+            match self.entry_in(tree, file)? {
                 Some(found) => Ok(Some(found.mode)),
-                None => Err(GitError::MalformedTree { path: name(file) }),
+                None => Err(GitError::MalformedTree {
+                    path: path::render(file),
+                }),
             }
         };
-        let old_mode = mode(&old, old_tree, FileStatus::Added)?;
-        let new_mode = mode(&new, new_tree, FileStatus::Deleted)?;
+        let old_mode = mode(old, old_tree, FileStatus::Added)?;
+        let new_mode = mode(new, new_tree, FileStatus::Deleted)?;
         let mut file = FileChange {
-            old_path: moved.then(|| name(&old)),
+            old_path: moved.then(|| path::render(old)),
             status,
             mode: new_mode.map(|mode| format!("{mode:06o}")),
             old_mode: old_mode.map(|mode| format!("{mode:06o}")),
@@ -107,13 +194,10 @@ impl Repository {
             hunks: Vec::new(),
             path,
         };
-        if old.id() == new.id() && status != FileStatus::TypeChanged {
+        if old_id == new_id && status != FileStatus::TypeChanged {
             return Ok(file);
         }
-        let (old_text, new_text) = (
-            self.text(old.id(), old_mode)?,
-            self.text(new.id(), new_mode)?,
-        );
+        let (old_text, new_text) = (self.text(old_id, old_mode)?, self.text(new_id, new_mode)?);
         let (Some(old_text), Some(new_text)) = (old_text, new_text) else {
             file.binary = true;
             return Ok(file);

@@ -37,7 +37,7 @@ pub use identity::{ConfigScope, ConfigValue, Identity, RepositoryIdentity};
 pub use notes::{NOTES_REF, Note};
 pub use push::{PushedRef, ReceivedRef, merge_heads, parse_push, parse_receive};
 pub use repository::Repository;
-pub use tree::{EntryKind, MAX_BLOB, TreeEntry};
+pub use tree::{EntryKind, MAX_BLOB, Reached, TreeEntry};
 
 #[cfg(test)]
 mod testing;

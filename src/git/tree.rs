@@ -65,6 +65,22 @@ impl Found {
     }
 }
 
+/// What a path leads to when links are followed inside a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// An entry, by its own path.
+    Entry(String, EntryKind),
+    /// A place that is not in the commit: an absolute link, or one that leaves the root.
+    Outside,
+    /// Nothing, or links that never end.
+    Nothing,
+}
+
+/// The most links followed for one path.
+const MAX_LINKS: usize = 40;
+/// The longest path that a link names.
+const MAX_TARGET: usize = 4096;
+
 impl Repository {
     /// The content of a file (of a link: the path it names); none when the commit has no such file.
     ///
@@ -77,28 +93,91 @@ impl Repository {
         if matches!(found.kind(), EntryKind::Directory | EntryKind::Submodule) {
             return Ok(None);
         }
+        self.content(found.id, &format!("{file} at {commit}"))
+    }
+
+    /// The content of an entry that was listed; none for a directory and a submodule.
+    ///
+    /// # Errors
+    /// The content is not here, or exceeds [`MAX_BLOB`].
+    pub fn read_entry(&self, entry: &TreeEntry) -> Result<Option<Vec<u8>>, GitError> {
+        match (entry.kind, self.full_id(&entry.id)) {
+            (EntryKind::File | EntryKind::Symlink, Some(id)) => self.content(id, &entry.path),
+            _ => Ok(None),
+        }
+    }
+
+    fn content(&self, id: Oid, name: &str) -> Result<Option<Vec<u8>>, GitError> {
         let read = || {
             let odb = self.inner.odb()?;
-            let (size, kind) = odb.read_header(found.id)?;
+            let (size, kind) = odb.read_header(id)?;
             if kind != ObjectType::Blob {
                 return Ok(None);
             }
             if size > MAX_BLOB {
                 return Ok(Some(None));
             }
-            odb.read(found.id)
+            odb.read(id)
                 .map(|object| Some(Some(object.data().to_vec())))
         };
-        match read()
-            .map_err(|source| self.failed(&format!("reading {file} at {commit}"), source))?
-        {
+        match read().map_err(|source| self.failed(&format!("reading {name}"), source))? {
             None => Ok(None),
             Some(Some(content)) => Ok(Some(content)),
             Some(None) => Err(GitError::TooLarge {
-                what: format!("the size of {file}"),
+                what: format!("the size of {name}"),
                 limit: MAX_BLOB,
             }),
         }
+    }
+
+    /// Follows links from a path, as far as they stay inside the commit.
+    ///
+    /// # Errors
+    /// The commit, a directory or a link is not here.
+    pub fn reach(&self, commit: &str, path: &str) -> Result<Reached, GitError> {
+        let root = self.commit(commit)?.tree_id();
+        let parts = |path: &[u8]| -> Vec<Vec<u8>> {
+            let parts = path.split(|byte| *byte == b'/').rev();
+            parts.map(<[u8]>::to_vec).collect()
+        };
+        // The next part is the last of the list.
+        let mut todo = parts(&path::bytes(path));
+        let mut done: Vec<Vec<u8>> = Vec::new();
+        let mut links = 0;
+        let mut kind = EntryKind::Directory;
+        while let Some(part) = todo.pop() {
+            if part.is_empty() || part == b"." {
+                continue;
+            }
+            if kind != EntryKind::Directory {
+                return Ok(Reached::Nothing);
+            }
+            if part == b".." {
+                if done.pop().is_none() {
+                    return Ok(Reached::Outside);
+                }
+                continue;
+            }
+            done.push(part);
+            let Some(found) = self.entry_in(root, &done.join(&b'/'))? else {
+                return Ok(Reached::Nothing);
+            };
+            kind = found.kind();
+            if kind == EntryKind::Symlink {
+                links += 1;
+                done.pop();
+                kind = EntryKind::Directory;
+                let target = self.content(found.id, path)?.unwrap_or_default();
+                if links > MAX_LINKS || target.len() > MAX_TARGET {
+                    return Ok(Reached::Nothing);
+                }
+                if target.first() == Some(&b'/') {
+                    return Ok(Reached::Outside);
+                }
+                todo.extend(parts(&target));
+            }
+        }
+        Ok(Reached::Entry(path::render(&done.join(&b'/')), kind))
     }
 
     /// The entries below a directory (`""` is the root), sorted by path; none where there is no directory.
@@ -140,12 +219,12 @@ impl Repository {
     pub fn files_matching(
         &self,
         commit: &str,
-        mut wanted: impl FnMut(&str) -> bool,
+        mut wanted: impl FnMut(&str, EntryKind) -> bool,
     ) -> Result<Vec<TreeEntry>, GitError> {
         let root = self.commit(commit)?.tree_id();
         let mut entries = Vec::new();
         self.walk(root, Vec::new(), true, |found| {
-            if wanted(&path::render(&found.name)) {
+            if wanted(&path::render(&found.name), found.kind()) {
                 entries.push(found.entry());
             }
         })?;

@@ -1,5 +1,8 @@
 //! Fills a case: what is known before policies run, and what they find.
 
+use std::collections::BTreeSet;
+
+use super::source::{Found, SourceTree, doubt};
 use super::{Config, LoadError, Progress, Request};
 use crate::decision::Identity;
 use crate::digest::Digest;
@@ -7,7 +10,7 @@ use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
 use crate::policy::{Availability, Need, Policies, Policy, Results, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
-use crate::source::SourceIndex;
+use crate::source::SourceProblem;
 use crate::text::{Printable, Redactor};
 
 pub(super) fn empty_case(
@@ -68,7 +71,7 @@ pub(super) fn empty_case(
         under_review,
         tree,
         repository: name,
-        source: None,
+        sources: Vec::new(),
         policies: policies.summary.clone(),
         problems: policies.problems.clone(),
         findings: Vec::new(),
@@ -94,6 +97,9 @@ fn requires(config: &Config, policy: &Policy) -> bool {
     settings.and_then(|settings| settings.get("require")) == Some(&true.into())
 }
 
+/// Most problems of the source that are shown.
+const MOST_PROBLEMS: usize = 20;
+
 /// What evaluation told beside the case.
 #[derive(Default)]
 pub(super) struct Told {
@@ -107,7 +113,7 @@ pub(super) fn evaluate(
     case: &mut ReviewCase,
     config: &Config,
     policies: &Policies,
-    indices: &[Option<SourceIndex>],
+    found: &[Found],
     now: jiff::Timestamp,
     progress: &Progress<'_>,
 ) -> Told {
@@ -123,12 +129,13 @@ pub(super) fn evaluate(
         UnderReview::NoRepository | UnderReview::DiffFile(_)
     );
     let mut findings: Vec<Finding> = Vec::new();
-    let mut notes = std::collections::BTreeSet::new();
+    let mut notes = BTreeSet::new();
     let mut evaluated: Option<usize> = None;
     let mut problems = Vec::new();
-    let mut not_applicable = std::collections::BTreeSet::new();
+    let mut not_applicable = BTreeSet::new();
     for (plan_index, plan) in case.plans.iter().enumerate() {
-        let source = indices.get(plan_index).and_then(Option::as_ref);
+        let found = found.get(plan_index);
+        let source = found.and_then(|found| found.sources.as_ref());
         let available = |policy: &Policy, need: Need| match need {
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
@@ -143,7 +150,7 @@ pub(super) fn evaluate(
         let subject = Subject {
             plan: &plan.plan,
             change: change.as_ref(),
-            source,
+            source: source.map(|sources| &sources.head),
             proof: plan.proof.as_ref(),
             now,
         };
@@ -151,18 +158,13 @@ pub(super) fn evaluate(
         let results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                let reason = match &skipped.why {
-                    Why::Need(Need::BinaryPlan) => {
-                        "no binary plan was given (--plan-file).".to_owned()
-                    }
-                    Why::Need(need) => {
-                        format!("it needs {}, and there is none under review.", need.word())
-                    }
-                    Why::Host(reason) => format!("{reason}."),
-                };
-                not_applicable.insert((policy.id.clone(), Printable::line(&reason)));
+                not_applicable.insert((policy.id.clone(), not_there(&skipped.why)));
             }
         }
+        let rest = policies.rules.len() - results.evaluated;
+        let left_out = results.skipped.iter().filter(|s| !s.applies);
+        let left_out: usize = left_out.map(|s| policies.rules_of(s)).sum();
+        case.policies.not_applicable = case.policies.not_applicable.max(left_out.min(rest));
         let origin = Origin {
             plan_index,
             path: &plan.path,
@@ -175,6 +177,11 @@ pub(super) fn evaluate(
             rules: &policies.rules,
             overrides: &config.overrides,
         };
+        if let Some(found) = found.filter(|_| source.is_some()) {
+            let (directory, reason) = (&found.root.directory, found.root.certainty.reason());
+            let line = format!("{}: root module in \"{directory}\": {reason}", plan.path);
+            told.trace.push(plan.plan.redactor.line(&line));
+        }
         told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
         findings.extend(own);
@@ -208,6 +215,15 @@ pub(super) fn evaluate(
     case.problems.dedup();
     case.policies.evaluated = evaluated.unwrap_or(0);
     told
+}
+
+/// Why a policy has nothing to look at.
+fn not_there(why: &Why) -> Printable {
+    Printable::line(&match why {
+        Why::Need(Need::BinaryPlan) => "no binary plan was given (--plan-file).".to_owned(),
+        Why::Need(need) => format!("it needs {}, and there is none under review.", need.word()),
+        Why::Host(reason) => format!("{reason}."),
+    })
 }
 
 /// One line for each rule: what it is, how much it had to look at, what it gave.
@@ -256,14 +272,27 @@ fn trace(policies: &Policies, plan: &CasePlan, results: &Results) -> Vec<Printab
         .collect()
 }
 
-pub(super) fn add_source_notices(case: &mut ReviewCase) {
-    let Some(source) = &case.source else { return };
-    let redactor = case.redactor.clone();
-    let notices: Vec<Printable> = source
-        .problems
-        .iter()
-        .take(20)
-        .map(|p| redactor.line(&format!("{}:{}: {}", p.file, p.line, p.message)))
+pub(super) fn add_source_notices(
+    case: &mut ReviewCase,
+    found: &[Found],
+    tree: Option<&SourceTree>,
+) {
+    let doubts = case.plans.iter().zip(found);
+    let doubts = doubts.filter_map(|(plan, found)| doubt(plan, found, tree));
+    let all = found.iter().filter_map(|found| found.sources.as_ref());
+    let all: BTreeSet<&SourceProblem> = all.flat_map(|sources| &sources.head.problems).collect();
+    let shown = all.iter().take(MOST_PROBLEMS).map(|problem| {
+        let line = problem
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
+        format!("{}{line}: {}", problem.file, problem.message)
+    });
+    let left = all.len().saturating_sub(MOST_PROBLEMS);
+    let more = (left > 0).then(|| format!("{left} more places of the source were not understood."));
+    let notices: Vec<Printable> = doubts
+        .chain(shown)
+        .chain(more)
+        .map(|notice| case.redactor.line(&notice))
         .collect();
     case.notices.extend(notices);
 }

@@ -36,9 +36,9 @@ impl LoadError {
     fn new(exit: Exit, heading: &str, hint: &str) -> Self {
         Self {
             exit,
-            heading: Printable::lines(heading),
+            heading: Printable::line(heading),
             causes: Vec::new(),
-            hint: Printable::lines(hint),
+            hint: Printable::line(hint),
         }
     }
 
@@ -62,7 +62,7 @@ impl LoadError {
             (None, None) => (text.clone(), String::new()),
         };
         Self {
-            causes: vec![Printable::lines(&cause)],
+            causes: vec![Printable::line(&cause)],
             ..Self::input("The git change cannot be read.", &hint)
         }
     }

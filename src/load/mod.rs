@@ -14,6 +14,7 @@ mod own;
 mod plans;
 mod policies;
 mod proof;
+mod root;
 mod show;
 mod source;
 mod tamper;
@@ -35,7 +36,7 @@ use crate::review::{CasePlan, ReviewCase, UnderReview};
 use crate::text::Printable;
 use assemble::{add_source_notices, empty_case, evaluate};
 use policies::Tree;
-use source::{index, source_files};
+use source::SourceTree;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -130,7 +131,10 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     let policies = Policies::load(&bundles, settings);
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
-    let files = source_files(repository.as_ref(), under_review.head())?;
+    let tree = match (&repository, under_review.head()) {
+        (Some(repository), Some(head)) => Some(SourceTree::read(repository, head)?),
+        _ => None,
+    };
     let mut case = empty_case(
         request,
         repository.as_ref(),
@@ -139,31 +143,22 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
+    let merge_base = case.under_review.change();
+    let merge_base = merge_base.and_then(|change| change.merge_base.clone());
+    let before = || match (&repository, &merge_base) {
+        (Some(repository), Some(commit)) => SourceTree::read(repository, commit).map(Some),
+        _ => Ok(None),
+    };
+    let mut found = source::sources(&case.plans, tree.as_ref(), &root, request, &before)?;
     proof::prove(
         &mut case.plans,
         request,
         repository.as_ref(),
         case.under_review.head(),
-        files.as_deref(),
-        &root,
+        tree.as_ref(),
+        &found,
     )?;
-    let indices: Vec<Option<crate::source::SourceIndex>> = case
-        .plans
-        .iter()
-        .map(|plan| {
-            files
-                .as_ref()
-                .map(|files| index(files, &plan.root, &root, &request.directory))
-        })
-        .collect();
-    let told = evaluate(
-        &mut case,
-        &config,
-        &policies,
-        &indices,
-        request.now,
-        progress,
-    );
+    let told = evaluate(&mut case, &config, &policies, &found, request.now, progress);
     progress("compare with the base", 0, None);
     let ground = own::Ground {
         request,
@@ -171,13 +166,13 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         base: base.as_deref(),
         config: &config,
         policies: &policies,
-        files,
-        indices: &indices,
+        tree: tree.as_ref(),
+        found: &found,
         root: &root,
     };
-    own::add(&mut case, ground)?;
-    case.source = indices.into_iter().flatten().next();
-    add_source_notices(&mut case);
+    own::add(&mut case, &ground)?;
+    add_source_notices(&mut case, &found, tree.as_ref());
+    case.sources = found.iter_mut().map(|found| found.sources.take()).collect();
     Ok(Loaded {
         case,
         config,
@@ -217,6 +212,18 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
     let Some(repository) =
         Repository::open(&directory, from_env).map_err(|e| LoadError::git(&e))?
     else {
+        // What names a repository must not lead to a review without one.
+        if from_env
+            && request
+                .env
+                .get("GIT_DIR")
+                .is_some_and(|dir| !dir.is_empty())
+        {
+            return Err(LoadError::input(
+                "GIT_DIR names no git repository.",
+                "Take it out of the environment: unset GIT_DIR.",
+            ));
+        }
         if request.repo.is_some() || request.base.is_some() || request.head.is_some() {
             return Err(LoadError::input(
                 &format!("There is no git repository at {}.", directory.display()),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::source::{SourceFile, root_directory, source_files};
+use super::root;
+use super::source::{Found, SourceTree};
 use super::tamper::{Sides, config_at, in_repository, tampering};
 use super::waivers::{self, Indexed, Inline, Roots};
 use super::{Config, LoadError, Request};
@@ -12,7 +13,6 @@ use crate::finding::{self, Home, Own, from_own};
 use crate::git::Repository;
 use crate::policy::{Policies, own};
 use crate::review::ReviewCase;
-use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
 
 /// From what own findings are made.
@@ -24,58 +24,42 @@ pub(super) struct Ground<'a> {
     pub(super) config: &'a Config,
     pub(super) policies: &'a Policies,
     /// The source at the commit under review.
-    pub(super) files: Option<Vec<SourceFile>>,
-    /// Its index for each plan.
-    pub(super) indices: &'a [Option<SourceIndex>],
+    pub(super) tree: Option<&'a SourceTree>,
+    /// What is known of each plan's.
+    pub(super) found: &'a [Found],
     pub(super) root: &'a Path,
 }
 
 /// Adds them; the policies must have run.
-pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), LoadError> {
+pub(super) fn add(case: &mut ReviewCase, ground: &Ground<'_>) -> Result<(), LoadError> {
     let Some(first) = case.plans.first().map(|plan| plan.path.clone()) else {
         return Ok(());
     };
-    let directory = &ground.request.directory;
-    let files = ground.files.take().unwrap_or_default();
-    let root_of = |files: &[SourceFile]| -> Vec<String> {
-        case.plans
-            .iter()
-            .map(|plan| root_directory(files, &plan.root, ground.root, directory))
-            .collect()
-    };
-    let head = root_of(&files);
+    let empty = SourceTree::default();
+    let head = ground.tree.unwrap_or(&empty);
     let mut roots = Roots::new();
-    for (plan, root) in head.iter().enumerate() {
-        roots.entry(root.clone()).or_default().insert(plan);
+    for (plan, found) in ground.found.iter().enumerate() {
+        let directory = found.root.directory.clone();
+        roots.entry(directory).or_default().insert(plan);
     }
-    // A change that adds or takes away files can make a plan that of another directory; what was agreed there is not about it.
-    let agreed = |files: &[SourceFile]| {
-        let mut agreed = roots.clone();
-        for (plan, root) in root_of(files).iter().enumerate() {
-            if head.get(plan) != Some(root)
-                && let Some(plans) = head.get(plan).and_then(|root| agreed.get_mut(root))
-            {
-                plans.remove(&plan);
-            }
-        }
-        agreed.retain(|_, plans| !plans.is_empty());
-        agreed
-    };
     let repository = ground.repository;
-    let at = |commit: &str| -> Result<Vec<SourceFile>, LoadError> {
-        Ok(source_files(repository, Some(commit))?.unwrap_or_default())
+    let at = |commit: &str| -> Result<SourceTree, LoadError> {
+        match repository {
+            Some(repository) => SourceTree::read(repository, commit),
+            None => Ok(SourceTree::default()),
+        }
     };
     let trusted = match (ground.base, ground.repository) {
         (Some(base), _) => at(base)?,
-        (None, Some(repository)) => waivers::work_tree(files, repository)?,
-        (None, None) => Vec::new(),
+        (None, Some(repository)) => waivers::work_tree(head, repository)?,
+        (None, None) => SourceTree::default(),
     };
     let ids = ids(ground.policies);
     let Inline {
         waivers: inline,
         faults,
     } = waivers::read(
-        &waivers::indices(&trusted, &agreed(&trusted)),
+        &waivers::indices(&trusted, &agreed(case, ground, &roots, &trusted)),
         &ids,
         &case.redactor,
     );
@@ -93,12 +77,14 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     };
     let compared = match (ground.repository, ground.base, case.under_review.change()) {
         (Some(repository), Some(base), Some(change)) => compare(
-            &ground,
+            ground,
             repository,
             change,
             &|commit| {
                 if commit == base {
                     Ok(waivers::indices(&trusted, &roots))
+                } else if change.head.as_deref() == Some(commit) {
+                    Ok(waivers::indices(head, &roots))
                 } else {
                     Ok(waivers::indices(&at(commit)?, &roots))
                 }
@@ -130,6 +116,28 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     Ok(())
 }
 
+/// The root modules whose comments in a tree are about the plans: a change that adds or takes away files can make a plan that of another
+/// directory, and what was agreed there is not about it.
+fn agreed(case: &ReviewCase, ground: &Ground<'_>, roots: &Roots, tree: &SourceTree) -> Roots {
+    let directory = &ground.request.directory;
+    let mut agreed = roots.clone();
+    for (at, (plan, found)) in case.plans.iter().zip(ground.found).enumerate() {
+        let placed =
+            |tree: &SourceTree| root::placed(&tree.files, &plan.root, ground.root, directory);
+        let own = &found.root.directory;
+        let same = if ground.tree.is_some_and(|head| placed(head) == *own) {
+            placed(tree) == *own
+        } else {
+            root::holds(&tree.files, own)
+        };
+        if !same && let Some(plans) = agreed.get_mut(own) {
+            plans.remove(&at);
+        }
+    }
+    agreed.retain(|_, plans| !plans.is_empty());
+    agreed
+}
+
 /// Every policy that can be waived.
 fn ids(policies: &Policies) -> Vec<&str> {
     let loaded = policies.summary.policies.iter();
@@ -151,7 +159,10 @@ fn compare(
     let (Some(merge_base), Some(head)) = (&change.merge_base, &change.head) else {
         return Ok(None);
     };
-    let old = waivers::waived(at(merge_base)?.iter().map(|(index, _)| index));
+    // Both sides by the trees alone: what a plan or the work tree tells of modules is not part of the change.
+    let waived = |commit: &str| -> Result<_, LoadError> {
+        Ok(waivers::waived(at(commit)?.iter().map(|(index, _)| index)))
+    };
     let request = ground.request;
     Ok(Some(tampering(&Sides {
         change,
@@ -162,7 +173,7 @@ fn compare(
         ],
         given: [&request.policies, &request.data]
             .map(|paths| in_repository(paths, &request.directory, ground.root)),
-        waived: [old, waivers::waived(ground.indices.iter().flatten())],
+        waived: [waived(merge_base)?, waived(head)?],
         redactor,
     })))
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::LoadError;
 use super::config::Config;
-use crate::git::{EntryKind, Repository};
+use crate::git::{EntryKind, Reached, Repository};
 use crate::policy::{Bundle, Module, builtin, read_yaml};
 use crate::review::Exit;
 use crate::text::Printable;
@@ -267,7 +267,17 @@ fn from_commit(
                     entry.path
                 )));
             }
-            EntryKind::File | EntryKind::Symlink if !is_wanted(&entry.path) => continue,
+            EntryKind::Symlink if !is_wanted(&entry.path) => {
+                // A directory behind a link would be left out in silence.
+                match repository.reach(commit, &entry.path).map_err(git)? {
+                    Reached::Entry(target, EntryKind::Directory | EntryKind::Submodule) => {
+                        return Err(linked(&entry.path, &target));
+                    }
+                    Reached::Outside => return Err(linked(&entry.path, "another place")),
+                    Reached::Entry(..) | Reached::Nothing => continue,
+                }
+            }
+            EntryKind::File if !is_wanted(&entry.path) => continue,
             EntryKind::Symlink => {
                 return Err(broken(&format!(
                     "{} is a symbolic link; policies are read from files of the trusted commit only.",
@@ -294,11 +304,35 @@ fn from_commit(
     }
     files.sort();
     if files.is_empty() {
+        match repository.reach(commit, path).map_err(git)? {
+            Reached::Entry(target, EntryKind::Directory) if target != path => {
+                return Err(linked(path, &target));
+            }
+            Reached::Outside => return Err(linked(path, "a place outside the repository")),
+            Reached::Entry(target, EntryKind::Submodule) => {
+                return Err(broken(&format!(
+                    "{target} is a submodule; its policies are not in this repository."
+                )));
+            }
+            _ => {}
+        }
         return Err(broken(&format!(
             "There is no policy in {path} at the trusted commit."
         )));
     }
     Ok(files)
+}
+
+/// A link to a directory is not followed: a change of what it leads to would not be seen as one of the policies.
+fn linked(path: &str, target: &str) -> LoadError {
+    LoadError {
+        hint: Printable::line(
+            "Name the directory itself, in countersign.toml or with --policy, and take out the link.",
+        ),
+        ..broken(&format!(
+            "{path} is a symbolic link to {target}, which is not followed, so its policies would be left out."
+        ))
+    }
 }
 
 /// Whether a file of a policy directory is read.
@@ -333,7 +367,12 @@ fn from_directory(
             for entry in std::fs::read_dir(&path).map_err(fail)? {
                 let entry = entry.map_err(fail)?;
                 let file = entry.file_name().to_string_lossy().into_owned();
-                let is_dir = entry.file_type().map_err(fail)?.is_dir();
+                let kind = entry.file_type().map_err(fail)?;
+                let is_dir = kind.is_dir();
+                let leads_on = kind.is_symlink() && !file.starts_with('.') && !is_wanted(&file);
+                if leads_on && std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir()) {
+                    return Err(linked(&format!("{shown}/{file}"), "a directory"));
+                }
                 if !file.starts_with('.') && (is_dir || is_wanted(&file)) {
                     todo.push((entry.path(), format!("{shown}/{file}"), depth + 1));
                 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::LoadError;
-use super::source::{SourceFile, root_directory};
-use super::{Path, Request};
+use super::Request;
+use super::source::{Found, SourceTree, is_source};
 use crate::git::{EntryKind, Repository};
 use crate::provenance::{CommitTree, Evidence, Opaque, Proof};
 use crate::review::CasePlan;
@@ -19,44 +19,34 @@ pub(super) fn prove(
     request: &Request,
     repository: Option<&Repository>,
     head: Option<&str>,
-    files: Option<&[SourceFile]>,
-    workdir: &Path,
+    source: Option<&SourceTree>,
+    found: &[Found],
 ) -> Result<(), LoadError> {
     if plans.iter().all(|plan| plan.plan.binary.is_none()) {
         return Ok(());
     }
-    let commit = match (repository, head, files) {
-        (Some(repository), Some(head), Some(files)) => Some(tree(repository, head, files)?),
+    let commit = match (repository, head, source) {
+        (Some(repository), Some(head), Some(source)) => Some(tree(repository, head, source)?),
         _ => None,
     };
-    for plan in plans {
-        let root = root_directory(
-            files.unwrap_or_default(),
-            &plan.root,
-            workdir,
-            &request.directory,
-        );
+    for (plan, found) in plans.iter_mut().zip(found) {
         plan.proof = Proof::of(&Evidence {
             plan: &plan.plan,
             paired: request.plan_file.is_some(),
             commit: commit.as_ref(),
-            root: &root,
+            root: &found.root.directory,
         });
     }
     Ok(())
 }
 
 /// What a commit holds. A link is what it leads to, where that is a file of the commit.
-fn tree(
-    repository: &Repository,
-    head: &str,
-    files: &[SourceFile],
-) -> Result<CommitTree, LoadError> {
+fn tree(repository: &Repository, head: &str, source: &SourceTree) -> Result<CommitTree, LoadError> {
     let entries = repository
-        .files_matching(head, |_| true)
+        .files_matching(head, |_, _| true)
         .map_err(|error| LoadError::git(&error))?;
     let mut tree = CommitTree {
-        files: files.iter().cloned().collect(),
+        files: source.files.iter().cloned().collect(),
         opaque: BTreeMap::new(),
     };
     let kinds: BTreeMap<&str, EntryKind> = entries
@@ -70,7 +60,7 @@ fn tree(
                 tree.opaque.insert((*path).to_owned(), Opaque::Submodule);
             }
             EntryKind::Symlink => {
-                let wanted = tree.files.remove(*path).is_some();
+                let wanted = is_source(path);
                 let found = match followed(repository, head, path, &kinds)? {
                     Some(target) if wanted => repository
                         .read_blob(head, &target)

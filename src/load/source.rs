@@ -1,92 +1,240 @@
-//! The Terraform files of the commit under review, and their index for each plan.
+//! The Terraform files of a commit, and their index for each plan.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::Path;
 
-use super::LoadError;
-use crate::git::Repository;
-use crate::source::SourceIndex;
+use serde::Deserialize;
+
+use super::root::{self, Certainty, Root};
+use super::{LoadError, Request};
+use crate::git::{EntryKind, Reached, Repository};
+use crate::plan::{Mode, Plan, SnapshotModule};
+use crate::review::CasePlan;
+use crate::source::{Layout, ResourceMode, SourceIndex, Sources};
 
 /// A file of the commit: its path and its bytes.
 pub(super) type SourceFile = (String, Vec<u8>);
 
-/// Texts of all Terraform files of the commit under review.
-pub(super) fn source_files(
-    repository: Option<&Repository>,
-    head: Option<&str>,
-) -> Result<Option<Vec<SourceFile>>, LoadError> {
-    let (Some(repository), Some(head)) = (repository, head) else {
-        return Ok(None);
-    };
-    let wanted = |path: &str| {
-        [
-            ".tf",
-            ".tf.json",
-            ".tofu",
-            ".tofu.json",
-            ".terraform.lock.hcl",
-        ]
-        .iter()
-        .any(|end| path.ends_with(end))
-    };
-    let entries = repository
-        .files_matching(head, wanted)
-        .map_err(|e| LoadError::git(&e))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        if let Some(bytes) = repository
-            .read_blob(head, &entry.path)
-            .map_err(|e| LoadError::git(&e))?
-        {
-            files.push((entry.path, bytes));
+/// The largest `modules.json` that is read.
+const MAX_MODULES: u64 = 4 << 20;
+
+/// Whether Terraform reads a file of that name.
+pub(super) fn is_source(path: &str) -> bool {
+    let ends = [
+        ".tf",
+        ".tf.json",
+        ".tofu",
+        ".tofu.json",
+        ".terraform.lock.hcl",
+    ];
+    ends.iter().any(|end| path.ends_with(end))
+}
+
+/// The Terraform files of a tree, and what is around them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SourceTree {
+    pub(super) files: Vec<SourceFile>,
+    /// Links, submodules; nothing of a plan.
+    layout: Layout,
+}
+
+impl SourceTree {
+    /// The files of a commit.
+    pub(super) fn read(repository: &Repository, commit: &str) -> Result<Self, LoadError> {
+        let git = |e| LoadError::git(&e);
+        let wanted = |path: &str, kind| kind != EntryKind::File || is_source(path);
+        let mut tree = Self::default();
+        let mut read = BTreeSet::new();
+        for entry in repository.files_matching(commit, wanted).map_err(git)? {
+            match entry.kind {
+                EntryKind::Submodule => {
+                    tree.layout.submodules.insert(entry.path);
+                }
+                EntryKind::Symlink => match repository.reach(commit, &entry.path).map_err(git)? {
+                    Reached::Entry(target, EntryKind::File | EntryKind::Directory) => {
+                        tree.layout.links.insert(entry.path, target);
+                    }
+                    _ => {
+                        tree.layout.broken_links.insert(entry.path);
+                    }
+                },
+                EntryKind::File | EntryKind::Directory => {
+                    if let Some(bytes) = repository.read_entry(&entry).map_err(git)? {
+                        read.insert(entry.path.clone());
+                        tree.files.push((entry.path, bytes));
+                    }
+                }
+            }
+        }
+        // What a link with the name of a Terraform file leads to can have any name.
+        let linked: BTreeSet<&String> = tree
+            .layout
+            .links
+            .iter()
+            .filter(|(link, target)| wanted(link, EntryKind::File) && !read.contains(*target))
+            .map(|(_, target)| target)
+            .collect();
+        let mut more = Vec::new();
+        for path in linked {
+            if let Some(bytes) = repository.read_blob(commit, path).map_err(git)? {
+                more.push((path.clone(), bytes));
+            }
+        }
+        tree.files.extend(more);
+        Ok(tree)
+    }
+
+    /// The same places with other files.
+    pub(super) fn with_files(&self, files: Vec<SourceFile>) -> Self {
+        Self {
+            files,
+            layout: self.layout.clone(),
         }
     }
-    Ok(Some(files))
-}
 
-/// Indexes the source for one plan.
-pub(super) fn index(
-    files: &[(String, Vec<u8>)],
-    plan_root: &str,
-    workdir: &Path,
-    directory: &Path,
-) -> SourceIndex {
-    let root = root_directory(files, plan_root, workdir, directory);
-    SourceIndex::build(files.iter().cloned(), &root, None)
-}
-
-/// The directory of a plan's root module: the nearest above the plan, or the working directory, with Terraform files.
-pub(super) fn root_directory(
-    files: &[(String, Vec<u8>)],
-    plan_root: &str,
-    workdir: &Path,
-    directory: &Path,
-) -> String {
-    let parent = |path: &str| {
-        path.rsplit_once('/')
-            .map_or_else(String::new, |(dir, _)| dir.to_owned())
-    };
-    let here = std::path::absolute(directory)
-        .ok()
-        .and_then(|d| {
-            d.strip_prefix(workdir)
-                .ok()
-                .map(|p| p.to_string_lossy().replace('\\', "/"))
-        })
-        .unwrap_or_default();
-    let holds = |dir: &str| {
-        files
-            .iter()
-            .any(|(path, _)| parent(path) == dir && !path.ends_with(".hcl"))
-    };
-    let mut candidates = Vec::new();
-    let mut above = parent(plan_root);
-    while !above.is_empty() {
-        candidates.push(above.clone());
-        above = parent(&above);
+    /// The index from a root module's directory, of the tree alone.
+    pub(super) fn index(&self, root: &str) -> SourceIndex {
+        let layout = Layout {
+            root: root.to_owned(),
+            ..self.layout.clone()
+        };
+        SourceIndex::build_in(self.files.iter().cloned(), &layout)
     }
-    candidates.push(here);
-    candidates
-        .into_iter()
-        .find(|dir| holds(dir))
-        .unwrap_or_default()
+
+    /// The index from a root module's directory, with what the plan or the work tree tells of modules from elsewhere.
+    fn index_for(&self, plan: &Plan, root: &str, workdir: &Path) -> SourceIndex {
+        let modules = plan.binary.as_ref().map(|binary| &binary.modules);
+        let key = |module: &SnapshotModule| (module.key.clone(), module.directory.clone());
+        let layout = Layout {
+            root: root.to_owned(),
+            modules: match modules {
+                Some(modules) => modules.iter().map(key).collect(),
+                None => modules_of(&workdir.join(root)),
+            },
+            snapshot: snapshot(plan),
+            ..self.layout.clone()
+        };
+        SourceIndex::build_in(self.files.iter().cloned(), &layout)
+    }
+}
+
+/// The files of a binary plan's snapshot, with directories relative to the root module.
+fn snapshot(plan: &Plan) -> Vec<SourceFile> {
+    let modules = plan.binary.iter().flat_map(|binary| &binary.modules);
+    let files = modules.flat_map(|module| {
+        let path = |name: &str| format!("{}/{name}", module.directory.trim_end_matches('/'));
+        let files = module.files.iter();
+        files.map(move |(name, bytes)| (path(name), bytes.clone()))
+    });
+    files.collect()
+}
+
+/// The directories of modules as the last `terraform init` left them in the work tree: a hint, empty where there is none.
+fn modules_of(root: &Path) -> BTreeMap<String, String> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        #[serde(rename = "Modules", default)]
+        modules: Vec<Line>,
+    }
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "Key")]
+        key: String,
+        #[serde(rename = "Dir")]
+        directory: String,
+    }
+    let path = root.join(".terraform/modules/modules.json");
+    let is_file = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(&path)
+        .ok()
+        .filter(|_| is_file)
+        .and_then(|file| file.take(MAX_MODULES).read_to_end(&mut bytes).ok());
+    let manifest = read.and_then(|_| serde_json::from_slice::<Manifest>(&bytes).ok());
+    let lines = manifest.into_iter().flat_map(|manifest| manifest.modules);
+    lines.map(|line| (line.key, line.directory)).collect()
+}
+
+/// What is known of one plan's source.
+pub(super) struct Found {
+    pub(super) sources: Option<Sources>,
+    pub(super) root: Root,
+}
+
+/// Indexes the source for each plan. `base` gives the tree of the other side of the change; it is asked only where something of a plan
+/// is not in the head.
+pub(super) fn sources(
+    plans: &[CasePlan],
+    tree: Option<&SourceTree>,
+    workdir: &Path,
+    request: &Request,
+    base: &dyn Fn() -> Result<Option<SourceTree>, LoadError>,
+) -> Result<Vec<Found>, LoadError> {
+    let nothing = SourceTree::default();
+    let mut old: Option<Option<SourceTree>> = None;
+    let mut out = Vec::new();
+    for plan in plans {
+        let here = tree.unwrap_or(&nothing);
+        let placed = root::placed(&here.files, &plan.root, workdir, &request.directory);
+        let plan_name = &plan.root;
+        let plan = &plan.plan;
+        let index_at = |root: &str| here.index_for(plan, root, workdir);
+        let (root, head) = root::find(plan, &here.files, &placed, &index_at);
+        if tree.is_none() && head.snapshot_files.is_empty() {
+            out.push(Found {
+                sources: None,
+                root,
+            });
+            continue;
+        }
+        let mut sources = Sources::from(head);
+        if tree.is_some() && leaves(plan, &sources) {
+            if old.is_none() {
+                old = Some(base()?);
+            }
+            if let Some(Some(old)) = &old {
+                let before = if root::holds(&old.files, &root.directory) {
+                    root.directory.clone()
+                } else {
+                    root::placed(&old.files, plan_name, workdir, &request.directory)
+                };
+                sources.base = Some(old.index(&before));
+            }
+        }
+        out.push(Found {
+            sources: Some(sources),
+            root,
+        });
+    }
+    Ok(out)
+}
+
+/// Whether something of the plan has no block in the head.
+fn leaves(plan: &Plan, sources: &Sources) -> bool {
+    plan.changes.iter().any(|change| {
+        let mode = match change.mode {
+            Mode::Data => ResourceMode::Data,
+            Mode::Ephemeral => ResourceMode::Ephemeral,
+            Mode::Managed | Mode::Other => ResourceMode::Managed,
+        };
+        let head = &sources.head;
+        head.locate(&change.module, mode, &change.kind, &change.name)
+            .is_none()
+    })
+}
+
+/// What to tell where a root module was only guessed.
+pub(super) fn doubt(plan: &CasePlan, found: &Found, tree: Option<&SourceTree>) -> Option<String> {
+    let holds_any = tree.is_some_and(|tree| !tree.files.is_empty());
+    (holds_any && found.root.certainty == Certainty::Guessed).then(|| {
+        let directory = match found.root.directory.as_str() {
+            "" => "the repository's root",
+            directory => directory,
+        };
+        format!(
+            "which directory {} was made in is not known; {directory} was taken. Review it from that directory to be sure of the lines.",
+            plan.path
+        )
+    })
 }

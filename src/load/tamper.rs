@@ -346,6 +346,7 @@ fn finding(
             line,
             end_line: line,
             in_diff: line.map(|line| sides.change.touches(file, &(line..=line))),
+            ..Location::default()
         }),
         content: sink.finish(),
     }

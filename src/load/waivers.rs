@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::LoadError;
-use super::source::SourceFile;
+use super::source::SourceTree;
 use super::tamper::Waived;
 use crate::decision::{Date, Waiver};
 use crate::digest::Sink;
@@ -43,8 +43,9 @@ struct Terms<'a> {
 
 /// Indexes some files from each root module's directory; nothing where no file holds such a comment, so that most runs index nothing
 /// twice. Where the trusted tree has no directory of that name, its comments are about other resources, whatever their addresses.
-pub(super) fn indices(files: &[SourceFile], roots: &Roots) -> Vec<Indexed> {
-    if !files
+pub(super) fn indices(tree: &SourceTree, roots: &Roots) -> Vec<Indexed> {
+    if !tree
+        .files
         .iter()
         .any(|(path, bytes)| may_hold_directives(path, bytes))
     {
@@ -52,25 +53,22 @@ pub(super) fn indices(files: &[SourceFile], roots: &Roots) -> Vec<Indexed> {
     }
     roots
         .iter()
-        .map(|(root, plans)| {
-            let index = SourceIndex::build(files.iter().cloned(), root, None);
-            (index, plans.clone())
-        })
+        .map(|(root, plans)| (tree.index(root), plans.clone()))
         .collect()
 }
 
 /// The files of the work tree in place of those of its commit; one that is gone or is no plain file is left out.
 pub(super) fn work_tree(
-    files: Vec<SourceFile>,
+    tree: &SourceTree,
     repository: &Repository,
-) -> Result<Vec<SourceFile>, LoadError> {
+) -> Result<SourceTree, LoadError> {
     // A bare repository has none, and the commit under review does not stand in for it.
     let Some(root) = repository.workdir() else {
-        return Ok(Vec::new());
+        return Ok(SourceTree::default());
     };
     let mut out = Vec::new();
-    for (path, _) in files {
-        let place = root.join(&path);
+    for (path, _) in &tree.files {
+        let place = root.join(path);
         let is_file = std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_file());
         if is_file {
             let bytes = std::fs::read(&place).map_err(|error| {
@@ -79,10 +77,10 @@ pub(super) fn work_tree(
                     "Mend its permissions.",
                 )
             })?;
-            out.push((path, bytes));
+            out.push((path.clone(), bytes));
         }
     }
-    Ok(out)
+    Ok(tree.with_files(out))
 }
 
 /// Reads the comments of a tree. `ids` are all policies that exist.
@@ -204,6 +202,7 @@ fn malformed(directive: &Directive, fault: &str, redactor: &Redactor) -> Own {
             line: Some(line),
             end_line: Some(line),
             in_diff: None,
+            ..Location::default()
         }),
         ..Own::about_waiver(
             WaiverRule::Malformed,

@@ -188,6 +188,17 @@ impl Policies {
         results
     }
 
+    /// How many rules were left out.
+    #[must_use]
+    pub fn rules_of(&self, skipped: &Skipped) -> usize {
+        if skipped.rules.is_empty() {
+            let of = |rule: &&super::Rule| rule.policy == skipped.policy;
+            self.rules.iter().filter(of).count()
+        } else {
+            skipped.rules.len()
+        }
+    }
+
     fn dialect(&self, policy: usize) -> Dialect {
         self.summary
             .policies

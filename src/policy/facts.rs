@@ -113,6 +113,8 @@ pub struct PolicySummary {
     pub rules: usize,
     /// Rules that were evaluated to the end.
     pub evaluated: usize,
+    /// Rules of policies that do not apply to what is under review; of one plan the most.
+    pub not_applicable: usize,
     /// The policies, in the order of their ids.
     pub policies: Vec<Policy>,
 }

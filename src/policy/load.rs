@@ -187,6 +187,7 @@ impl Policies {
             packages: packages.len(),
             rules: rules.len(),
             evaluated: 0,
+            not_applicable: 0,
             policies,
         };
         Self {

@@ -2,7 +2,7 @@
 //!
 //! GitHub shows ten errors and ten warnings of a step; the log has all.
 
-use super::place::place;
+use super::place::{message, place};
 use super::{Context, Failure, phrases, wording};
 use crate::finding::Finding;
 use crate::review::{Exit, FindingState, Status};
@@ -79,10 +79,7 @@ fn annotate(out: &mut String, context: &Context<'_>, finding: &Finding, state: &
         }
     }
     properties.push(("title", &title));
-    let mut message = finding.message.to_string();
-    if context.case.plans.len() > 1 {
-        message.push_str(&format!("\nplan: {}", finding.plan));
-    }
+    let mut message = message(context, finding, &place);
     if let Some((label, answer)) = phrases::answered(context, state) {
         message.push_str(&format!("\n{label}{answer}"));
     }

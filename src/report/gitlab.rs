@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::place::{of_plan, place};
+use super::place::{message, place};
 use super::{Context, Failure, phrases};
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
@@ -57,11 +57,11 @@ fn trouble(text: &str, path: &str) -> Json {
 
 fn issue(context: &Context<'_>, finding: &Finding, state: &FindingState) -> Json {
     let place = place(finding);
-    let mut text = format!("{}{}", of_plan(context, finding), finding.message);
+    let mut text = message(context, finding, &place);
     if let Some((label, answer)) = phrases::answered(context, state) {
         text = format!("{text} ({label}{answer})");
     }
-    if place.lines.is_none() {
+    if place.lines.is_none() && place.elsewhere.is_none() {
         text.push_str(" (No line of the configuration is known for this.)");
     }
     let open = state.blocks || state.status.is_undecided();

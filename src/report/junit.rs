@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::phrases::{self, Found};
-use super::place::place;
+use super::place::{message, place};
 use super::{Context, Failure, wording};
 use crate::review::{Exit, Status};
 use crate::text::{Printable, xml};
@@ -139,7 +139,7 @@ fn case(context: &Context<'_>, (finding, state): Found<'_>) -> Case {
     }
     let place = place(finding);
     let line = place.lines.map(|(first, _)| first);
-    let mut text = finding.message.to_string();
+    let mut text = message(context, finding, &place);
     if place.source {
         let lines = line.map_or_else(String::new, |line| format!(":{line}"));
         text.push_str(&format!("\nat {}{lines}", place.file));

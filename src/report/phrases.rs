@@ -8,6 +8,7 @@ use super::Context;
 use super::wording::{self, Answer, number};
 use crate::finding::{Certainty, Enforcement, Finding, Location};
 use crate::review::{FindingState, Status};
+use crate::source::{PlaceKind, SourceSide};
 use crate::text::{Printable, fit_end};
 
 /// Columns of one fact; the JSON report has it in full.
@@ -104,14 +105,23 @@ pub(super) fn place(location: &Location) -> String {
     let lines = match (location.line, location.end_line) {
         (Some(line), Some(end)) if end > line => format!(":{line}-{end}"),
         (Some(line), _) => format!(":{line}"),
-        (None, _) => String::new(),
+        (None, _) => " (the line is not known)".to_owned(),
     };
-    let touched = match location.in_diff {
-        Some(true) => ", which the change touches",
-        Some(false) => ", which the change does not touch",
-        None => "",
+    let kind = match location.kind {
+        PlaceKind::Block => "",
+        PlaceKind::ModuleCall => ", the call of its module",
+        PlaceKind::Removed => ", its `removed` block",
+        PlaceKind::Import => ", its `import` block",
     };
-    format!("{}{lines}{touched}", location.file)
+    let side = match (location.side, location.in_diff) {
+        (SourceSide::Base, Some(true)) => " of the base, which the change removes",
+        (SourceSide::Base, _) => " of the base, which the change does not remove",
+        (SourceSide::PlanSnapshot, _) => " of the plan's snapshot, which is not in the commit",
+        (SourceSide::Commit, Some(true)) => ", which the change touches",
+        (SourceSide::Commit, Some(false)) => ", which the change does not touch",
+        (SourceSide::Commit, None) => "",
+    };
+    format!("{}{lines}{kind}{side}", location.file)
 }
 
 /// The facts that say something, in one line.

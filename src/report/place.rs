@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Context;
-use crate::finding::Finding;
+use super::{Context, phrases};
+use crate::finding::{Finding, Location};
+use crate::source::SourceSide;
 
 /// A file, and lines of it where they are known.
 pub(super) struct Place {
@@ -12,24 +13,41 @@ pub(super) struct Place {
     pub(super) lines: Option<(u32, u32)>,
     /// Whether the file is the configuration's, not the plan's.
     pub(super) source: bool,
+    /// The place in words, where its lines are not those of the commit under review.
+    pub(super) elsewhere: Option<String>,
 }
 
 /// The place of a finding: its lines, else its file, else the plan's file, since consumers drop what has no file.
 pub(super) fn place(finding: &Finding) -> Place {
-    let Some(location) = &finding.location else {
-        return Place {
+    let here = |location: &&Location| location.side == SourceSide::Commit;
+    match finding.location.as_ref().filter(here) {
+        Some(location) => Place {
+            file: relative(location.file.as_str()),
+            lines: location
+                .line
+                .map(|line| (line, location.end_line.unwrap_or(line).max(line))),
+            source: true,
+            elsewhere: None,
+        },
+        None => Place {
             file: relative(finding.plan.as_str()),
             lines: None,
             source: false,
-        };
-    };
-    Place {
-        file: relative(location.file.as_str()),
-        lines: location
-            .line
-            .map(|line| (line, location.end_line.unwrap_or(line).max(line))),
-        source: true,
+            elsewhere: finding.location.as_ref().map(phrases::place),
+        },
     }
+}
+
+/// The message of a finding, with its place where that cannot be pointed at.
+pub(super) fn message(context: &Context<'_>, finding: &Finding, place: &Place) -> String {
+    let mut text = finding.message.to_string();
+    if context.case.plans.len() > 1 {
+        text = format!("{}: {text}", finding.plan);
+    }
+    if let Some(elsewhere) = &place.elsewhere {
+        text.push_str(&format!(" (at {elsewhere})"));
+    }
+    text
 }
 
 /// A path that tells nothing about this machine.
@@ -57,15 +75,6 @@ pub(super) fn uri(path: &str) -> String {
         }
     }
     out
-}
-
-/// What stands in front of a message where several plans are reviewed together.
-pub(super) fn of_plan(context: &Context<'_>, finding: &Finding) -> String {
-    if context.case.plans.len() > 1 {
-        format!("{}: ", finding.plan)
-    } else {
-        String::new()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::place::{Place, of_plan, place, uri};
+use super::place::{message, place, uri};
 use super::wording::{self, Answer};
 use super::{Context, Failure, phrases};
 use crate::decision::Decision;
@@ -237,9 +237,9 @@ fn result(
     (finding, state): (&Finding, &FindingState),
     rules: &BTreeMap<&str, usize>,
 ) -> Json {
-    let Place { file, lines, .. } = place(finding);
-    let mut physical = json!({ "artifactLocation": { "uri": uri(&file) } });
-    if let Some((first, last)) = lines {
+    let place = place(finding);
+    let mut physical = json!({ "artifactLocation": { "uri": uri(&place.file) } });
+    if let Some((first, last)) = place.lines {
         put(
             &mut physical,
             "region",
@@ -254,7 +254,7 @@ fn result(
             json!([{ "fullyQualifiedName": address, "kind": "resource" }]),
         );
     }
-    let text = format!("{}{}", of_plan(context, finding), finding.message);
+    let text = message(context, finding, &place);
     let fingerprint = finding.fingerprint.to_string();
     let mut result = json!({
         "ruleId": finding.policy,

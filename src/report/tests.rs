@@ -115,6 +115,7 @@ fn policies() -> PolicySummary {
         packages: 3,
         rules: 7,
         evaluated: 7,
+        not_applicable: 0,
         policies: vec![
             policy("no-destroy"),
             policy("no-local-exec"),
@@ -139,11 +140,14 @@ fn quiet_case() -> ReviewCase {
         under_review: UnderReview::Commits(Box::new(change())),
         tree: None,
         repository: None,
-        source: Some(SourceIndex::build(
-            [("main.tf".to_owned(), MAIN_TF.as_bytes().to_vec())],
-            "",
-            None,
-        )),
+        sources: vec![Some(
+            SourceIndex::build(
+                [("main.tf".to_owned(), MAIN_TF.as_bytes().to_vec())],
+                "",
+                None,
+            )
+            .into(),
+        )],
         policies: policies(),
         problems: Vec::new(),
         findings: Vec::new(),
@@ -228,6 +232,7 @@ fn case() -> ReviewCase {
         line: Some(2),
         end_line: Some(3),
         in_diff: Some(true),
+        ..Location::default()
     });
     warned.facts.insert("found".to_owned(), json!(SECRET));
     warned
@@ -369,11 +374,14 @@ fn hostile_texts_cannot_reach_the_terminal() {
     case.findings[0].title = line(hostile);
     case.findings[0].message = Printable::lines(hostile);
     let text = format!("{hostile} and more text");
-    case.source = Some(SourceIndex::build(
-        [("main.tf".to_owned(), format!("\n{text}").into_bytes())],
-        "",
-        None,
-    ));
+    case.sources = vec![Some(
+        SourceIndex::build(
+            [("main.tf".to_owned(), format!("\n{text}").into_bytes())],
+            "",
+            None,
+        )
+        .into(),
+    )];
     let reason = format!("because {hostile}");
     let journal = answered(&case, 1, Decision::Reject { reason });
     let mut verdict = verdict(&case, &journal, now());

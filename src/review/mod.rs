@@ -20,7 +20,7 @@ use crate::finding::Finding;
 use crate::plan::{Counts, Plan, ResourceChange};
 use crate::policy::{PolicyProblem, PolicySummary};
 use crate::provenance::Proof;
-use crate::source::SourceIndex;
+use crate::source::Sources;
 use crate::text::{Printable, Redactor};
 
 /// One plan of the case.
@@ -124,8 +124,8 @@ pub struct ReviewCase {
     pub tree: Option<String>,
     /// Name of the repository for records: its address without credentials, or its root commit.
     pub repository: Option<Printable>,
-    /// Index of the configuration's source at the commit under review.
-    pub source: Option<SourceIndex>,
+    /// The configuration's source, for each plan.
+    pub sources: Vec<Option<Sources>>,
     /// The policies of this run.
     pub policies: PolicySummary,
     /// Problems that make the policies' answer worthless: status 5.
@@ -159,6 +159,12 @@ impl ReviewCase {
             .plan
             .changes
             .get(finding.change_index?)
+    }
+
+    /// The source of a plan, where there is one.
+    #[must_use]
+    pub fn source_of(&self, plan: usize) -> Option<&Sources> {
+        self.sources.get(plan)?.as_ref()
     }
 
     /// Names a resource change for the record of what was displayed.

@@ -38,7 +38,7 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
         })),
         tree: Some("c".repeat(40)),
         repository: None,
-        source: None,
+        sources: Vec::new(),
         policies: PolicySummary {
             digest: Digest::of(b"policies"),
             trust: Trust::Base,
@@ -46,6 +46,7 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
             packages: 1,
             rules: 1,
             evaluated: 1,
+            not_applicable: 0,
             policies: Vec::new(),
         },
         problems: Vec::new(),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::address::{is_identifier, strip_keys};
 use super::facts::{
     Block, Connection, Facts, Imported, Lifecycle, ModuleCall, Moved, OnFailure, Provisioner,
-    Removed, When,
+    Removed, Repetition, When,
 };
 use super::syntax::{Body, Faults, Node, Span};
 use super::value::Value;
@@ -30,6 +30,19 @@ pub(super) fn sha256(bytes: &[u8]) -> Arc<str> {
     let digit = |value| char::from_digit(u32::from(value), 16);
     let text: String = digits.filter_map(digit).collect();
     text.into()
+}
+
+fn repetition(node: &Node<'_>) -> Option<Repetition> {
+    let repeats = matches!(
+        node.kind.as_ref(),
+        "resource" | "data" | "ephemeral" | "module" | "import" | "action"
+    );
+    let has = |name: &str| repeats && node.body.attribute(name).is_some();
+    if has("for_each") {
+        Some(Repetition::ForEach)
+    } else {
+        has("count").then_some(Repetition::Count)
+    }
 }
 
 /// Gathers the facts of one file.
@@ -133,6 +146,7 @@ impl Collector<'_> {
             labels: node.labels.clone(),
             address,
             module: None,
+            repetition: repetition(node),
             file: self.file.clone(),
             line: node.span.line,
             end_line: node.span.end_line,
@@ -150,6 +164,7 @@ impl Collector<'_> {
                 labels: vec![attribute.name.clone().into_owned()],
                 address: Some(format!("local.{}", attribute.name)),
                 module: None,
+                repetition: None,
                 file: self.file.clone(),
                 line: span.line,
                 end_line: span.end_line,

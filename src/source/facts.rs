@@ -23,6 +23,8 @@ pub struct Block {
     pub address: Option<String>,
     /// The module path without keys, `""` for the root; none where the root does not reach.
     pub module: Option<Arc<str>>,
+    /// By what the block becomes several instances.
+    pub repetition: Option<Repetition>,
     /// The repository path of the file.
     pub file: Arc<str>,
     /// The line of the keyword (in JSON, of the innermost label).
@@ -37,6 +39,16 @@ pub struct Block {
     /// Whether the file is an override file, merged over the others.
     #[serde(skip)]
     pub overrides: bool,
+}
+
+/// How a block becomes several instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repetition {
+    /// By number.
+    Count,
+    /// By key.
+    ForEach,
 }
 
 /// When a provisioner runs.
@@ -263,8 +275,8 @@ pub struct LockedProvider {
 pub struct SourceProblem {
     /// The repository path of the file.
     pub file: Arc<str>,
-    /// The line, from 1.
-    pub line: usize,
+    /// The line, from 1; none where the whole file is meant.
+    pub line: Option<usize>,
     /// What it was.
     pub message: String,
 }

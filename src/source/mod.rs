@@ -20,12 +20,14 @@ mod comments;
 mod facts;
 mod hcl;
 mod json;
+mod layout;
 mod lexer;
 mod lookup;
 mod modules;
 mod plain;
 mod references;
 mod settings;
+mod sources;
 mod syntax;
 mod tokens;
 mod value;
@@ -41,11 +43,13 @@ use serde::Serialize;
 pub use address::{join, module_key, strip_keys};
 pub use facts::{
     Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
-    Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
+    Moved, OnFailure, Provisioner, Removed, Repetition, RequiredProvider, SourceProblem, When,
 };
+pub use layout::Layout;
 pub use lookup::ResourceMode;
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
 pub use references::references;
+pub use sources::{Place, PlaceKind, SourceSide, Sources};
 pub use tokens::{TokenKind, tokens};
 
 use collect::Collector;
@@ -65,6 +69,8 @@ pub struct SourceIndex {
     pub lock: Vec<LockedProvider>,
     /// What was not understood.
     pub problems: Vec<SourceProblem>,
+    /// The files that are not in the commit: they stand in the plan's snapshot only.
+    pub snapshot_files: BTreeSet<Arc<str>>,
     /// Positions in `facts.blocks`, by address; files that are not override files come first.
     #[serde(skip)]
     by_address: BTreeMap<String, Vec<usize>>,
@@ -123,11 +129,23 @@ impl SourceIndex {
         root_dir: &str,
         module_dirs: Option<&BTreeMap<String, String>>,
     ) -> Self {
+        let layout = Layout {
+            modules: module_dirs.cloned().unwrap_or_default(),
+            ..Layout::at(root_dir)
+        };
+        Self::build_in(files, &layout)
+    }
+
+    /// Indexes files, given as repository path and bytes, with what is around them.
+    #[must_use]
+    pub fn build_in(files: impl IntoIterator<Item = (String, Vec<u8>)>, layout: &Layout) -> Self {
         let mut index = Self::default();
         let mut problems = BTreeSet::new();
         let mut directories = Directories::new();
-        let root = address::join("", root_dir).unwrap_or_default();
-        let files: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
+        let root = layout.place("");
+        let mut files: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
+        index.add_snapshot(&mut files, layout);
+        index.add_links(&files, layout, &mut directories, &mut problems);
         for (path, bytes) in files {
             let Some(kind) = FileKind::of(&path) else {
                 continue;
@@ -142,7 +160,12 @@ impl SourceIndex {
             } else {
                 bytes
             };
-            let facts = index.read(kind, &file, &bytes, &mut problems);
+            let overrides = FileKind::overrides(&path);
+            let mut facts = index.read(kind, overrides, &file, &bytes, &mut problems);
+            if index.snapshot_files.contains(&file) {
+                // A comment speaks to this program from the commit only.
+                facts.directives.clear();
+            }
             if kind != FileKind::Lock {
                 directories
                     .entry(directory.to_owned())
@@ -151,16 +174,80 @@ impl SourceIndex {
             }
             index.texts.insert(file, bytes);
         }
-        let reached = modules::follow(&directories, &root, module_dirs, &mut problems);
+        let reached = modules::follow(&directories, &root, layout, &mut problems);
         index.place(directories, &reached);
         index.problems = problems.into_iter().collect();
         index.sort();
         index
     }
 
+    /// Whether a file stands in the plan's snapshot only.
+    #[must_use]
+    pub fn is_snapshot(&self, file: &str) -> bool {
+        self.snapshot_files.contains(file)
+    }
+
+    /// Adds the snapshot's files of the directories in which the commit has none.
+    fn add_snapshot(&mut self, files: &mut BTreeMap<String, Vec<u8>>, layout: &Layout) {
+        let is_read = |path: &str| FileKind::of(path).is_some_and(|kind| kind != FileKind::Lock);
+        let held: BTreeSet<String> = files
+            .keys()
+            .chain(layout.links.keys())
+            .filter(|path| is_read(path))
+            .map(|path| address::directory(path).to_owned())
+            .collect();
+        for (path, bytes) in &layout.snapshot {
+            let directory = layout.place(address::directory(path));
+            if !is_read(path) || held.contains(&directory) {
+                continue;
+            }
+            let name = address::file_name(path);
+            let path = if directory.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{directory}/{name}")
+            };
+            self.snapshot_files.insert(path.as_str().into());
+            files.insert(path, bytes.clone());
+        }
+    }
+
+    /// Reads what links with the name of a Terraform file lead to, at the link's place; lines are those of the file itself.
+    fn add_links(
+        &mut self,
+        files: &BTreeMap<String, Vec<u8>>,
+        layout: &Layout,
+        directories: &mut Directories,
+        problems: &mut BTreeSet<SourceProblem>,
+    ) {
+        for (link, target) in &layout.links {
+            let kind = FileKind::of(link).filter(|kind| *kind != FileKind::Lock);
+            let (Some(kind), Some(bytes)) = (kind, files.get(target)) else {
+                continue;
+            };
+            let file: Arc<str> = target.as_str().into();
+            let facts = self.read(kind, FileKind::overrides(link), &file, bytes, problems);
+            let directory = address::directory(link).to_owned();
+            directories.entry(directory).or_default().push(facts);
+            self.texts.insert(file, bytes.clone());
+        }
+        for link in &layout.broken_links {
+            if FileKind::of(link).is_some() {
+                problems.insert(SourceProblem {
+                    file: link.as_str().into(),
+                    line: None,
+                    message:
+                        "This is a symbolic link to no file of the commit, so it was not read."
+                            .to_owned(),
+                });
+            }
+        }
+    }
+
     fn read(
         &mut self,
         kind: FileKind,
+        overrides: bool,
         file: &Arc<str>,
         bytes: &[u8],
         problems: &mut BTreeSet<SourceProblem>,
@@ -182,7 +269,6 @@ impl SourceIndex {
             self.lock = settings::locked(file, &body);
             Facts::default()
         } else {
-            let overrides = FileKind::overrides(file);
             let mut collector = Collector {
                 file: file.clone(),
                 bytes,
@@ -298,7 +384,7 @@ fn faults_of(file: &Arc<str>, faults: Faults) -> impl Iterator<Item = SourceProb
         .into_iter()
         .map(move |fault| SourceProblem {
             file: file.clone(),
-            line: fault.line,
+            line: Some(fault.line),
             message: fault.message,
         })
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::address::{join, within};
 use super::facts::{Facts, ModuleCall, SourceProblem};
+use super::layout::Layout;
 
 /// Module paths longer than this are not followed.
 const MAX_DEPTH: usize = 64;
@@ -39,7 +40,7 @@ struct Visit {
 pub(super) fn follow(
     directories: &Directories,
     root: &str,
-    known: Option<&BTreeMap<String, String>>,
+    layout: &Layout,
     problems: &mut BTreeSet<SourceProblem>,
 ) -> Vec<Reached> {
     let mut found = Vec::new();
@@ -67,21 +68,19 @@ pub(super) fn follow(
             };
             let report = |message: &str| SourceProblem {
                 file: call.file.clone(),
-                line: call.line,
+                line: Some(call.line),
                 message: format!("The module `{name}` was not followed: {message}"),
             };
-            let target = match target(directories, &visit.reached.directory, call) {
-                Ok(None) => known
-                    .and_then(|known| known.get(&key))
-                    .and_then(|directory| {
-                        join(&root, directory)
-                            .filter(|directory| directories.contains_key(directory))
-                    }),
-                Ok(local) => local,
-                Err(message) => {
+            let known = || {
+                let directory = layout.place(layout.modules.get(&key)?);
+                directories.contains_key(&directory).then_some(directory)
+            };
+            let target = match target(directories, layout, &visit.reached.directory, call) {
+                Ok(local) => local.or_else(known),
+                Err(message) => known().or_else(|| {
                     problems.insert(report(&message));
                     None
-                }
+                }),
             };
             let Some(directory) = target else {
                 continue;
@@ -130,6 +129,7 @@ fn calls(files: &[Facts]) -> BTreeMap<&str, &ModuleCall> {
 /// The directory of a local source; `None` for a source elsewhere, an error where it is not understood.
 fn target(
     directories: &Directories,
+    layout: &Layout,
     caller: &str,
     call: &ModuleCall,
 ) -> Result<Option<String>, String> {
@@ -142,8 +142,12 @@ fn target(
     if !source.starts_with("./") && !source.starts_with("../") && source != "." && source != ".." {
         return Ok(None);
     }
-    match join(caller, source) {
+    match join(caller, source).map(|directory| layout.resolve(&directory)) {
         Some(directory) if directories.contains_key(&directory) => Ok(Some(directory)),
+        Some(directory) if layout.submodule_of(&directory).is_some() => Err(format!(
+            "`{}` is a submodule, and what it holds is not in this repository.",
+            layout.submodule_of(&directory).unwrap_or_default()
+        )),
         Some(directory) => Err(format!(
             "`{directory}` holds no configuration in this commit."
         )),

@@ -9,12 +9,15 @@
 mod addresses;
 mod blocks;
 mod comments;
+mod coverage;
 mod facts;
 mod hostile;
 mod json;
+mod layout;
 mod module_paths;
 mod oracle;
 mod panes;
+mod places;
 mod real;
 
 use super::SourceIndex;
@@ -39,7 +42,7 @@ fn problems(index: &SourceIndex) -> Vec<(usize, &str)> {
     index
         .problems
         .iter()
-        .map(|problem| (problem.line, problem.message.as_str()))
+        .map(|problem| (problem.line.unwrap_or_default(), problem.message.as_str()))
         .collect()
 }
 

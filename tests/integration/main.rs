@@ -12,6 +12,7 @@
 //! | `proof` | the binary plan as proof: `--plan-file`, `plan-proof`, the record |
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
+//! | `git_reality` | repositories as they are met: work trees, clones, submodules, checkouts of a CI, odd names |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
@@ -24,6 +25,7 @@
 //! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
+//! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
@@ -49,6 +51,7 @@ mod check;
 mod configuration;
 mod effect;
 mod exit_status;
+mod git_reality;
 mod hooks;
 mod hostile;
 mod layering;
@@ -61,5 +64,6 @@ mod proof;
 mod reports;
 mod rust_source;
 mod semantics;
+mod source_lines;
 mod trust;
 mod user_policies;

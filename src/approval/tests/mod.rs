@@ -121,7 +121,7 @@ fn case() -> ReviewCase {
         })),
         tree: Some(TREE.to_owned()),
         repository: Some(Printable::line("example.org/infra")),
-        source: None,
+        sources: Vec::new(),
         policies: PolicySummary {
             digest: Digest::of(b"bundle"),
             trust: Trust::Base,
@@ -129,6 +129,7 @@ fn case() -> ReviewCase {
             packages: 2,
             rules: 2,
             evaluated: 2,
+            not_applicable: 0,
             policies: Vec::new(),
         },
         problems: Vec::new(),

@@ -312,3 +312,51 @@ fn beyond_a_thousand_files_only_equal_contents_are_renames() {
         (599, 1, 1)
     );
 }
+
+#[test]
+fn every_file_that_only_moved_is_paired_however_many_there_are() {
+    let sandbox = Sandbox::new();
+    let blob = |text: &str| sandbox.raw.blob(text.as_bytes()).unwrap();
+    let same = blob("the same everywhere\n");
+    let (first, second) = (blob("first\n"), blob("second\n"));
+    let tree = |directory: &str, link: &str| {
+        let names: Vec<(String, Oid)> = (0..1500)
+            .map(|number| (format!("f{number:04}.tf"), blob(&format!("{number}\n"))))
+            .chain((0..20).map(|number| (format!("s{number:02}.tf"), same)))
+            .collect();
+        let mut entries: Vec<(&str, &[u8], Oid)> = names
+            .iter()
+            .map(|(name, id)| ("100644", name.as_bytes(), *id))
+            .collect();
+        entries.push((link, b"x", first));
+        let inner = sandbox.raw_tree(&entries);
+        sandbox.raw_tree(&[
+            ("40000", directory.as_bytes(), inner),
+            (
+                "100644",
+                b"z",
+                if directory == "a" { first } else { second },
+            ),
+        ])
+    };
+    let old = sandbox.commit_tree("one", tree("a", "120000"));
+    let new = sandbox.commit_tree("two", tree("b", "100644"));
+    let found = files(&sandbox, &old, &new);
+    let of = |status| found.iter().filter(move |file| file.status == status);
+    for renamed in of(FileStatus::Renamed) {
+        // Of many equal files, the one of the same name.
+        let expected = renamed.path.replacen('b', "a", 1);
+        assert_eq!(renamed.old_path.as_ref(), Some(&expected));
+        assert!(renamed.hunks.is_empty(), "{renamed:?}");
+    }
+    assert_eq!(of(FileStatus::Renamed).count(), 1520);
+    // A link does not become a file by a rename.
+    let path = |status| {
+        of(status)
+            .map(|file| file.path.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(path(FileStatus::Deleted), ["a/x"]);
+    assert_eq!(path(FileStatus::Added), ["b/x"]);
+    assert_eq!(path(FileStatus::Modified), ["z"]);
+}

@@ -72,7 +72,7 @@ fn lists_are_sorted_and_can_be_recursive() {
     assert!(repository.list(&head, "gone", true).unwrap().is_empty());
     assert!(repository.list(&head, "b.tf", true).unwrap().is_empty());
     let found = repository
-        .files_matching(&head, |path| path.ends_with(".tf"))
+        .files_matching(&head, |path, _| path.ends_with(".tf"))
         .unwrap();
     assert_eq!(paths(&found), ["b.tf", "m-x.tf", "m/a.tf"]);
 }
@@ -156,4 +156,48 @@ fn a_file_entry_that_is_no_blob_reads_as_absent() {
     let repository = sandbox.open();
     assert_eq!(repository.read_blob(&head, "x.tf").unwrap(), None);
     assert!(repository.list(&head, "z", true).is_err());
+}
+
+#[test]
+fn links_are_followed_inside_the_commit_only() {
+    let sandbox = Sandbox::new();
+    let blob = |text: &str| sandbox.raw.blob(text.as_bytes()).unwrap();
+    let file = blob("content");
+    let commit = sandbox.oid("1111111111111111111111111111111111111111");
+    let inner = sandbox.raw_tree(&[("100644", b"a.tf", file), ("120000", b"up", blob("../b"))]);
+    let other = sandbox.raw_tree(&[("120000", b"again", blob("../m/./a.tf"))]);
+    let head = sandbox.commit_tree(
+        "one",
+        sandbox.raw_tree(&[
+            ("120000", b"absolute", blob("/etc")),
+            ("40000", b"b", other),
+            ("120000", b"dangling", blob("m/gone")),
+            ("120000", b"dir", blob("m/")),
+            ("40000", b"m", inner),
+            ("120000", b"out", blob("m/../../x")),
+            ("120000", b"round", blob("round")),
+            ("160000", b"sub", commit),
+        ]),
+    );
+    let repository = sandbox.open();
+    let reach = |path: &str| repository.reach(&head, path).unwrap();
+    let entry = |path: &str, kind| Reached::Entry(path.to_owned(), kind);
+    assert_eq!(reach("dir"), entry("m", EntryKind::Directory));
+    assert_eq!(reach("dir/up/again"), entry("m/a.tf", EntryKind::File));
+    assert_eq!(reach("m/a.tf"), entry("m/a.tf", EntryKind::File));
+    assert_eq!(reach("sub"), entry("sub", EntryKind::Submodule));
+    assert_eq!(reach(""), entry("", EntryKind::Directory));
+    for outside in ["absolute", "out", "absolute/passwd", "..", "dir/../../x"] {
+        assert_eq!(reach(outside), Reached::Outside, "{outside}");
+    }
+    for nothing in [
+        "dangling",
+        "round",
+        "m/a.tf/x",
+        "sub/x",
+        "gone",
+        "m/a.tf/../a.tf",
+    ] {
+        assert_eq!(reach(nothing), Reached::Nothing, "{nothing}");
+    }
 }

@@ -4,13 +4,17 @@ use super::*;
 use crate::decision::tests::finding;
 use crate::finding::Enforcement;
 
+fn tree(files: Vec<(String, Vec<u8>)>) -> SourceTree {
+    SourceTree::default().with_files(files)
+}
+
 fn read_files(files: &[(&str, &str)]) -> Inline {
-    let files: Vec<SourceFile> = files
+    let files = files
         .iter()
         .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
         .collect();
     let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
-    let indices = indices(&files, &roots);
+    let indices = indices(&tree(files), &roots);
     read(&indices, &["no-destroy", "waivers"], &Redactor::default())
 }
 
@@ -176,7 +180,7 @@ fn a_block_without_an_address_is_said_too() {
 fn files_without_such_a_comment_are_not_indexed() {
     let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
     let files = vec![("main.tf".to_owned(), b"resource \"x\" \"y\" {}".to_vec())];
-    assert!(indices(&files, &roots).is_empty());
+    assert!(indices(&tree(files), &roots).is_empty());
 }
 
 #[test]
@@ -190,9 +194,9 @@ fn where_no_root_reaches_a_comment_at_another_block_waives_something_else() {
                 format!("{above}{}", block(name))
             })
             .concat();
-        let files = [("other/main.tf".to_owned(), text.into_bytes())];
+        let files = vec![("other/main.tf".to_owned(), text.into_bytes())];
         let roots = Roots::from([(String::new(), BTreeSet::from([0]))]);
-        waived(indices(&files, &roots).iter().map(|(index, _)| index))
+        waived(indices(&tree(files), &roots).iter().map(|(index, _)| index))
     };
     assert_eq!(at("a").len(), 1);
     assert_ne!(at("a").keys().next(), at("b").keys().next());
@@ -203,7 +207,7 @@ fn where_no_root_reaches_a_comment_at_another_block_waives_something_else() {
 fn a_comment_of_one_plans_root_module_waives_nothing_in_another_plan() {
     let comment = "# countersign:waive no-destroy until=2026-12-01 agreed with the owner\n";
     let block = "resource \"aws_db\" \"main\" {}\n";
-    let files = [
+    let files = vec![
         (
             "a/main.tf".to_owned(),
             format!("{comment}{block}").into_bytes(),
@@ -212,7 +216,7 @@ fn a_comment_of_one_plans_root_module_waives_nothing_in_another_plan() {
     ];
     let roots = Roots::from([("a".to_owned(), [0].into()), ("b".to_owned(), [1].into())]);
     let read = read(
-        &indices(&files, &roots),
+        &indices(&tree(files), &roots),
         &["no-destroy"],
         &Redactor::default(),
     );

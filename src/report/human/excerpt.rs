@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::source::SourceIndex;
+use crate::finding::Location;
+use crate::source::{SourceSide, Sources};
 use crate::text::{Printable, Redactor};
 
 /// Gives source lines; each file is cut into lines once, however many findings point into it.
 pub(super) struct Excerpts<'a> {
-    source: Option<&'a SourceIndex>,
+    sources: &'a [Option<Sources>],
     redactor: &'a Redactor,
-    files: BTreeMap<String, Option<Cut<'a>>>,
+    files: BTreeMap<(usize, SourceSide, String), Option<Cut<'a>>>,
 }
 
 /// A text and where its lines start.
@@ -21,21 +22,23 @@ struct Cut<'a> {
 
 impl<'a> Excerpts<'a> {
     /// Starts without having read a file.
-    pub(super) fn new(source: Option<&'a SourceIndex>, redactor: &'a Redactor) -> Self {
+    pub(super) fn new(sources: &'a [Option<Sources>], redactor: &'a Redactor) -> Self {
         Self {
-            source,
+            sources,
             redactor,
             files: BTreeMap::new(),
         }
     }
 
     /// The line of a file, counted from 1, redacted; none where the file or the line is not known or blank.
-    pub(super) fn line(&mut self, file: &str, line: u32) -> Option<Printable> {
-        let source = self.source?;
+    pub(super) fn line(&mut self, plan: usize, location: &Location) -> Option<Printable> {
+        let line = location.line?;
+        let file = location.file.as_str();
+        let source = self.sources.get(plan)?.as_ref()?;
         let cut = self
             .files
-            .entry(file.to_owned())
-            .or_insert_with(|| source.text(file).map(Cut::new))
+            .entry((plan, location.side, file.to_owned()))
+            .or_insert_with(|| source.text(location.side, file).map(Cut::new))
             .as_ref()?;
         let text = cut.line(usize::try_from(line).ok()?.checked_sub(1)?)?;
         let shown = self.redactor.lines(text.trim_end());
@@ -64,26 +67,45 @@ impl<'a> Cut<'a> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::source::SourceIndex;
+
+    fn at(file: &str, line: u32) -> Location {
+        Location {
+            file: Printable::line(file),
+            line: Some(line),
+            ..Location::default()
+        }
+    }
 
     #[test]
     fn lines_are_found_by_number_and_made_printable() {
         let text = "a = 1\r\n\n\tb = \"\u{202e}\"\nlast";
         let files = [("main.tf".to_owned(), text.as_bytes().to_vec())];
-        let source = SourceIndex::build(files, "", None);
+        let sources = [Some(SourceIndex::build(files, "", None).into())];
         let redactor = Redactor::default();
-        let mut excerpts = Excerpts::new(Some(&source), &redactor);
-        let mut line = |number| excerpts.line("main.tf", number).map(Printable::into_string);
+        let mut excerpts = Excerpts::new(&sources, &redactor);
+        let mut line = |number| {
+            let shown = excerpts.line(0, &at("main.tf", number));
+            shown.map(Printable::into_string)
+        };
         assert_eq!(line(1).unwrap(), "a = 1");
         assert_eq!(line(2), None);
         assert_eq!(line(3).unwrap(), "    b = \"<U+202E>\"");
         assert_eq!(line(4).unwrap(), "last");
         assert_eq!((line(0), line(5), line(u32::MAX)), (None, None, None));
-        assert_eq!(excerpts.line("other.tf", 1), None);
+        assert_eq!(excerpts.line(0, &at("other.tf", 1)), None);
+        assert_eq!(excerpts.line(1, &at("main.tf", 1)), None);
+        let base = Location {
+            side: SourceSide::Base,
+            ..at("main.tf", 1)
+        };
+        assert_eq!(excerpts.line(0, &base), None, "there is no base");
     }
 
     #[test]
     fn without_an_index_there_is_no_excerpt() {
         let redactor = Redactor::default();
-        assert_eq!(Excerpts::new(None, &redactor).line("main.tf", 1), None);
+        let mut excerpts = Excerpts::new(&[], &redactor);
+        assert_eq!(excerpts.line(0, &at("main.tf", 1)), None);
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
         nothing(page, context);
         return;
     }
-    let mut excerpts = Excerpts::new(context.case.source.as_ref(), &context.case.redactor);
+    let mut excerpts = Excerpts::new(&context.case.sources, &context.case.redactor);
     for group in &groups {
         write_group(page, context, group, &mut excerpts);
     }
@@ -152,14 +152,19 @@ fn details(
     }
     if let Some(location) = &finding.location {
         page.labelled(6, "at ", None, &phrases::place(location));
-        let line = location.line;
-        if let Some((number, text)) =
-            line.and_then(|n| Some((n, excerpts.line(location.file.as_str(), n)?)))
-        {
+        let text = excerpts.line(finding.plan_index, location);
+        if let (Some(number), Some(text)) = (location.line, text) {
             let marked = format!("> {number} | {text}");
             let columns = page.width.saturating_sub(6).max(display_width("> … | …"));
             page.line(6, &fit_end(&marked, columns));
         }
+    } else if finding.address.is_some() && context.case.source_of(finding.plan_index).is_some() {
+        page.labelled(
+            6,
+            "at ",
+            None,
+            "an unknown line: no block of the commit or its base is known for it",
+        );
     }
     if finding.explained == Some(false) {
         page.wrapped(

@@ -245,13 +245,17 @@ fn policies(context: &Context<'_>) -> (Option<Tone>, String) {
             }
         },
     };
+    let left_out = match policies.not_applicable {
+        0 => String::new(),
+        count => format!(", {count} not applicable"),
+    };
     let text = format!(
-        "bundle {} from {source}: {}, {} of {} evaluated",
+        "bundle {} from {source}: {}, {} of {} evaluated{left_out}",
         policies.digest.short(),
         number(policies.packages, "package"),
         policies.evaluated,
         number(policies.rules, "rule"),
     );
-    let all = policies.evaluated == policies.rules;
+    let all = policies.evaluated + policies.not_applicable >= policies.rules;
     ((!all).then_some(Tone::Caution), text)
 }

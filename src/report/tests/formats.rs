@@ -30,6 +30,7 @@ fn hostile_case() -> ReviewCase {
         line: Some(7),
         end_line: None,
         in_diff: None,
+        ..Location::default()
     });
     case.problems.push(PolicyProblem {
         policy: line("x"),

@@ -45,10 +45,12 @@ fn a_blocked_case_says_what_blocks_and_what_was_looked_at() {
     2 findings: 1 open, 1 waived; 1 blocks
       O open    high      terraform_data.archive: destroy, blocks
           terraform_data.archive would be destroyed, because it has no configuration any more.
+          at an unknown line: no block of the commit or its base is known for it
           The change under review does not explain this.
           facts: reason=delete_because_no_resource_config
       W waived  high      module.old["a.b"].terraform_data.x (deposed 4e2a1f00): delete/create
           module.old["a.b"].terraform_data.x is wrong.
+          at an unknown line: no block of the commit or its base is known for it
           answer: waived until 2026-12-24 by platform team: agreed with the owner (countersign.toml:3)
       fix: Bring the block back, or waive the finding.
       rule: policies/no-destroy/no_destroy.rego:14

@@ -324,6 +324,7 @@ fn the_policy_input_has_the_promised_keys() {
         "provisioners",
         "removed",
         "required_providers",
+        "snapshot_files",
     ];
     expected.sort_unstable();
     let mut keys = keys;
@@ -334,7 +335,7 @@ fn the_policy_input_has_the_promised_keys() {
     assert_eq!(block["labels"], serde_json::json!(["a", "b"]));
     assert_eq!(block["module"], "");
     assert_eq!((&block["line"], &block["end_line"]), (&1.into(), &5.into()));
-    assert_eq!(block.as_object().unwrap().len(), 8);
+    assert_eq!(block.as_object().unwrap().len(), 9);
     let provisioner = &json["provisioners"][0];
     assert_eq!(provisioner["type"], "local-exec");
     assert_eq!(

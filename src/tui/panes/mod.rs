@@ -8,6 +8,7 @@ mod values;
 
 pub(super) use approval::approval;
 pub(super) use change::{check_role, role as action_role};
+pub(super) use source::of_change;
 
 use super::model::{Pane, PaneKey, Review, Subject};
 use super::rich::{Rich, paragraph};

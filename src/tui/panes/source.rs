@@ -1,15 +1,15 @@
 //! The source pane: the block in the configuration, the diff's lines on it, and whether the diff explains it.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use super::super::model::{Review, Subject};
 use super::super::rich::Rich;
 use super::super::theme::Role;
 use super::finding;
 use crate::change::FileChange;
-use crate::plan::Mode;
-use crate::source::{ResourceMode, SourceIndex, TokenKind, tokens};
+use crate::finding::is_in;
+use crate::plan::{Mode, ResourceChange};
+use crate::source::{self, PlaceKind, ResourceMode, SourceSide, Sources, TokenKind, tokens};
 use crate::text::{fit_end, fit_middle};
 
 /// Lines shown around a block.
@@ -21,45 +21,47 @@ const TALLEST: usize = 1_000;
 /// A place in the configuration.
 struct Place {
     file: String,
-    first: usize,
-    last: usize,
-    /// Why this place and not the resource's own block.
-    note: Option<&'static str>,
+    /// First and last line; none where only the file is known.
+    lines: Option<(usize, usize)>,
+    kind: PlaceKind,
+    side: SourceSide,
     in_diff: Option<bool>,
     explained: Option<bool>,
 }
 
 pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
-    let Some(index) = &review.case.source else {
+    let plan = plan_of(review, subject);
+    let Some(sources) = plan.and_then(|plan| review.case.source_of(plan)) else {
         return vec![Rich::of(
             Role::Dim,
             "There is no configuration to show: no repository is under review.",
         )];
     };
-    let Some(place) = place(review, index, subject) else {
+    let Some(place) = place(review, sources, subject) else {
         return vec![Rich::of(
             Role::Dim,
-            "No place in the configuration is known for this.",
+            "No line of the configuration is known for this: no file of the commit is known to hold it.",
         )];
     };
     let file = review
         .case
         .under_review
         .change()
+        .filter(|_| place.side == SourceSide::Commit)
         .and_then(|change| change.file(&place.file));
     let shown = review.case.redactor.line(&place.file).into_string();
-    let title = format!(
-        "{}:{}-{}",
-        fit_middle(&shown, width.saturating_sub(40).max(12)),
-        place.first,
-        place.last
-    );
-    let (role, words) = blame(review, &place, file);
+    let name = fit_middle(&shown, width.saturating_sub(40).max(12));
+    let title = match place.lines {
+        Some((first, last)) => format!("{name}:{first}-{last}"),
+        None => name,
+    };
+    let (role, words) = blame(review, &place);
     let mut out = vec![Rich::of(Role::Strong, title).right(role, words)];
-    out.extend(place.note.map(|note| Rich::of(Role::Dim, note)));
-    match index.text(&place.file) {
-        Some(text) => out.extend(code(review, &text, &place, file, width)),
-        None => out.push(Rich::of(
+    out.extend(notes(&place).map(|note| Rich::of(Role::Dim, note)));
+    match (sources.text(place.side, &place.file), place.lines) {
+        (_, None) => {}
+        (Some(text), Some(lines)) => out.extend(code(review, &text, lines, file, width)),
+        (None, _) => out.push(Rich::of(
             Role::Dim,
             "The file is not among the Terraform files of the commit.",
         )),
@@ -67,78 +69,106 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
     out
 }
 
-fn blame(review: &Review, place: &Place, file: Option<&FileChange>) -> (Role, String) {
+/// The plan that a subject belongs to.
+fn plan_of(review: &Review, subject: Subject) -> Option<usize> {
+    let found = finding(review, subject).map(|(_, finding)| finding.plan_index);
+    found.or_else(|| review.change_at().map(|(plan, _)| plan))
+}
+
+/// Why this place, where it is not the block in the commit.
+fn notes(place: &Place) -> impl Iterator<Item = &'static str> {
+    let kind = match place.kind {
+        PlaceKind::Block => None,
+        PlaceKind::ModuleCall => {
+            Some("The resource's own block is not in this commit; this is the call of its module.")
+        }
+        PlaceKind::Removed => Some("This `removed` block takes it out of the configuration."),
+        PlaceKind::Import => Some("This `import` block brings it in; it has no block of its own."),
+    };
+    let side = match place.side {
+        SourceSide::Commit => None,
+        SourceSide::Base => Some("This is the base: the commit under review has it no more."),
+        SourceSide::PlanSnapshot => {
+            Some("From the plan's snapshot: the file is not in the commit under review.")
+        }
+    };
+    let unknown = place.lines.is_none().then_some("The line is not known.");
+    [kind, side, unknown].into_iter().flatten()
+}
+
+fn blame(review: &Review, place: &Place) -> (Role, String) {
     if place.explained == Some(false) {
         return (Role::Bad, "not explained by the diff".to_owned());
     }
     if review.case.under_review.change().is_none() {
         return (Role::Dim, "no change under review".to_owned());
     }
-    let touched = place
-        .in_diff
-        .unwrap_or_else(|| file.is_some_and(|file| file.touches(&range(place))));
-    if touched {
-        (Role::Warn, "introduced by this diff".to_owned())
-    } else {
-        (Role::Dim, "unchanged code".to_owned())
-    }
+    let (role, words) = match (place.side, place.in_diff) {
+        (SourceSide::PlanSnapshot, _) => (Role::Dim, "not in the commit"),
+        (SourceSide::Base, Some(true)) => (Role::Warn, "removed by this diff"),
+        (_, Some(true)) => (Role::Warn, "introduced by this diff"),
+        (_, Some(false)) => (Role::Dim, "unchanged code"),
+        (_, None) => (Role::Dim, "in the diff or not: not known"),
+    };
+    (role, words.to_owned())
 }
 
-fn range(place: &Place) -> RangeInclusive<u32> {
-    let number = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
-    number(place.first)..=number(place.last)
-}
-
-fn place(review: &Review, index: &SourceIndex, subject: Subject) -> Option<Place> {
+fn place(review: &Review, sources: &Sources, subject: Subject) -> Option<Place> {
     let found = finding(review, subject).map(|(_, finding)| finding);
     let explained = found.and_then(|finding| finding.explained);
     if let Some(location) = found.and_then(|finding| finding.location.as_ref()) {
-        let first = location.line.map_or(1, |line| line as usize);
+        let lines = location.line.map(|line| {
+            let first = line as usize;
+            let last = location.end_line.map_or(first, |line| line as usize);
+            (first, last.max(first))
+        });
         return Some(Place {
             file: location.file.to_string(),
-            first,
-            last: location
-                .end_line
-                .map_or(first, |line| line as usize)
-                .max(first),
-            note: location.line.is_none().then_some("Only the file is known."),
+            lines,
+            kind: location.kind,
+            side: location.side,
             in_diff: location.in_diff,
             explained,
         });
     }
     let (plan, at) = review.change_at()?;
     let change = review.case.plans.get(plan)?.plan.changes.get(at)?;
+    let place = of_change(sources, change)?;
+    let diff = review.case.under_review.change();
+    Some(Place {
+        file: place.file.to_string(),
+        lines: Some((place.line, place.end_line.max(place.line))),
+        kind: place.kind,
+        side: place.side,
+        in_diff: diff.and_then(|diff| is_in(diff, &place)),
+        explained,
+    })
+}
+
+/// The place of a resource change.
+pub(in super::super) fn of_change(
+    sources: &Sources,
+    change: &ResourceChange,
+) -> Option<source::Place> {
     let mode = match change.mode {
         Mode::Data => ResourceMode::Data,
         Mode::Ephemeral => ResourceMode::Ephemeral,
         Mode::Managed | Mode::Other => ResourceMode::Managed,
     };
-    let own = index.locate(&change.module, mode, &change.kind, &change.name);
-    let note = own.is_none().then_some(
-        "The resource's own block is not in this commit; this is the call of its module.",
-    );
-    let block = own.or_else(|| index.nearest_call(&change.module))?;
-    Some(Place {
-        file: block.file.to_string(),
-        first: block.line,
-        last: block.end_line.max(block.line),
-        note,
-        in_diff: None,
-        explained,
-    })
+    sources.place(&change.module, mode, &change.kind, &change.name)
 }
 
 /// The lines of the block and around it, with the diff's removed lines in their places.
 fn code(
     review: &Review,
     text: &str,
-    place: &Place,
+    (first, last): (usize, usize),
     file: Option<&FileChange>,
     width: usize,
 ) -> Vec<Rich> {
     let redactor = &review.case.redactor;
-    let from = place.first.saturating_sub(CONTEXT).max(1);
-    let to = place.last.min(place.first + TALLEST) + CONTEXT;
+    let from = first.saturating_sub(CONTEXT).max(1);
+    let to = last.min(first + TALLEST) + CONTEXT;
     let snippet: Vec<&str> = text.lines().skip(from - 1).take(to + 1 - from).collect();
     let shown = redactor.lines(&snippet.join("\n")).into_string();
     let numbered = shown.lines().count() == snippet.len();
@@ -165,7 +195,7 @@ fn code(
             }
         }
         let is_new = numbered && added.iter().any(|lines| lines.contains(&number));
-        let inside = (place.first..=place.last).contains(&number);
+        let inside = (first..=last).contains(&number);
         let mut line = if numbered {
             let sign = if is_new { "+" } else { " " };
             let bar = if inside { "│" } else { " " };
@@ -181,7 +211,7 @@ fn code(
         line.spans.extend(spans);
         out.push(line);
     }
-    if place.last > place.first + TALLEST {
+    if last > first + TALLEST {
         out.push(Rich::of(
             Role::Warn,
             "The block goes on; e opens the editor.",

@@ -102,6 +102,7 @@ pub(super) fn finding(
             line: Some(2),
             end_line: Some(5),
             in_diff: Some(true),
+            ..Location::default()
         }),
         policy_location: Some(PolicyLocation {
             file: Printable::line("policies/no_destroy.rego"),
@@ -186,11 +187,9 @@ pub(super) fn case_of(
         under_review: UnderReview::Commits(Box::new(change())),
         tree: None,
         repository: None,
-        source: Some(SourceIndex::build(
-            [("main.tf".to_owned(), MAIN.as_bytes().to_vec())],
-            "",
-            None,
-        )),
+        sources: vec![Some(
+            SourceIndex::build([("main.tf".to_owned(), MAIN.as_bytes().to_vec())], "", None).into(),
+        )],
         policies: PolicySummary {
             digest: Digest::of(b"bundle"),
             trust: Trust::Base,
@@ -198,6 +197,7 @@ pub(super) fn case_of(
             packages: 3,
             rules: 14,
             evaluated: 14,
+            not_applicable: 0,
             policies: vec![policy("no-destroy")],
         },
         problems: Vec::new(),

@@ -6,9 +6,10 @@ use super::super::filter::StatusFilter;
 use super::super::keys::Command;
 use super::super::model::{List, Model, Pane, Phase, Review, Window};
 use super::super::msg::Effect;
+use super::super::panes::of_change;
 use super::super::theme::Role;
 use super::{answer, approve, history, movement, quit};
-use crate::source::ResourceMode;
+use crate::source::SourceSide;
 
 /// Runs one command.
 pub(super) fn run(model: &mut Model, command: Command, now: Timestamp) -> Vec<Effect> {
@@ -237,33 +238,30 @@ fn edit(model: &mut Model) -> Vec<Effect> {
         .selected()
         .and_then(|index| review.finding(index))
         .and_then(|finding| finding.location.as_ref())
-        .map(|location| (location.file.to_string(), location.line.unwrap_or(1)))
+        .map(|location| (location.file.to_string(), location.line, location.side))
         .or_else(|| block_place(review));
-    if let Some((file, line)) = place {
-        return vec![Effect::OpenEditor { file, line }];
-    }
-    model.say(Role::Warn, "There is no source file to open here.");
+    let (words, role) = match place {
+        // An editor opens a file whose line is not known at its beginning.
+        Some((file, line, SourceSide::Commit)) => {
+            let line = line.unwrap_or(1);
+            return vec![Effect::OpenEditor { file, line }];
+        }
+        Some((_, _, SourceSide::Base)) => ("The block is in the base only.", Role::Warn),
+        Some((_, _, SourceSide::PlanSnapshot)) => {
+            ("The file is in the plan's snapshot only.", Role::Warn)
+        }
+        None => ("There is no source file to open here.", Role::Warn),
+    };
+    model.say(role, words);
     Vec::new()
 }
 
-fn block_place(review: &Review) -> Option<(String, u32)> {
+fn block_place(review: &Review) -> Option<(String, Option<u32>, SourceSide)> {
     let (plan, index) = review.change_at()?;
     let change = review.case.plans.get(plan)?.plan.changes.get(index)?;
-    let mode = match change.mode {
-        crate::plan::Mode::Data => ResourceMode::Data,
-        crate::plan::Mode::Ephemeral => ResourceMode::Ephemeral,
-        _ => ResourceMode::Managed,
-    };
-    let block =
-        review
-            .case
-            .source
-            .as_ref()?
-            .locate(&change.module, mode, &change.kind, &change.name)?;
-    Some((
-        block.file.to_string(),
-        u32::try_from(block.line).unwrap_or(1),
-    ))
+    let place = of_change(review.case.source_of(plan)?, change)?;
+    let line = u32::try_from(place.line).ok();
+    Some((place.file.to_string(), line, place.side))
 }
 
 fn copy(model: &mut Model, all: bool) -> Vec<Effect> {
