@@ -67,7 +67,7 @@ impl<'p> Inputs<'p> {
         threads: usize,
     ) -> Result<Self, String> {
         let plan = subject.plan;
-        let own = extension(subject);
+        let own = extension(subject)?;
         let wanted =
             |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
         let parts = |keys: Option<&BTreeSet<String>>| {
@@ -245,12 +245,14 @@ fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Row>, S
 }
 
 /// `input.countersign`.
-fn extension(subject: &Subject<'_>) -> String {
-    json!({
+fn extension(subject: &Subject<'_>) -> Result<String, String> {
+    let providers = subject.plan.state_providers();
+    Ok(json!({
         "git": subject.change,
         "source": subject.source,
         "provenance": null,
+        "state_providers": providers.map_err(|error| error.to_string())?,
         "now": subject.now.to_string(),
     })
-    .to_string()
+    .to_string())
 }
