@@ -238,14 +238,14 @@ fn levels_are_the_configurations_to_set() {
             run.findings_of("no-destroy").len(),
             &run.report()["policies"]["packages"]
         ),
-        (0, &3.into()),
+        (0, &7.into()),
         "{run}"
     );
 }
 
 #[test]
 fn with_every_policy_switched_off_nothing_passes() {
-    let off = "[policies]\ndisable = [\"no-destroy\", \"no-local-exec\", \"approved-providers\", \"read-only-principals\"]\n";
+    let off = "[policies]\ndisable = [\"approved-providers\", \"deletion-protection\", \"mass-destroy\", \"no-destroy\", \"no-local-exec\", \"read-only-principals\", \"remote-code\", \"two-step-destroy\"]\n";
     check(&outside(off))
         .must_end(5)
         .must_say("no policy rule was evaluated");

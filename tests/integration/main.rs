@@ -11,6 +11,7 @@
 //! | `binary_plan` | binary plan files: shown, cross-checked, refused |
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
+//! | `agreement` | what policies find, held against a plain reading of the plan |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
@@ -38,6 +39,7 @@
 
 mod scene;
 
+mod agreement;
 mod approval;
 mod attacks;
 mod bad_input;
