@@ -166,7 +166,7 @@ provisioner_finding(item, latent) := object.union_n([
 		]),
 	},
 	{key: item[key] | key := ["file", "line", "digest"][_]; item[key]},
-	{key: "low" | key := ["severity"][_]; latent},
+	{key: "info" | key := ["severity"][_]; latent},
 	{key: "unknown" | key := ["certainty"][_]; not latent; undecided(item)},
 ])
 
@@ -300,7 +300,7 @@ block_finding(item, state) := object.union_n([
 		]),
 		"digest": block_digest(item),
 	},
-	{key: "low" | key := ["severity"][_]; is_latent_state(state)},
+	{key: "info" | key := ["severity"][_]; is_latent_state(state)},
 	{key: "unknown" | key := ["certainty"][_]; state == "unclear"},
 ])
 

@@ -68,7 +68,7 @@ test_an_unchanged_resource_is_latent if {
 		found := warned(simple(actions))
 		count(found) == 1
 		{f.facts.latent | some f in found} == {true}
-		{f.severity | some f in found} == {"low"}
+		{f.severity | some f in found} == {"info"}
 	}
 }
 

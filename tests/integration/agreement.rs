@@ -210,20 +210,22 @@ fn source_of(name: &str) -> String {
     }
 }
 
+/// The providers of a module of a state and of those below it.
+fn of_state(module: &Json, found: &mut BTreeSet<String>) {
+    let names = list(&module["resources"]).iter();
+    found.extend(
+        names
+            .filter_map(|row| text(row, "provider_name"))
+            .map(source_of),
+    );
+    for child in list(&module["child_modules"]) {
+        of_state(child, found);
+    }
+}
+
 /// Every provider that the plan names, approved or not: the test runs with nothing approved.
 fn providers(plan: &Json) -> Claims {
     let mut found: BTreeSet<String> = BTreeSet::new();
-    fn of_state(module: &Json, found: &mut BTreeSet<String>) {
-        let names = list(&module["resources"]).iter();
-        found.extend(
-            names
-                .filter_map(|row| text(row, "provider_name"))
-                .map(source_of),
-        );
-        for child in list(&module["child_modules"]) {
-            of_state(child, found);
-        }
-    }
     of_state(&plan["planned_values"]["root_module"], &mut found);
     of_state(&plan["prior_state"]["values"]["root_module"], &mut found);
     let rows = list(&plan["resource_changes"])
