@@ -13,7 +13,7 @@
 #   needs: [plan]
 #   uses: [source]
 #   settings:
-#     allow: Patterns of approved sources; a leading ! denies (default ["hashicorp/*", "terraform.io/builtin/terraform"])
+#     allow: Patterns of approved sources; a leading ! denies, "@ ~> 5.0" behind one asks for a version (default ["hashicorp/*", "terraform.io/builtin/terraform"])
 #     deny: Patterns of sources that are never approved (default [])
 #     exec_providers: deny takes providers that can run programs out of wildcard patterns (default "allow")
 package countersign.policies.approved_providers
@@ -77,6 +77,27 @@ warn contains finding if {
 }
 
 warn contains finding if {
+	data.countersign.lib.providers.sources[source]
+	finding := version_finding(source)
+}
+
+warn contains finding if {
+	lock := input.countersign.source.lock[_]
+	is_string(lock.provider)
+	source := data.countersign.lib.providers.normalise(lock.provider)
+	not data.countersign.lib.providers.sources[source]
+	not is_approved(source)
+	finding := {
+		"msg": sprintf("Provider %s is not approved; the lock file lists it, though nothing in this plan uses it.", [source]),
+		"subject": source,
+		"severity": "low",
+		"file": lock.file,
+		"line": lock.line,
+		"facts": {"kind": "locked", "used_by": [], "uses": 0},
+	}
+}
+
+warn contains finding if {
 	configured_sources[source]
 	not used_sources[source]
 	source != "terraform.io/builtin/terraform"
@@ -118,15 +139,22 @@ denied := [trim_left(trim_space(text), "!") |
 ]
 
 # compiled gives a pattern's hosts (none written: both public registries), namespace and type.
-compiled(text) := {
+compiled(written) := {
 	"text": text,
+	"versions": versions_of(written),
 	"hosts": hosts_of(parts),
 	"namespace": namespace_of(parts),
 	"type": type_of(parts),
 	"exact": is_exact(text),
 } if {
+	text := trim_space(split(written, "@")[0])
 	parts := split(lower(text), "/")
 }
+
+# A version range stands behind the source: hashicorp/aws @ ~> 5.0.
+versions_of(written) := trim_space(substring(written, indexof(written, "@") + 1, -1)) if {
+	contains(written, "@")
+} else := ""
 
 hosts_of(parts) := [parts[0]] if {
 	count(parts) == 3
@@ -186,7 +214,16 @@ is_held_back(source) if {
 
 is_denied(source) if {
 	pattern := denied_patterns[_]
+	pattern.versions == ""
 	matches_source(pattern, source)
+}
+
+# A denied range denies where the lock file selects a version in it.
+is_denied(source) if {
+	pattern := denied_patterns[_]
+	pattern.versions != ""
+	matches_source(pattern, source)
+	data.countersign.lib.versions.satisfies(data.countersign.lib.providers.locked_version(source), pattern.versions) == true
 }
 
 is_approved(source) if {
@@ -199,6 +236,58 @@ unapproved[source] := true if {
 	data.countersign.lib.providers.sources[source]
 	not is_approved(source)
 }
+
+# Versions: patterns that approve a source only in some versions are held against the lock file.
+
+approving(source) := [pattern |
+	pattern := allow_patterns[_]
+	approves(pattern, source)
+]
+
+wanted_versions(source) := [pattern.versions | pattern := approving(source)[_]]
+
+version_finding(source) := {
+	"msg": sprintf("Provider %s is locked at a version outside of the approved %s.", [
+		source,
+		concat(" or ", wanted),
+	]),
+	"subject": source,
+	"severity": "high",
+	"facts": {"kind": "version", "approved": wanted, "locked": version, "used_by": used_by(source), "uses": uses(source)},
+} if {
+	wanted := wanted_versions(source)
+	count(wanted) > 0
+	not "" in wanted
+	version := data.countersign.lib.providers.locked_version(source)
+	verdicts := [verdict | verdict := data.countersign.lib.versions.satisfies(version, wanted[_])]
+	count(verdicts) == count(wanted)
+	not true in verdicts
+}
+
+version_finding(source) := {
+	"msg": sprintf("Provider %s is approved only in %s, and its version cannot be told: %s.", [
+		source,
+		concat(" or ", wanted),
+		version_problem(source),
+	]),
+	"subject": source,
+	"severity": "medium",
+	"facts": {"kind": "version", "approved": wanted, "locked": "", "used_by": used_by(source), "uses": uses(source)},
+} if {
+	wanted := wanted_versions(source)
+	count(wanted) > 0
+	not "" in wanted
+	verdicts := [verdict |
+		version := data.countersign.lib.providers.locked_version(source)
+		verdict := data.countersign.lib.versions.satisfies(version, wanted[_])
+	]
+	count(verdicts) < count(wanted)
+	not true in verdicts
+}
+
+version_problem(source) := "the lock file's version or the range cannot be read" if {
+	data.countersign.lib.providers.locked_version(source)
+} else := "there is no lock file with it"
 
 # Uses: one pass over the plan, for the providers that findings are about.
 
@@ -263,6 +352,11 @@ keys_of[source][key] := true if {
 	data.countersign.lib.providers.implied[source][key]
 }
 
+# Providers that only the state or the source names are used by an object there, or at the place that requires them.
+keys_of[source][address] := true if address := data.countersign.lib.providers.stated[source]
+
+keys_of[source][place] := true if data.countersign.lib.providers.required[source][place]
+
 addresses_list(source) := [address | addresses_of[source][address]]
 
 keys_list(source) := [key | keys_of[source][key]]
@@ -296,6 +390,8 @@ configured_sources[source] := true if {
 used_sources[source] := true if {
 	source := data.countersign.lib.providers.normalise(data.countersign.lib.providers.changed_names[_])
 }
+
+used_sources[source] := true if data.countersign.lib.providers.stated[source]
 
 used_sources[source] := true if {
 	key := data.countersign.lib.providers.configuration_keys[_]
@@ -370,7 +466,7 @@ asked_for(source) := {"file": places[0][0], "line": places[0][1]} if {
 		required := input.countersign.source.required_providers[_]
 		is_string(required.file)
 		is_number(required.line)
-		data.countersign.lib.providers.normalise(required.source) == source
+		data.countersign.lib.providers.required_source(required) == source
 	])
 	count(places) > 0
 } else := {}

@@ -234,6 +234,11 @@ test_rows_without_a_provider_are_undecided if {
 	{[f.certainty, f.facts.uses, f.facts.used_by] | some f in found} == {["unknown", 2, ["a.b", "c.d"]]}
 }
 
+test_deferred_rows_without_a_provider_are_undecided if {
+	later := {"configuration": {"root_module": {}}, "deferred_changes": [{"resource_change": {"address": "e.f"}}, {"resource_change": row("aws")}]}
+	{[f.certainty, f.facts.used_by] | some f in denied(later, {})} == {["unknown", ["e.f"]]}
+}
+
 test_a_plan_without_configuration_is_undecided if {
 	found := denied({"resource_changes": [row("aws")]}, {})
 	{f.certainty | some f in found} == {"unknown"}

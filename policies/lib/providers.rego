@@ -101,7 +101,43 @@ action_names := array.concat(
 	[name | name := input.deferred_action_invocations[_].action_invocation.provider_name],
 )
 
+# stated maps the sources that only prior state and planned values name to an address: the providers of objects that
+# nothing changes run for every refresh.
+stated[source] := entry.address if {
+	entry := input.countersign.state_providers[_]
+	is_string(entry.name)
+	source := normalise(entry.name)
+	not named_elsewhere[source]
+}
+
+# required maps the sources that only the HCL of this plan's modules requires to the places that ask for them.
+required[source][place] := true if {
+	entry := input.countersign.source.required_providers[_]
+	is_string(entry.module)
+	source := required_source(entry)
+	not named_elsewhere[source]
+	place := sprintf("%s:%d", [entry.file, entry.line])
+}
+
+# What is written as an expression names no source.
+required_source(entry) := normalise(entry.source) if {
+	is_string(entry.source)
+	not startswith(entry.source, `"`)
+} else := normalise(entry.name) if {
+	not is_string(object.get(entry, "source", null))
+}
+
+named_elsewhere[source] := true if source := entries[_].source
+
+named_elsewhere[source] := true if implied[source]
+
+named_elsewhere[source] := true if source := normalise(changed_names[_])
+
 # sources maps each provider source to true, wherever in the plan it is named.
+sources[source] := true if stated[source]
+
+sources[source] := true if required[source]
+
 sources[source] := true if {
 	source := entries[_].source
 }

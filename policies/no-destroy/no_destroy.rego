@@ -71,10 +71,8 @@ managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
 ignored(rc) if data.countersign.lib.globs.matches_any(settings.ignore_types, rc.type)
 
 ignored(rc) if {
-	data.countersign.lib.globs.matches_any(
-		settings.ignore_addresses,
-		data.countersign.lib.addresses.instance_address(rc),
-	)
+	address := data.countersign.lib.addresses.instance_address(rc)
+	data.countersign.lib.globs.matches_any(settings.ignore_addresses, address)
 }
 
 destroyed(rc, what) := object.union(common(rc), {
@@ -84,8 +82,8 @@ destroyed(rc, what) := object.union(common(rc), {
 })
 
 forgotten(rc) := object.union(common(rc), {
-	"msg": concat("", [forget_event(rc), history(rc)]),
-	"severity": "medium",
+	"msg": concat("", [forget_event(rc), history(rc), left_behind(rc)]),
+	"severity": forget_severity(rc),
 	"facts": facts(rc),
 })
 
@@ -170,6 +168,9 @@ forcing(rc) := "" if {
 
 reason_text(rc) := sprintf("%s (%s)", [rc.action_reason, explained[rc.action_reason]]) if {
 	explained[rc.action_reason]
+} else := "replace_because_cannot_update (something that cannot be changed in place; the plan does not say what)" if {
+	reason(rc) == "replace_because_cannot_update"
+	count(forced_by(rc)) == 0
 } else := "not given (an object left over from an earlier create-before-destroy replacement)" if {
 	reason(rc) == "not given"
 	is_deposed(rc)
@@ -205,6 +206,17 @@ history(rc) := concat("", [moved, imported]) if {
 	moved := concat("", [sprintf(" It was %s before.", [rc.previous_address]) | is_string(rc.previous_address)])
 	imported := concat("", [" The same plan imports it." | is_object(rc.change.importing)])
 }
+
+# An abandoned database keeps its data, and nobody reviews what happens to it from then on.
+forget_severity(rc) := "high" if {
+	severity(rc) == "critical"
+} else := "low" if {
+	severity(rc) == "low"
+} else := "medium"
+
+left_behind(rc) := sprintf(" What it holds (%s) is then outside every review.", [stateful_kind(rc)]) if {
+	severity(rc) == "critical"
+} else := ""
 
 loss(rc) := sprintf(" What it holds (%s) may be lost.", [stateful_kind(rc)]) if {
 	severity(rc) == "critical"

@@ -171,10 +171,39 @@ test_forgets_are_warned_about if {
 	found := warned([changed(["forget"], {"action_reason": "delete_because_no_resource_config"})])
 	found == {{
 		"address": "aws_db_instance.main",
-		"msg": "aws_db_instance.main: the plan abandons the live object; it stays, and Terraform no longer manages it.",
-		"severity": "medium",
+		"msg": "aws_db_instance.main: the plan abandons the live object; it stays, and Terraform no longer manages it. What it holds (database) is then outside every review.",
+		"severity": "high",
 		"facts": {"reason": "delete_because_no_resource_config", "replace": false, "forced_by": []},
 	}}
+}
+
+test_the_severity_of_a_forget_follows_what_is_held if {
+	severities := {type: f.severity |
+		some type in ["aws_s3_bucket", "aws_subnet", "null_resource"]
+		some f in warned([changed(["forget"], {"type": type})])
+	}
+	severities == {"aws_s3_bucket": "high", "aws_subnet": "medium", "null_resource": "low"}
+}
+
+# Every type in the table ranks above others, destroyed or abandoned.
+test_every_stateful_type_is_critical if {
+	every type, kind in data.countersign.tables.stateful_types.stateful {
+		{[f.severity, contains(f.msg, sprintf("What it holds (%s) may be lost.", [kind]))] | some f in denied([changed(["delete"], {"type": type})])} == {["critical", true]}
+		{f.severity | some f in warned([changed(["forget"], {"type": type})])} == {"high"}
+	}
+}
+
+test_a_replacement_without_a_named_attribute_says_so if {
+	some f in denied([changed(["delete", "create"], {"action_reason": "replace_because_cannot_update"})])
+	contains(f.msg, "Reason: replace_because_cannot_update (something that cannot be changed in place; the plan does not say what).")
+}
+
+# Terraform's and OpenTofu's words for why, each in a sentence of its own.
+test_every_reason_is_explained if {
+	every reason, words in data.countersign.policies.no_destroy.explained {
+		some f in denied([changed(["delete"], {"action_reason": reason})])
+		contains(f.msg, sprintf("Reason: %s (%s).", [reason, words]))
+	}
 }
 
 test_replace_by_forget_is_warned_about_in_either_order if {

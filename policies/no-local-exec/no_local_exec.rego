@@ -42,6 +42,10 @@ deny contains finding if {
 	finding := ephemeral_finding(block)
 }
 
+deny contains finding if {
+	finding := unplanned_findings[_]
+}
+
 # A provisioner whose resource the source index cannot name may belong to anything, unless the index found this plan's root
 # module: then it belongs to another one.
 deny contains finding if {
@@ -113,6 +117,10 @@ warn contains finding if {
 }
 
 warn contains finding if {
+	finding := hidden_findings[_]
+}
+
+warn contains finding if {
 	postrenderers[address]
 	finding := {
 		"msg": sprintf("%s passes its manifests through a postrender program, which helm runs on this machine.", [address]),
@@ -151,12 +159,14 @@ provisioner_finding(item, latent) := object.union_n([
 			{"type": item.type, "latent": latent},
 			{key: item[key] | key := ["when"][_]; item[key] != "unknown"},
 			{key: item[key] | key := ["references"][_]; count(item[key]) > 0},
+			{key: item.digest | key := ["digest"][_]},
+			{"connection": found | found := connections(item.address); count(found) > 0},
 			{key: true | key := ["source_only"][_]; item[key]},
 			{key: true | key := ["deferred"][_]; latent; postponed[item.address]},
 		]),
 	},
-	{key: item[key] | key := ["file", "line"][_]; item[key]},
-	{key: "low" | key := ["severity"][_]; latent},
+	{key: item[key] | key := ["file", "line", "digest"][_]; item[key]},
+	{key: "info" | key := ["severity"][_]; latent},
 	{key: "unknown" | key := ["certainty"][_]; not latent; undecided(item)},
 ])
 
@@ -284,9 +294,13 @@ block_finding(item, state) := object.union_n([
 	{
 		"address": item.address,
 		"msg": sprintf("%s %s on the machine that runs Terraform%s.", [item.address, item.how, state_text[state]]),
-		"facts": {"type": item.type, "latent": is_latent(state), "runs": state},
+		"facts": object.union_n([
+			{"type": item.type, "latent": is_latent(state), "runs": state, "digest": block_digest(item)},
+			{"added": true | is_added(item.address)},
+		]),
+		"digest": block_digest(item),
 	},
-	{key: "low" | key := ["severity"][_]; is_latent_state(state)},
+	{key: "info" | key := ["severity"][_]; is_latent_state(state)},
 	{key: "unknown" | key := ["certainty"][_]; state == "unclear"},
 ])
 
@@ -431,7 +445,7 @@ alias_suffix(key) := concat("", [".", split(last, ".")[1]]) if {
 } else := ""
 
 # value_types has the types whose attribute values are read.
-value_types := ["helm_release"]
+value_types := ["helm_release", "local_file", "local_sensitive_file"]
 
 postrenderers[address] := true if {
 	scope := data.countersign.lib.configuration.modules[_]

@@ -45,7 +45,8 @@ test_a_provisioner_of_a_created_resource_is_denied if {
 		"address": "terraform_data.x",
 		"attribute": "provisioner[0]",
 		"msg": "terraform_data.x runs local-exec when it is created, unless its when is destroy.",
-		"facts": {"type": "local-exec", "latent": false},
+		"digest": crypto.sha256(json.marshal(["local-exec", local_exec.expressions])),
+		"facts": {"type": "local-exec", "latent": false, "digest": crypto.sha256(json.marshal(["local-exec", local_exec.expressions]))},
 	}}
 	warned(simple(["create"])) == set()
 }
@@ -67,7 +68,7 @@ test_an_unchanged_resource_is_latent if {
 		found := warned(simple(actions))
 		count(found) == 1
 		{f.facts.latent | some f in found} == {true}
-		{f.severity | some f in found} == {"low"}
+		{f.severity | some f in found} == {"info"}
 	}
 }
 
@@ -217,7 +218,8 @@ test_a_provisioner_of_a_removed_block_is_denied if {
 		"msg": "terraform_data.x runs local-exec when it is destroyed (main.tf:12). The plan JSON does not show it.",
 		"file": "main.tf",
 		"line": 12,
-		"facts": {"type": "local-exec", "latent": false, "when": "destroy", "source_only": true},
+		"digest": "sha256:1",
+		"facts": {"type": "local-exec", "latent": false, "when": "destroy", "source_only": true, "digest": "sha256:1"},
 	}}
 }
 
@@ -260,7 +262,8 @@ test_an_external_data_source_is_denied if {
 	found == {{
 		"address": "data.external.who",
 		"msg": "data.external.who runs a program on the machine that runs Terraform. It already ran when this plan was made.",
-		"facts": {"type": "external", "latent": false, "runs": "plan"},
+		"digest": crypto.sha256(json.marshal(["external", external.expressions])),
+		"facts": {"type": "external", "latent": false, "runs": "plan", "digest": crypto.sha256(json.marshal(["external", external.expressions]))},
 	}}
 }
 

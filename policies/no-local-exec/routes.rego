@@ -27,8 +27,12 @@ plan_provisioners := [item |
 			provisioner_type(other) == type
 		]),
 		"references": references(provisioner),
+		"digest": digest_of(provisioner),
 	}
 ]
+
+# digest_of names what is to run where no source does. Arguments that are no literals are named by what they refer to.
+digest_of(block) := crypto.sha256(json.marshal([object.get(block, "type", null), object.get(block, "expressions", {})]))
 
 provisioner_type(provisioner) := provisioner.type if {
 	is_string(provisioner.type)
@@ -69,7 +73,7 @@ provisioners := array.concat(joined_provisioners, source_only_provisioners)
 
 joined_provisioners := [object.union(item, source_part(item)) | item := plan_provisioners[_]]
 
-source_part(item) := object.union(place(entry), {"when": when_of(entry)}) if {
+source_part(item) := object.union_n([place(entry), {"when": when_of(entry)}, digest_at(entry)]) if {
 	found := source_of_type(item.address, item.type)
 	count(found) == planned_count(item.address, item.type)
 	entry := source_by_address[item.address][found[item.order]]
@@ -81,15 +85,17 @@ source_only_provisioners := [item |
 	type := provisioner_type(entry)
 	order := count([1 | j := source_of_type(address, type)[_]; j < i])
 	order >= planned_count(address, type)
-	item := object.union(place(entry), {
+	item := object.union_n([place(entry), digest_at(entry), {
 		"address": address,
 		"index": all_planned(address) + count([1 | source_by_address[address][j]; j < i]),
 		"type": type,
 		"when": when_of(entry),
 		"source_only": true,
 		"references": [],
-	})
+	}])
 ]
+
+digest_at(entry) := {key: entry[key] | key := ["digest"][_]; is_string(entry[key])}
 
 all_planned(address) := count([1 | planned_orders[address][_][_]])
 

@@ -60,6 +60,21 @@ fn fault(waiver: &Waiver, coverage: Coverage<'_>) -> Option<Own> {
             WaiverRule::OverBroad,
             format!("covers {findings}; narrow it."),
         )
+    } else if covered == 0
+        && coverage
+            .findings
+            .iter()
+            .any(|finding| waiver.is_meant_for(finding))
+    {
+        let what = match waiver.digest {
+            None => {
+                "covers no finding: one about code needs its digest; add the finding's fact \"digest\" as digest."
+            }
+            Some(_) => {
+                "covers no finding: the code there is not what it was agreed for; read it again."
+            }
+        };
+        (WaiverRule::Unused, what.to_owned())
     } else if covered == 0 && coverage.complete {
         (
             WaiverRule::Unused,

@@ -223,6 +223,67 @@ fn fault(waiver: &Waiver, findings: usize, complete: bool) -> Option<(&'static s
     })
 }
 
+/// A finding about code with this digest.
+fn about_code(digest: &str) -> Finding {
+    let target = crate::finding::Target::new("a.b").with_digest(Some(digest));
+    Finding {
+        target: Some(target),
+        ..finding("no-local-exec", "a.b", Enforcement::SoftMandatory)
+    }
+}
+
+#[test]
+fn a_finding_about_code_is_covered_only_by_a_waiver_that_names_it() {
+    let part = "0123456789abcdef".repeat(2);
+    let digest = part.repeat(2);
+    let short = "a".repeat(31);
+    let pinned = |part: &str| {
+        tree_waiver("no-local-exec", "a.*", "2026-12-24").with_digest(Some(part.to_owned()))
+    };
+    let finding = about_code(&digest);
+    for part in [&digest, &part] {
+        assert!(pinned(part).unwrap().covers(&finding), "{part}");
+    }
+    assert!(!pinned(&"f".repeat(32)).unwrap().covers(&finding));
+    let unpinned = tree_waiver("no-local-exec", "a.*", "2026-12-24");
+    assert!(!unpinned.covers(&finding) && unpinned.is_meant_for(&finding));
+    // One for some code is none for a finding about anything else.
+    let plain = self::finding("no-local-exec", "a.b", Enforcement::SoftMandatory);
+    assert!(!pinned(&digest).unwrap().covers(&plain) && unpinned.covers(&plain));
+    for wrong in [short.as_str(), "", "xyz", &"0".repeat(65), &"A".repeat(32)] {
+        assert!(
+            matches!(pinned(wrong), Err(WaiverFault::Digest(text)) if text == wrong),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_waiver_for_other_code_says_what_is_wrong() {
+    let redactor = crate::text::Redactor::default();
+    let findings = [about_code(&"a".repeat(64))];
+    let said = |waiver: Waiver, complete| {
+        let coverage = Coverage {
+            findings: &findings,
+            today: day("2026-11-22"),
+            complete,
+            redactor: &redactor,
+        };
+        let found = waiver_faults(&[waiver], coverage);
+        found.first().map(|own| own.message.to_string()).unwrap()
+    };
+    let waiver = || tree_waiver("no-local-exec", "a.b", "2026-12-24");
+    let other = waiver().with_digest(Some("b".repeat(64))).unwrap();
+    for complete in [true, false] {
+        let message = said(other.clone(), complete);
+        assert!(
+            message.ends_with("the code there is not what it was agreed for; read it again."),
+            "{message}"
+        );
+    }
+    assert!(said(waiver(), true).ends_with("add the finding's fact \"digest\" as digest."));
+}
+
 #[test]
 fn a_waiver_that_covers_nothing_is_unused_where_the_plan_shows_everything() {
     let waiver = tree_waiver("no-destroy", "module.gone.*", "2026-12-24");

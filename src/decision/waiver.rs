@@ -11,6 +11,9 @@ use crate::text::Printable;
 /// A waiver that ends within so many days is said to end soon.
 pub const SOON_DAYS: i32 = 7;
 
+/// The fewest digits of a digest that a waiver may give.
+pub(super) const DIGEST_DIGITS: usize = 32;
+
 /// Why a waiver is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WaiverFault {
@@ -23,6 +26,11 @@ pub enum WaiverFault {
     /// The reason is too short.
     #[error("a reason of at least {} characters is needed.", super::MIN_REASON)]
     Reason,
+    /// The digest is none.
+    #[error(
+        "the digest {0:?} is none: it has {DIGEST_DIGITS} to 64 digits from 0 to 9 and a to f."
+    )]
+    Digest(String),
     /// Waivers cannot be waived.
     #[error("findings of {0} cannot be waived by a waiver.")]
     Policy(String),
@@ -50,6 +58,9 @@ pub struct Waiver {
     pub policy: String,
     /// Address as it is shown: a pattern with module path and instance key, or the block that a comment stands at.
     pub address: String,
+    /// The first digits of the digest of the code it is meant for. A finding about code is covered only by a waiver that names it,
+    /// so that edited code is another thing.
+    pub digest: Option<String>,
     /// Why.
     pub reason: Printable,
     /// Who answers for it.
@@ -98,6 +109,7 @@ impl Waiver {
         Ok(Self {
             policy,
             address,
+            digest: None,
             reason: Printable::line(reason),
             owner: Printable::line(owner),
             expires,
@@ -129,6 +141,7 @@ impl Waiver {
         Ok(Self {
             policy,
             address,
+            digest: None,
             reason: Printable::line(reason),
             owner: Printable::line(&format!("{file}:{line}")),
             expires,
@@ -142,9 +155,37 @@ impl Waiver {
         })
     }
 
-    /// Whether this waiver is meant for a finding.
+    /// The same waiver, for the code with this digest alone.
+    ///
+    /// # Errors
+    /// When it is no digest, or too short a part of one.
+    pub fn with_digest(mut self, digest: Option<String>) -> Result<Self, WaiverFault> {
+        let is_digest = |text: &String| {
+            (DIGEST_DIGITS..=64).contains(&text.len())
+                && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if let Some(text) = digest.as_ref().filter(|text| !is_digest(text)) {
+            return Err(WaiverFault::Digest(text.clone()));
+        }
+        self.digest = digest;
+        Ok(self)
+    }
+
+    /// Whether this waiver counts for a finding.
     #[must_use]
     pub fn covers(&self, finding: &Finding) -> bool {
+        let theirs = finding.target.as_ref().and_then(|target| target.digest());
+        let same = match (self.digest.as_deref(), theirs) {
+            (None, None) => true,
+            (Some(mine), Some(theirs)) => theirs.starts_with(mine),
+            _ => false,
+        };
+        same && self.is_meant_for(finding)
+    }
+
+    /// Whether policy and address fit, whatever code is there.
+    #[must_use]
+    pub fn is_meant_for(&self, finding: &Finding) -> bool {
         let Some(target) = &finding.target else {
             return false;
         };

@@ -290,7 +290,7 @@ fn from_hit(
         plan_index: origin.plan_index,
         change_index,
         address: fields.text("address"),
-        target: address.map(Target::new),
+        target: address.map(|address| Target::new(address).with_digest(fields.raw("digest"))),
         deposed: fields.text("deposed"),
         module: row.map_or_else(Printable::default, |r| redactor.line(&r.module)),
         kind: row.map(|r| redactor.line(&r.kind)),

@@ -65,27 +65,49 @@ pub struct PolicyLocation {
     pub line: u32,
 }
 
-/// An address as the plan writes it. It can be matched, not shown: it was neither redacted nor sanitised.
+/// An address as the plan writes it, and the digest of the code that a finding is about, where it is about some. It can be matched, not
+/// shown: it was neither redacted nor sanitised.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Target(String);
+pub struct Target {
+    address: String,
+    digest: Option<String>,
+}
 
 impl Target {
     /// Keeps an address for matching.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        Self(address.to_owned())
+        Self {
+            address: address.to_owned(),
+            digest: None,
+        }
+    }
+
+    /// The same address, with the digest that a waiver must name.
+    #[must_use]
+    pub fn with_digest(self, digest: Option<&str>) -> Self {
+        Self {
+            digest: digest.map(str::to_owned),
+            ..self
+        }
+    }
+
+    /// The digest of the code that the finding is about, where it is about some.
+    #[must_use]
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 
     /// Whether a test holds for the address without its instance keys: the address of the block in the configuration.
     #[must_use]
     pub fn is_block(&self, test: impl FnOnce(&str) -> bool) -> bool {
-        test(&crate::source::strip_keys(&self.0))
+        test(&crate::source::strip_keys(&self.address))
     }
 
     /// Whether a test holds for the address.
     #[must_use]
     pub fn is(&self, test: impl FnOnce(&str) -> bool) -> bool {
-        test(&self.0)
+        test(&self.address)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Waivers that stand beside the blocks they are about: `# countersign:waive POLICY until=YYYY-MM-DD REASON`.
+//! Waivers that stand beside the blocks they are about: `# countersign:waive POLICY until=YYYY-MM-DD [digest=HEX] REASON`.
 //!
 //! Read from the source of the trusted tree. What cannot be read grants nothing and is a finding, not an error: a comment of the base
 //! must not keep the change that mends it from being judged.
@@ -38,6 +38,7 @@ pub(super) struct Inline {
 struct Terms<'a> {
     policy: &'a str,
     until: Date,
+    digest: Option<&'a str>,
     reason: &'a str,
 }
 
@@ -141,6 +142,7 @@ fn waiver(
         &directive.file,
         line(directive),
     )
+    .and_then(|waiver| waiver.with_digest(terms.digest.map(str::to_owned)))
     .map_err(|fault| fault.to_string())
 }
 
@@ -167,7 +169,15 @@ fn terms(text: &str) -> Result<Terms<'_>, String> {
         return Err(format!("it names no policy; {form}"));
     }
     let until = next();
-    let reason = rest;
+    let (digest, reason) = match rest.strip_prefix("digest=") {
+        Some(more) => {
+            let (digest, reason) = more
+                .split_once(|c: char| c.is_whitespace())
+                .unwrap_or((more, ""));
+            (Some(digest), reason.trim())
+        }
+        None => (None, rest),
+    };
     let Some(day) = until.strip_prefix("until=") else {
         return Err(format!("it has no day on which it ends; {form}"));
     };
@@ -181,6 +191,7 @@ fn terms(text: &str) -> Result<Terms<'_>, String> {
     Ok(Terms {
         policy,
         until,
+        digest,
         reason,
     })
 }
@@ -230,8 +241,10 @@ pub(super) fn waived<'a>(indices: impl IntoIterator<Item = &'a SourceIndex>) -> 
                         directive.file
                     )
                 });
+                let digest = terms.digest.map(|digest| format!(", digest {digest}"));
+                let digest = digest.unwrap_or_default();
                 format!(
-                    "a waiver of {} for {place} until {} ({})",
+                    "a waiver of {} for {place} until {}{digest} ({})",
                     terms.policy, terms.until, terms.reason
                 )
             }

@@ -26,6 +26,7 @@ mod guess;
 mod input;
 mod mode;
 mod outline;
+mod providers;
 mod raw;
 mod rows;
 mod secrets;
@@ -46,6 +47,7 @@ pub use effect::Effect;
 pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
 pub use mode::PlanMode;
+pub use providers::StateProvider;
 pub use value::{Hidden, Value};
 
 use std::collections::BTreeMap;

@@ -16,7 +16,10 @@ macro_rules! embedded {
 const POLICIES: &[(&str, &str)] = embedded![
     "approved-providers/approved_providers.rego",
     "approved-providers/lookalikes.rego",
+    "deletion-protection/deletion_protection.rego",
+    "mass-destroy/mass_destroy.rego",
     "no-destroy/no_destroy.rego",
+    "no-local-exec/hidden.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
     "plan-proof/plan_proof.rego",
@@ -27,6 +30,8 @@ const POLICIES: &[(&str, &str)] = embedded![
     "read-only-principals/joined.rego",
     "read-only-principals/kubernetes.rego",
     "read-only-principals/read_only_principals.rego",
+    "remote-code/remote_code.rego",
+    "two-step-destroy/two_step_destroy.rego",
 ];
 
 /// Rego helpers below `data.countersign.lib`.
@@ -35,7 +40,9 @@ const LIBRARY: &[(&str, &str)] = embedded![
     "lib/configuration.rego",
     "lib/globs.rego",
     "lib/principals_aws.rego",
+    "lib/protection.rego",
     "lib/providers.rego",
+    "lib/versions.rego",
 ];
 
 /// Fact tables below `data.countersign.tables`.
@@ -44,11 +51,14 @@ const TABLES: &[(&str, &str)] = embedded![
     "tables/aws_managed_policies.json",
     "tables/aws_overrides.json",
     "tables/azure_roles.json",
+    "tables/deletion_protection.json",
+    "tables/exec_arguments.json",
     "tables/exec_providers.json",
     "tables/exec_types.json",
     "tables/gcp_roles.json",
     "tables/grants.json",
     "tables/hashicorp_providers.json",
+    "tables/remote_code.json",
     "tables/stateful_types.json",
 ];
 

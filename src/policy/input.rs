@@ -70,7 +70,7 @@ impl<'p> Inputs<'p> {
         threads: usize,
     ) -> Result<Self, String> {
         let plan = subject.plan;
-        let own = extension(subject);
+        let own = extension(subject)?;
         let wanted =
             |keys: Option<&BTreeSet<String>>, name: &str| keys.is_none_or(|k| k.contains(name));
         let parts = |keys: Option<&BTreeSet<String>>| {
@@ -248,15 +248,17 @@ fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Row>, S
 }
 
 /// `input.countersign`.
-fn extension(subject: &Subject<'_>) -> String {
+fn extension(subject: &Subject<'_>) -> Result<String, String> {
     let proof = subject
         .proof
         .map(|proof| proof.json(subject.plan.binary.as_deref()));
-    json!({
+    let providers = subject.plan.state_providers();
+    Ok(json!({
         "git": subject.change,
         "source": subject.source,
         "provenance": { "explained": null, "proof": proof },
+        "state_providers": providers.map_err(|error| error.to_string())?,
         "now": subject.now.to_string(),
     })
-    .to_string()
+    .to_string())
 }

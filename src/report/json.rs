@@ -168,6 +168,7 @@ struct Policies {
     evaluated: usize,
     commit: Option<Printable>,
     config: Option<Digest>,
+    not_applicable: usize,
 }
 
 #[derive(Serialize)]
@@ -251,6 +252,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
             evaluated: policies.evaluated,
             commit: policies.commit.as_deref().map(Printable::line),
             config: Some(case.config),
+            not_applicable: policies.not_applicable,
         },
         findings: context
             .findings()
@@ -291,6 +293,7 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
             evaluated: 0,
             commit: None,
             config: None,
+            not_applicable: 0,
         },
         findings: Vec::new(),
         approvals: &[],

@@ -13,6 +13,7 @@
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `git_reality` | repositories as they are met: work trees, clones, submodules, checkouts of a CI, odd names |
+//! | `agreement` | what policies find, held against a plain reading of the plan |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
@@ -41,6 +42,7 @@
 
 mod scene;
 
+mod agreement;
 mod approval;
 mod attacks;
 mod bad_input;

@@ -10,7 +10,7 @@ use countersign::load::{command_line_bundles, test_bundle};
 use countersign::plan::Plan;
 use countersign::policy::{Availability, Need, Policies, Policy, Settings, Subject, Trust, View};
 
-use crate::scene::{Run, Scene, package, plan};
+use crate::scene::{Run, Scene, package, plan, plan_tree, shipped_policies};
 
 /// The promised policies with a plan of `testdata/plans` in which each fires and one in which it does not.
 const PROMISED: [(&str, &str, &str); 4] = [
@@ -19,9 +19,6 @@ const PROMISED: [(&str, &str, &str); 4] = [
     ("no-local-exec", "08-modules-provisioners", "04-delete"),
     ("read-only-principals", "23-aws-iam", "27-providers"),
 ];
-
-/// The policy that runs where a binary plan is given; `proof` has its real plans.
-const OF_BINARY_PLANS: &str = "plan-proof";
 
 /// One run of all tests, by the program itself: load policies and tests together, evaluate each test rule.
 static TESTED: LazyLock<Run> = LazyLock::new(|| {
@@ -92,12 +89,9 @@ fn every_test_that_is_written_is_run() {
 }
 
 #[test]
-fn the_promised_policies_are_shipped_and_no_others() {
+fn every_policy_that_is_written_is_shipped() {
     let ids: Vec<String> = shipped().into_keys().collect();
-    let mut promised: Vec<&str> = PROMISED.iter().map(|(id, ..)| *id).collect();
-    promised.push(OF_BINARY_PLANS);
-    promised.sort_unstable();
-    assert_eq!(ids, promised);
+    assert_eq!(ids, shipped_policies());
     assert!(LOADED.problems.is_empty(), "{:?}", LOADED.problems);
     let run = Scene::new().run(&["policy", "list"]).must_end(0);
     let own = countersign::policy::own::OWN.map(|policy| policy.id);
@@ -154,12 +148,9 @@ fn every_policy_says_what_it_is_and_what_to_do() {
             policy.severity.is_some() && policy.enforcement.is_some(),
             "{id} has no severity or enforcement"
         );
-        let needed = match id.as_str() {
-            OF_BINARY_PLANS => Need::BinaryPlan,
-            _ => Need::Plan,
-        };
         assert!(
-            policy.needs.iter().all(|need| *need == needed),
+            policy.needs.iter().all(|need| *need == Need::Plan)
+                || PROMISED.iter().all(|(promised, ..)| *promised != id),
             "{id} must run wherever there is a plan"
         );
         assert!(policy.builtin);
@@ -216,6 +207,74 @@ fn every_policy_fires_on_one_real_plan_and_not_on_another() {
             "{id} fires on {silent}\n{run}"
         );
     }
+}
+
+/// The rows of a plan that are of some type, each changed.
+fn edited(case: &str, kind: &str, edit: impl Fn(&mut serde_json::Value)) -> serde_json::Value {
+    let mut tree = plan_tree(case);
+    let mut count = 0;
+    for row in tree["resource_changes"].as_array_mut().unwrap() {
+        if row["type"] == kind {
+            edit(row);
+            count += 1;
+        }
+    }
+    assert!(count > 0, "{case} has no {kind}");
+    tree
+}
+
+#[test]
+fn the_siblings_fire_on_real_plans_in_which_little_was_changed() {
+    let messages = |tree: &serde_json::Value, id: &str| -> Vec<String> {
+        let scene = Scene::new();
+        scene.write_json("plan.json", tree);
+        let run = scene.run(&["--check", "-f", "json"]);
+        let found = run.findings_of(id);
+        let texts = found
+            .iter()
+            .map(|finding| finding["message"].as_str().unwrap().to_owned());
+        texts.collect()
+    };
+    let says = |tree: &serde_json::Value, id: &str, text: &str| {
+        let messages = messages(tree, id);
+        assert!(
+            messages.iter().any(|m| m.contains(text)),
+            "{id}: {messages:?}"
+        );
+    };
+    let quiet = |case: &str, id: &str| assert_eq!(messages(&plan_tree(case), id), [] as [&str; 0]);
+    says(
+        &plan_tree("binary-destroy"),
+        "mass-destroy",
+        "This is a destroy plan: 2 of 2 managed objects",
+    );
+    quiet("04-delete", "mass-destroy");
+    let protected = edited("25-aws-import", "aws_db_instance", |row| {
+        row["change"]["before"]["deletion_protection"] = true.into();
+        row["change"]["after"]["deletion_protection"] = false.into();
+    });
+    says(
+        &protected,
+        "two-step-destroy",
+        "is destroyed while deletion_protection is on. The same plan turns it off.",
+    );
+    says(
+        &protected,
+        "deletion-protection",
+        "turns deletion_protection off",
+    );
+    quiet("23-aws-iam", "two-step-destroy");
+    quiet("23-aws-iam", "deletion-protection");
+    let scripted = edited("25-aws-import", "aws_db_instance", |row| {
+        row["type"] = "aws_instance".into();
+        row["change"]["after"]["user_data"] = "#!/bin/sh".into();
+    });
+    says(
+        &scripted,
+        "remote-code",
+        "changes user_data, which runs when the machine starts.",
+    );
+    quiet("25-aws-import", "remote-code");
 }
 
 #[test]

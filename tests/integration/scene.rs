@@ -218,8 +218,18 @@ pub(crate) fn copy_terraform(from: &Path, to: &Path) {
     }
 }
 
-/// Rules of `plan-proof`, which are not evaluated where there is no binary plan.
-pub(crate) const RULES_OF_BINARY_PLANS: u64 = 3;
+/// The ids of the policies in `policies`, in order.
+pub(crate) fn shipped_policies() -> Vec<String> {
+    let mut ids: Vec<String> = fs::read_dir(package("policies"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !matches!(name.as_str(), "lib" | "tables"))
+        .collect();
+    ids.sort();
+    ids
+}
 
 /// How long a program may run: long enough for a slow machine, short enough to fail.
 const PATIENCE: Duration = Duration::from_secs(40);

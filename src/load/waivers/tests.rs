@@ -55,6 +55,23 @@ fn a_comment_waives_all_instances_of_its_block_and_nothing_else() {
 }
 
 #[test]
+fn a_digest_stands_between_day_and_reason() {
+    let digest = "0123456789abcdef".repeat(2);
+    let read = read_text(&format!(
+        "# countersign:waive no-destroy until=2026-12-01 digest={digest} agreed with the owner\nresource \"aws_db\" \"main\" {{}}\n",
+    ));
+    let waiver = read.waivers.first().unwrap();
+    assert_eq!(waiver.digest.as_deref(), Some(digest.as_str()));
+    assert_eq!(waiver.reason.as_str(), "agreed with the owner");
+    for wrong in ["digest=abc agreed with the owner", "digest=", "digest"] {
+        let read = read_text(&format!(
+            "# countersign:waive no-destroy until=2026-12-01 {wrong}\nresource \"aws_db\" \"main\" {{}}\n",
+        ));
+        assert_eq!((read.waivers.len(), read.faults.len()), (0, 1), "{wrong}");
+    }
+}
+
+#[test]
 fn at_a_module_call_it_waives_everything_below() {
     let read = read_text(
         "module \"old\" {\n  // countersign:waive no-destroy until=2026-12-01 moved to the other account\n  source = \"./m\"\n}\n",

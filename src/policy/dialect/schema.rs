@@ -179,6 +179,7 @@ static EXTENSION: Node = Keys(&[
     ("git", &OPEN),
     ("source", &OPEN),
     ("provenance", &PROVENANCE),
+    ("state_providers", &OPEN),
     ("now", &OPEN),
 ]);
 
