@@ -252,7 +252,9 @@ mod tests {
 
     #[test]
     fn the_directory_that_declares_what_the_plan_names_is_the_root() {
-        let (plan, own) = (plan("02-update"), main_tf("02-update"));
+        let (mut plan, own) = (plan("02-update"), main_tf("02-update"));
+        // As the JSON alone.
+        plan.binary = None;
         let other = || main_tf("01-create");
         let two = [("a/main.tf", other()), ("b/main.tf", own.clone())];
         assert_eq!(found(&plan, &two, "b"), is("b", Certainty::Declared));
