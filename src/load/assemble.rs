@@ -1,6 +1,7 @@
 //! Fills a case: what is known before policies run, and what they find.
 
 use super::{Config, LoadError, Progress, Request};
+use crate::change::Standing;
 use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
@@ -13,6 +14,7 @@ use crate::text::{Printable, Redactor};
 pub(super) fn empty_case(
     request: &Request,
     repository: Option<&Repository>,
+    standing: Option<&Standing>,
     under_review: UnderReview,
     config: &Config,
     policies: &Policies,
@@ -25,10 +27,11 @@ pub(super) fn empty_case(
     if let Some(repository) = repository {
         if let Some(head) = under_review.head() {
             tree = Some(repository.tree_id(head).map_err(git)?);
-            let identity = repository.repository_identity(head).map_err(git)?;
-            name = identity
-                .origin
-                .or_else(|| identity.roots.first().map(|root| format!("root:{root}")))
+            name = standing
+                .and_then(|standing| {
+                    let root = || Some(format!("root:{}", standing.roots.first()?));
+                    standing.origin.clone().or_else(root)
+                })
                 .map(|text| Printable::line(&text));
         }
         reviewer = repository.identity(&request.env).ok().map(|who| Identity {
@@ -102,6 +105,7 @@ pub(super) fn evaluate(
     config: &Config,
     policies: &Policies,
     indices: &[Option<SourceIndex>],
+    standing: Option<&Standing>,
     now: jiff::Timestamp,
     progress: &Progress<'_>,
 ) -> Told {
@@ -127,12 +131,16 @@ pub(super) fn evaluate(
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
             Need::Source if source.is_some() => Availability::Present,
+            Need::Repository if standing.is_some() => Availability::Present,
             Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
-            Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
+            Need::Git | Need::Source | Need::BinaryPlan | Need::Repository | Need::Settings => {
+                Availability::NotApplicable
+            }
         };
         let subject = Subject {
             plan: &plan.plan,
             change: change.as_ref(),
+            repository: standing,
             source,
             now,
         };
@@ -141,6 +149,10 @@ pub(super) fn evaluate(
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
                 let reason = match &skipped.why {
+                    Why::Need(Need::Settings) => format!(
+                        "it has no settings; a table [policy.{}] in the configuration switches it on.",
+                        policy.id
+                    ),
                     Why::Need(need) => {
                         format!("it needs {}, and there is none under review.", need.word())
                     }
@@ -169,15 +181,16 @@ pub(super) fn evaluate(
         told.prints.extend(results.prints);
         notes.extend(results.notes);
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
-        if source.is_none() {
-            for policy in policies
-                .summary
-                .policies
-                .iter()
-                .filter(|p| p.uses.contains(&Need::Source))
-            {
+        for policy in &policies.summary.policies {
+            if source.is_none() && policy.uses.contains(&Need::Source) {
                 case.not_looked_at.push(Printable::line(&format!(
                     "{} read no Terraform source: what only the source tells was not looked at.",
+                    policy.id
+                )));
+            }
+            if change.is_none() && policy.uses.contains(&Need::Git) {
+                case.not_looked_at.push(Printable::line(&format!(
+                    "{} saw no git change: what only the change tells was not looked at.",
                     policy.id
                 )));
             }

@@ -7,6 +7,7 @@
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
 mod assemble;
+mod before;
 pub mod config;
 mod error;
 mod find;
@@ -93,6 +94,11 @@ pub type Progress<'a> = dyn Fn(&str, usize, Option<usize>) + Sync + 'a;
 pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadError> {
     progress("read the change", 0, None);
     let (repository, under_review) = find_change(request)?;
+    let standing = repository
+        .as_ref()
+        .map(|repository| repository.standing(&asked(request)))
+        .transpose()
+        .map_err(|e| LoadError::git(&e))?;
     let base = trusted_commit(request, &under_review)?;
     let trust = if base.is_some() {
         Trust::Base
@@ -128,9 +134,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
     let files = source_files(repository.as_ref(), under_review.head())?;
+    let before = before::before(
+        repository.as_ref(),
+        under_review.change(),
+        files.as_deref(),
+    )?;
     let mut case = empty_case(
         request,
         repository.as_ref(),
+        standing.as_ref(),
         under_review,
         &config,
         &policies,
@@ -142,7 +154,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         .map(|plan| {
             files
                 .as_ref()
-                .map(|files| index(files, &plan.root, &root, &request.directory))
+                .map(|files| {
+                    index(
+                        files,
+                        before.as_ref(),
+                        &plan.root,
+                        &root,
+                        &request.directory,
+                    )
+                })
         })
         .collect();
     let told = evaluate(
@@ -150,6 +170,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &config,
         &policies,
         &indices,
+        standing.as_ref(),
         request.now,
         progress,
     );
@@ -175,6 +196,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         prints: told.prints,
         trace: told.trace,
     })
+}
+
+/// What git is asked.
+fn asked(request: &Request) -> ChangeRequest {
+    ChangeRequest {
+        base: request.base.clone(),
+        head: request.head.clone(),
+        ci: request.env.clone(),
+    }
 }
 
 fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), LoadError> {
@@ -214,12 +244,7 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
         }
         return Ok((None, UnderReview::NoRepository));
     };
-    let ask = ChangeRequest {
-        base: request.base.clone(),
-        head: request.head.clone(),
-        ci: request.env.clone(),
-    };
-    let under_review = match repository.resolve(&ask).map_err(|e| LoadError::git(&e))? {
+    let under_review = match repository.resolve(&asked(request)).map_err(|e| LoadError::git(&e))? {
         git::UnderReview::Change(change, _) => UnderReview::Commits(Box::new(change)),
         git::UnderReview::NoChange {
             head,

@@ -3,11 +3,25 @@
 use std::path::Path;
 
 use super::LoadError;
+use super::before::Before;
 use crate::git::Repository;
 use crate::source::SourceIndex;
 
 /// A file of the commit: its path and its bytes.
 pub(super) type SourceFile = (String, Vec<u8>);
+
+/// Whether a file, by its path, is one that the index reads.
+pub(super) fn is_source(path: &str) -> bool {
+    [
+        ".tf",
+        ".tf.json",
+        ".tofu",
+        ".tofu.json",
+        ".terraform.lock.hcl",
+    ]
+    .iter()
+    .any(|end| path.ends_with(end))
+}
 
 /// Texts of all Terraform files of the commit under review.
 pub(super) fn source_files(
@@ -17,19 +31,8 @@ pub(super) fn source_files(
     let (Some(repository), Some(head)) = (repository, head) else {
         return Ok(None);
     };
-    let wanted = |path: &str| {
-        [
-            ".tf",
-            ".tf.json",
-            ".tofu",
-            ".tofu.json",
-            ".terraform.lock.hcl",
-        ]
-        .iter()
-        .any(|end| path.ends_with(end))
-    };
     let entries = repository
-        .files_matching(head, wanted)
+        .files_matching(head, is_source)
         .map_err(|e| LoadError::git(&e))?;
     let mut files = Vec::new();
     for entry in entries {
@@ -43,15 +46,20 @@ pub(super) fn source_files(
     Ok(Some(files))
 }
 
-/// Indexes the source for one plan.
+/// Indexes the source for one plan, with what the merge base said.
 pub(super) fn index(
     files: &[(String, Vec<u8>)],
+    before: Option<&Before>,
     plan_root: &str,
     workdir: &Path,
     directory: &Path,
 ) -> SourceIndex {
     let root = root_directory(files, plan_root, workdir, directory);
-    SourceIndex::build(files.iter().cloned(), &root, None)
+    let mut index = SourceIndex::build(files.iter().cloned(), &root, None);
+    if let Some(before) = before {
+        before.tell(&mut index, &root);
+    }
+    index
 }
 
 /// The directory of a plan's root module: the nearest above the plan, or the working directory, with Terraform files.

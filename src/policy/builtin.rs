@@ -14,11 +14,23 @@ macro_rules! embedded {
 
 /// Rego files of the policies, tests left out.
 const POLICIES: &[(&str, &str)] = embedded![
+    "allowed-refs/allowed_refs.rego",
+    "allowed-repos/allowed_repos.rego",
+    "approved-modules/approved_modules.rego",
     "approved-providers/approved_providers.rego",
     "approved-providers/lookalikes.rego",
+    "backend-change/backend_change.rego",
+    "base-fresh/base_fresh.rego",
+    "ci-tamper/ci_tamper.rego",
+    "hardcoded-secret/hardcoded_secret.rego",
+    "lockfile-integrity/lockfile_integrity.rego",
     "no-destroy/no_destroy.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
+    "plan-committed/plan_committed.rego",
+    "plan-complete/plan_complete.rego",
+    "plan-mode-restricted/plan_mode_restricted.rego",
+    "prevent-destroy-removed/prevent_destroy_removed.rego",
     "read-only-principals/aws.rego",
     "read-only-principals/azure.rego",
     "read-only-principals/findings.rego",
@@ -26,15 +38,19 @@ const POLICIES: &[(&str, &str)] = embedded![
     "read-only-principals/joined.rego",
     "read-only-principals/kubernetes.rego",
     "read-only-principals/read_only_principals.rego",
+    "rollback-guard/rollback_guard.rego",
 ];
 
 /// Rego helpers below `data.countersign.lib`.
 const LIBRARY: &[(&str, &str)] = embedded![
     "lib/addresses.rego",
     "lib/configuration.rego",
+    "lib/diff.rego",
     "lib/globs.rego",
+    "lib/paths.rego",
     "lib/principals_aws.rego",
     "lib/providers.rego",
+    "lib/versions.rego",
 ];
 
 /// Fact tables below `data.countersign.tables`.
@@ -43,11 +59,13 @@ const TABLES: &[(&str, &str)] = embedded![
     "tables/aws_managed_policies.json",
     "tables/aws_overrides.json",
     "tables/azure_roles.json",
+    "tables/ci_paths.json",
     "tables/exec_providers.json",
     "tables/exec_types.json",
     "tables/gcp_roles.json",
     "tables/grants.json",
     "tables/hashicorp_providers.json",
+    "tables/secrets.json",
     "tables/stateful_types.json",
 ];
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::dialect::Dialect;
 use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
-use crate::change::Change;
+use crate::change::{Change, Standing};
 use crate::plan::{Plan, ResourceChange};
 use crate::source::SourceIndex;
 
@@ -25,6 +25,8 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// The git change, where there is one.
     pub change: Option<&'a Change>,
+    /// The repository, where there is one.
+    pub repository: Option<&'a Standing>,
     /// The index of the configuration's source, where there is one.
     pub source: Option<&'a SourceIndex>,
     /// The run's clock.
@@ -248,6 +250,7 @@ fn parse_changes(plan: &Plan, view: &View, threads: usize) -> Result<Vec<Row>, S
 fn extension(subject: &Subject<'_>) -> String {
     json!({
         "git": subject.change,
+        "repository": subject.repository,
         "source": subject.source,
         "provenance": null,
         "now": subject.now.to_string(),

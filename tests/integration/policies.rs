@@ -284,6 +284,7 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
         let subject = Subject {
             plan: &plan,
             change: None,
+            repository: None,
             source: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };
