@@ -144,18 +144,15 @@ query(source) := {parts[0]: parts[1] |
 	parts := array.concat(split(pair, "="), [""])
 }
 
-# git is the user of every host, and says nothing.
+# A user of SSH proves nothing without its key; in a web address a user alone is often a token.
 default holds_credential(_) := false
 
 holds_credential(source) if {
-	user := regex.find_all_string_submatch_n(`(?:://|^(?:[A-Za-z0-9]+::)?)([^/@:]+)(:[^/@]*)?@`, source, 1)[0]
-	user[1] != "git"
+	user := regex.find_all_string_submatch_n(`(?i)https?://([^/@:]*)@`, source, 1)[0][1]
+	not user in {"", "git"}
 }
 
-holds_credential(source) if {
-	regex.match(`(?:://|^(?:[A-Za-z0-9]+::)?)[^/@:]*:[^/@]+@`, source)
-	not regex.match(`^(?:[A-Za-z0-9]+::)?git@[^/@]*:`, source)
-}
+holds_credential(source) if regex.match(`://[^/@:]*:[^/@]+@`, source)
 
 holds_credential(source) if {
 	value := query(source)[key]

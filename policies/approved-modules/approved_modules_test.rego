@@ -147,7 +147,7 @@ test_credentials_in_a_source_are_denied_and_not_shown if {
 		{f.attribute | f := found[_]} == {"credential"}
 		not contains(json.marshal(found), "s3cr3tvalue")
 	}
-	every source in {"git@github.com:acme/x.git?ref=v1.0.0", "ssh://git@github.com:22/acme/x.git?ref=v1.0.0", "https://example.com/m-1.0.0.zip?sig="} {
+	every source in {"git@github.com:acme/x.git?ref=v1.0.0", "ssh://git@github.com:22/acme/x.git?ref=v1.0.0", "git::ssh://jenkins@git.example.com:7999/x.git?ref=v1.0.0", "https://git@github.com/acme/x-1.0.0.zip", "https://example.com/m-1.0.0.zip?sig="} {
 		denied(one(source), {}) == set()
 	}
 }

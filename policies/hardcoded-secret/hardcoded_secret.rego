@@ -33,6 +33,22 @@ warn contains finding if {
 }
 
 warn contains finding if {
+	file := input.countersign.git.files[_]
+	file.binary
+	file.status != "deleted"
+	is_config(file.path)
+	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
+	finding := {
+		"msg": sprintf("%s is no text, or too large: whether it holds a secret was not looked at.", [file.path]),
+		"file": file.path,
+		"subject": file.path,
+		"attribute": "binary",
+		"severity": "low",
+		"facts": {"kind": "binary"},
+	}
+}
+
+warn contains finding if {
 	constant := constants[_]
 	kind := kind_of(constant.name, constant.value)
 	not in_diff(constant.value)
@@ -51,45 +67,57 @@ table := data.countersign.tables.secrets
 
 ignored := data.countersign.lib.paths.expression([p | p := settings.ignore[_]; not data.countersign.lib.paths.fault(p)])
 
-# candidates are the added lines worth a closer look.
-candidates := [{"path": file.path, "line": line.line, "text": line.text} |
+files := [{"path": file.path, "hunks": file.hunks, "expression": quick(file.path)} |
 	file := input.countersign.git.files[_]
+	count(file.hunks) > 0
 	not regex.match(table.skipped_files, file.path)
 	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
+]
+
+# Names are looked at in configuration files alone; elsewhere a password is what a program calls its variable.
+quick(path) := concat("|", [table.quick, table.quick_name]) if {
+	is_config(path)
+} else := table.quick
+
+# candidates are the added lines worth a closer look.
+candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text)} |
+	file := files[_]
 	line := file.hunks[_].added[_]
-	regex.match(table.quick, line.text)
+	regex.match(file.expression, line.text)
+]
+
+# Longer lines are written by programs; names in them are many and tell little.
+named_candidates := [c |
+	c := candidates[_]
+	count(c.kinds) == 0
+	is_config(c.path)
+	regex.match(table.quick_name, c.text)
+	count(c.text) <= 10000
 ]
 
 # grouped maps path, kind and name to the lines that hold such a secret.
 grouped[key][c.line] := true if {
 	c := candidates[_]
-	kind := tokens_in(c.text)[_]
+	kind := c.kinds[_]
 	key := json.marshal([c.path, kind, ""])
 }
 
 grouped[key][c.line] := true if {
-	c := candidates[_]
-	is_config(c.path)
+	c := named_candidates[_]
 	has_url_password(c.text)
 	key := json.marshal([c.path, "a password in a URL", ""])
 }
 
-grouped[key][c.line] := true if {
-	c := candidates[_]
-	is_config(c.path)
-	count(tokens_in(c.text)) == 0
-	a := assignments(c)[_]
+grouped[key][a.line] := true if {
+	a := assigned[_]
 	is_strong(a.value)
-	key := json.marshal([c.path, concat(" ", ["a literal for", a.name]), a.name])
+	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
 }
 
-weak_grouped[key][c.line] := true if {
-	c := candidates[_]
-	is_config(c.path)
-	count(tokens_in(c.text)) == 0
-	a := assignments(c)[_]
+weak_grouped[key][a.line] := true if {
+	a := assigned[_]
 	is_weak_password(a)
-	key := json.marshal([c.path, concat(" ", ["a literal for", a.name]), a.name])
+	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
 }
 
 is_config(path) if regex.match(table.config_files, path)
@@ -97,6 +125,10 @@ is_config(path) if regex.match(table.config_files, path)
 quoted_only(path) if regex.match(table.quoted_only_files, path)
 
 # Tokens: the kinds that a text holds.
+
+tokens_of(text) := tokens_in(text) if {
+	regex.match(table.quick, text)
+} else := set()
 
 tokens_in(text) := {token.kind |
 	token := table.tokens[_]
@@ -122,7 +154,8 @@ has_url_password(text) if {
 
 # Assignments to names that say secret.
 
-assignments(c) := [{"name": found[1], "value": value} |
+assigned := [{"path": c.path, "line": c.line, "name": found[1], "value": value} |
+	c := named_candidates[_]
 	found := regex.find_all_string_submatch_n(table.assignment, c.text, 50)[_]
 	value := value_of(found, c.path)
 	not is_harmless(found[1])
@@ -160,6 +193,7 @@ is_strong(value) if {
 
 # A password need not be random to be one.
 is_weak_password(assignment) if {
+	not endswith(lower(assignment.path), ".json")
 	regex.match(table.password_name, assignment.name)
 	regex.match(`^.{6,}$`, assignment.value)
 	not is_strong(assignment.value)
@@ -182,7 +216,9 @@ kind_name(key) := "named" if {
 
 more(1) := ""
 
-more(n) := sprintf(", and so do %d more lines", [n - 1]) if n != 1
+more(n) := sprintf(", and so do %d more lines", [n - 1]) if n > 2
+
+more(2) := ", and so does one more line"
 
 # The plan's configuration: texts that stand in it as they are.
 
@@ -237,21 +273,21 @@ constant(address, name, attribute, value) := {"address": address, "name": name, 
 
 may_be_secret(_, value) if {
 	is_string(value)
-	regex.match(table.quick, value)
+	regex.match(concat("|", [table.quick, table.quick_name]), value)
 }
 
 may_be_secret(name, value) if {
 	is_string(value)
 	value != ""
-	regex.match(table.quick, name)
+	regex.match(table.quick_name, name)
 }
 
 kind_of(name, value) := concat(" and ", sort(kinds)) if {
-	kinds := tokens_in(value)
+	kinds := tokens_of(value)
 	count(kinds) > 0
 } else := "a password in a URL" if {
 	has_url_password(value)
-} else := "a literal" if {
+} else := "what looks like a secret" if {
 	says_secret(name)
 	not is_harmless(name)
 	not is_placeholder(value)

@@ -71,13 +71,18 @@ test_tokens_of_every_kind_are_found_and_not_shown if {
 
 test_a_finding_names_file_line_and_kind if {
 	denied("main.tf", ["# fine", sprintf("  key = \"%s\"", [tokens["an AWS access key id"]]), "", tokens["an AWS access key id"]]) == {{
-		"msg": "main.tf:2 adds an AWS access key id (not shown), and so do 1 more lines.",
+		"msg": "main.tf:2 adds an AWS access key id (not shown), and so does one more line.",
 		"file": "main.tf",
 		"line": 2,
 		"subject": "main.tf",
 		"attribute": "an AWS access key id",
 		"facts": {"kind": "an AWS access key id", "lines": [2, 4]},
 	}}
+}
+
+test_many_lines_are_counted if {
+	token := tokens["a GitHub token"]
+	{f.msg | f := denied("a.tf", [token, token, token])[_]} == {"a.tf:1 adds a GitHub token (not shown), and so do 2 more lines."}
 }
 
 test_examples_and_parts_of_words_pass if {
@@ -133,7 +138,14 @@ test_expressions_without_quotes_pass_in_hcl if {
 test_weak_passwords_are_warned_about if {
 	{[f.attribute, f.severity] | f := warned("docker-compose.yml", ["  POSTGRES_PASSWORD: postgres"])[_]} == {["a literal for POSTGRES_PASSWORD", "medium"]}
 	denied("docker-compose.yml", ["  POSTGRES_PASSWORD: postgres"]) == set()
+	warned("a.json", [`"POSTGRES_PASSWORD": "postgres"`]) == set()
 	warned("a.yml", ["  token: letters", "  password: short", "  password: password"]) == set()
+}
+
+test_names_in_very_long_lines_are_not_looked_at if {
+	long := concat("", ["x" | numbers.range(1, 10001)[_]])
+	denied("a.json", [concat("", [long, `"password": "q9w8e7r6t5y4u3"`])]) == set()
+	count(denied("a.json", [concat("", [long, " ", tokens["a GitHub token"]])])) == 1
 }
 
 test_passwords_in_urls_are_denied if {
@@ -154,6 +166,18 @@ test_lock_files_and_ignored_paths_pass if {
 	settings := {"hardcoded-secret": {"ignore": ["testdata/"], "ignore_names": ["test_*"]}}
 	policy.deny == set() with input as change("testdata/a.tf", [token]) with data.countersign.config as settings
 	policy.deny == set() with input as change("a.yml", ["test_password: q9w8e7r6t5y4u3"]) with data.countersign.config as settings
+}
+
+test_a_configuration_file_that_is_no_text_is_warned_about if {
+	odd := [object.union(file(path, []), more) |
+		[path, more] := [
+			["prod.env", {"binary": true}], ["gone.env", {"binary": true, "status": "deleted"}], ["logo.png", {"binary": true}],
+			["testdata/x.yml", {"binary": true}],
+		][_]
+	]
+	settings := {"hardcoded-secret": {"ignore": ["testdata/"]}}
+	found := policy.warn with input as {"countersign": {"git": {"files": odd}}} with data.countersign.config as settings
+	{f.msg | f := found[_]} == {"prod.env is no text, or too large: whether it holds a secret was not looked at."}
 }
 
 test_removed_lines_pass if {
@@ -187,17 +211,17 @@ test_constants_of_the_plan_are_warned_about if {
 	)
 	found := constants(document)
 	{[f.address, f.attribute, f.facts.kind] | f := found[_]} == {
-		["aws_db_instance.a", "password", "a literal"],
+		["aws_db_instance.a", "password", "what looks like a secret"],
 		["aws_db_instance.a", "user_data", "a GitHub token"],
-		["aws_db_instance.a", "env[0].API_KEY", "a literal"],
-		["module.m", "db_password", "a literal"],
+		["aws_db_instance.a", "env[0].API_KEY", "what looks like a secret"],
+		["module.m", "db_password", "what looks like a secret"],
 		["module.m", "url", "a password in a URL"],
-		["var.api_token", "default", "a literal"],
-		["provider.aws", "secret_key", "a literal"],
-		["provider.aws", "assume[0].token", "a literal"],
+		["var.api_token", "default", "what looks like a secret"],
+		["provider.aws", "secret_key", "what looks like a secret"],
+		["provider.aws", "assume[0].token", "what looks like a secret"],
 	}
 	not contains(json.marshal(found), strong)
-	{f.msg | f := found[_]; f.attribute == "password"} == {"password of aws_db_instance.a holds a literal (not shown)."}
+	{f.msg | f := found[_]; f.attribute == "password"} == {"password of aws_db_instance.a holds what looks like a secret (not shown)."}
 }
 
 test_harmless_constants_pass if {

@@ -128,7 +128,13 @@ kept(address) if {
 	startswith(concat("", [address, "."]), concat("", [from, "."]))
 }
 
-lost(address) := finding(address, "gone", sprintf(
+lost(address) := finding(
+	address, "not-found",
+	sprintf("%s had prevent_destroy = true, and the plan's root module was not found to look at it.", [address]),
+	{"certainty": "unknown"},
+) if {
+	not root_is_known
+} else := finding(address, "gone", sprintf(
 	"%s had prevent_destroy = true, and its block is gone. Terraform keeps no promise of a block that is no longer there.",
 	[address],
 ), {}) if {
@@ -142,6 +148,11 @@ lost(address) := finding(address, "gone", sprintf(
 	"%s had prevent_destroy = true and no longer has it: the next plan can destroy it.",
 	[resolved(address)],
 ), blocks[resolved(address)])
+
+root_is_known if {
+	block := input.countersign.source.blocks[_]
+	is_string(block.module)
+}
 
 # An expression, or several lifecycle blocks of which only some say true.
 unclear(address) if now[address]["null"]

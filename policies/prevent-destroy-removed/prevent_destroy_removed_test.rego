@@ -4,12 +4,12 @@ import data.countersign.policies.prevent_destroy_removed as policy
 
 cycle(address, value) := {"address": address, "prevent_destroy": value, "file": "main.tf", "line": 4, "end_line": 6}
 
-block(address) := {"kind": "resource", "address": address, "file": "main.tf", "line": 1, "end_line": 9}
+block(address) := {"kind": "resource", "module": "", "address": address, "file": "main.tf", "line": 1, "end_line": 9}
 
 scene(before, after, addresses, more) := {"countersign": {
 	"git": {"files": object.get(more, "files", [])},
 	"source": object.union({
-		"lifecycle": after, "base": {"lifecycle": before}, "blocks": [block(a) | a := addresses[_]], "moved": [], "removed": [],
+		"lifecycle": after, "base": {"lifecycle": before}, "blocks": [block(a) | a := array.concat(["var.x"], addresses)[_]], "moved": [], "removed": [],
 	}, object.remove(more, ["files"])),
 }}
 
@@ -38,6 +38,10 @@ test_a_block_that_loses_it_is_denied if {
 
 test_a_block_that_is_gone_is_denied if {
 	{f.msg | f := denied(was, [], [], {})[_]} == {"aws_db_instance.main had prevent_destroy = true, and its block is gone. Terraform keeps no promise of a block that is no longer there."}
+}
+
+test_a_root_module_that_is_not_found_proves_nothing if {
+	{[f.facts.kind, f.certainty] | f := denied(was, [], [], {"blocks": [{"file": "elsewhere/main.tf", "module": null}]})[_]} == {["not-found", "unknown"]}
 }
 
 test_a_block_that_keeps_it_passes if {

@@ -1,5 +1,7 @@
 //! Fills a case: what is known before policies run, and what they find.
 
+use std::collections::BTreeSet;
+
 use super::{Config, LoadError, Progress, Request};
 use crate::change::Standing;
 use crate::decision::Identity;
@@ -121,10 +123,12 @@ pub(super) fn evaluate(
         UnderReview::NoRepository | UnderReview::DiffFile(_)
     );
     let mut findings: Vec<Finding> = Vec::new();
-    let mut notes = std::collections::BTreeSet::new();
+    let mut notes = BTreeSet::new();
+    let of_change = rules_of_the_change(policies);
+    let mut said = BTreeSet::new();
     let mut evaluated: Option<usize> = None;
     let mut problems = Vec::new();
-    let mut not_applicable = std::collections::BTreeSet::new();
+    let mut not_applicable = BTreeSet::new();
     for (plan_index, plan) in case.plans.iter().enumerate() {
         let source = indices.get(plan_index).and_then(Option::as_ref);
         let available = |need: Need| match need {
@@ -175,7 +179,18 @@ pub(super) fn evaluate(
         };
         told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
-        findings.extend(own);
+        findings.extend(own.into_iter().filter(|finding| {
+            let place = finding.location.as_ref();
+            finding.address.is_some()
+                || !of_change.contains(&(&finding.policy, finding.rule.as_str()))
+                || said.insert((
+                    finding.policy.clone(),
+                    finding.rule.clone(),
+                    finding.message.clone(),
+                    finding.subject.clone(),
+                    place.map(|place| (place.file.clone(), place.line)),
+                ))
+        }));
         problems.extend(faults);
         problems.extend(results.problems);
         told.prints.extend(results.prints);
@@ -207,6 +222,22 @@ pub(super) fn evaluate(
     case.problems.dedup();
     case.policies.evaluated = evaluated.unwrap_or(0);
     told
+}
+
+/// The shipped rules that look at nothing of a plan: what they find is found once, however many plans there are.
+fn rules_of_the_change(policies: &Policies) -> BTreeSet<(&Printable, &str)> {
+    let mut of_change = BTreeSet::new();
+    let mut of_plan = BTreeSet::new();
+    for rule in &policies.rules {
+        let Some(policy) = policies.summary.policies.get(rule.policy) else {
+            continue;
+        };
+        let reads = |keys: &BTreeSet<String>| keys.iter().all(|key| key == "countersign");
+        let alone = policy.builtin && rule.inputs.as_ref().is_some_and(reads);
+        let list = if alone { &mut of_change } else { &mut of_plan };
+        list.insert((&policy.id, rule.reported.as_str()));
+    }
+    &of_change - &of_plan
 }
 
 /// One line for each rule: what it is, how much it had to look at, what it gave.

@@ -70,10 +70,9 @@ pub(super) fn before(
                 after: None,
                 damaged: false,
             };
-            for (commit, path, side) in [
-                (base, old, &mut lock.before),
-                (head, new, &mut lock.after),
-            ] {
+            for (commit, path, side) in
+                [(base, old, &mut lock.before), (head, new, &mut lock.after)]
+            {
                 let Some(path) = path.filter(|path| is_lock_file(path)) else {
                     continue;
                 };

@@ -134,11 +134,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
     let files = source_files(repository.as_ref(), under_review.head())?;
-    let before = before::before(
-        repository.as_ref(),
-        under_review.change(),
-        files.as_deref(),
-    )?;
+    let before = before::before(repository.as_ref(), under_review.change(), files.as_deref())?;
     let mut case = empty_case(
         request,
         repository.as_ref(),
@@ -152,17 +148,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         .plans
         .iter()
         .map(|plan| {
-            files
-                .as_ref()
-                .map(|files| {
-                    index(
-                        files,
-                        before.as_ref(),
-                        &plan.root,
-                        &root,
-                        &request.directory,
-                    )
-                })
+            files.as_ref().map(|files| {
+                index(
+                    files,
+                    before.as_ref(),
+                    &plan.root,
+                    &root,
+                    &request.directory,
+                )
+            })
         })
         .collect();
     let told = evaluate(
@@ -244,7 +238,10 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
         }
         return Ok((None, UnderReview::NoRepository));
     };
-    let under_review = match repository.resolve(&asked(request)).map_err(|e| LoadError::git(&e))? {
+    let under_review = match repository
+        .resolve(&asked(request))
+        .map_err(|e| LoadError::git(&e))?
+    {
         git::UnderReview::Change(change, _) => UnderReview::Commits(Box::new(change)),
         git::UnderReview::NoChange {
             head,

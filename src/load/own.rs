@@ -1,5 +1,6 @@
 //! What this program itself adds to a case: waivers that stand in the source, and the findings of its own policies.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::source::{SourceFile, root_directory, source_files};
@@ -111,6 +112,16 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
         not_compared(case, ground.base.is_some());
     }
     let tampered = compared.unwrap_or_default();
+    // One file, one finding: what `policy-tamper` says of a file, `ci-tamper` need not say again.
+    let told: BTreeSet<&Printable> = tampered.iter().map(|own| &own.subject).collect();
+    case.findings.retain(|finding| {
+        finding.policy.as_str() != "ci-tamper"
+            || finding.address.is_some()
+            || !finding
+                .subject
+                .as_ref()
+                .is_some_and(|subject| told.contains(subject))
+    });
     case.findings.extend(from_own(tampered, home));
     let mut found: Vec<Own> = faults;
     found.extend(waiver_faults(

@@ -41,7 +41,8 @@ use serde::Serialize;
 pub use address::{module_key, strip_keys};
 pub use facts::{
     Backend, BaseFacts, Block, Connection, Directive, Facts, Imported, Lifecycle, LockChange,
-    LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
+    LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, RequiredProvider,
+    SourceProblem, When,
 };
 pub use lookup::ResourceMode;
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};

@@ -52,7 +52,10 @@ fn the_target_is_named_as_its_repository_names_it() {
         ("main", Some("refs/heads/main")),
         ("refs/heads/main", Some("refs/heads/main")),
         ("origin/release/1", Some("refs/heads/release/1")),
-        ("refs/remotes/origin/release/1", Some("refs/heads/release/1")),
+        (
+            "refs/remotes/origin/release/1",
+            Some("refs/heads/release/1"),
+        ),
         ("v1", Some("refs/tags/v1")),
         (main.as_str(), None),
         (root.as_str(), None),
