@@ -48,7 +48,11 @@ deny contains finding if {
 deny_applyable contains finding if {
 	input.applyable == false
 	not input.errored
-	rows := [rc | rc := input.resource_changes[_]; object.get(rc, "mode", "managed") == "managed"]
+	rows := [rc |
+		rc := input.resource_changes[_]
+		object.get(rc, "mode", "managed") == "managed"
+		rc.change.actions[_] in {"create", "update", "delete", "forget"}
+	]
 	count(rows) > 0
 	finding := result("applyable", "The plan is marked as one that cannot be applied, and holds changes all the same.")
 }

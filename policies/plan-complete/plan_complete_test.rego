@@ -45,6 +45,7 @@ test_a_plan_that_cannot_be_applied_is_denied_where_it_holds_changes if {
 	{f.attribute | f := found[_]} == {"applyable"}
 	policy.deny_applyable == set() with input as object.union(stuck, {"errored": true})
 	policy.deny_applyable == set() with input as object.union(stuck, {"resource_changes": []})
+	policy.deny_applyable == set() with input as object.union(stuck, {"resource_changes": [row("a.b", ["no-op"])]})
 	data_only := [object.union(row("data.a.b", ["read"]), {"mode": "data"})]
 	policy.deny_applyable == set() with input as object.union(stuck, {"resource_changes": data_only})
 }

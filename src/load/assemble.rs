@@ -157,6 +157,7 @@ pub(super) fn evaluate(
                         "it has no settings; a table [policy.{}] in the configuration switches it on.",
                         policy.id
                     ),
+                    Why::Need(Need::Repository) => "there is no repository.".to_owned(),
                     Why::Need(need) => {
                         format!("it needs {}, and there is none under review.", need.word())
                     }

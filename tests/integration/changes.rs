@@ -16,7 +16,10 @@ fn scene(configuration: &str) -> Scene {
     scene.write("main.tf", MAIN);
     scene.write(".terraform.lock.hcl", LOCK);
     scene.write(".github/workflows/plan.yml", "on: pull_request\n");
-    scene.write("rules/mine.rego", "package mine\n\ndeny contains \"x\" if false\n");
+    scene.write(
+        "rules/mine.rego",
+        "package mine\n\ndeny contains \"x\" if false\n",
+    );
     scene.write("countersign.toml", configuration);
     scene.commit("Before");
     scene.git(&["checkout", "--quiet", "-b", "feat"]);
@@ -48,9 +51,18 @@ fn found(run: &Run) -> Vec<(String, String)> {
 #[test]
 fn an_ordinary_change_passes_without_a_word() {
     let scene = scene("");
-    scene.write("main.tf", format!("{MAIN}\nresource \"terraform_data\" \"b\" {{}}\n"));
-    scene.write("modules/new/main.tf", "resource \"terraform_data\" \"c\" {}\n");
-    scene.write("README.md", "See [the plan](docs/plan.md). Run `terraform plan -out=tfplan`.\n");
+    scene.write(
+        "main.tf",
+        format!("{MAIN}\nresource \"terraform_data\" \"b\" {{}}\n"),
+    );
+    scene.write(
+        "modules/new/main.tf",
+        "resource \"terraform_data\" \"c\" {}\n",
+    );
+    scene.write(
+        "README.md",
+        "See [the plan](docs/plan.md). Run `terraform plan -out=tfplan`.\n",
+    );
     scene.commit("Add things");
     let run = check(&scene).must_end(0);
     assert_eq!(found(&run), [], "{run}");
@@ -66,7 +78,10 @@ fn every_policy_about_the_change_fires() {
         MAIN.replace("a.state", "b.state").replace("true", "false"),
     );
     scene.write("out/state.json", "{\"version\": 4, \"terraform_version\": \"1.11.4\",\n \"serial\": 1,\n \"lineage\": \"x\"}\n");
-    scene.write("secret.auto.tfvars", format!("token = \"{}\"\n", TOKEN.concat()));
+    scene.write(
+        "secret.auto.tfvars",
+        format!("token = \"{}\"\n", TOKEN.concat()),
+    );
     scene.commit("Change what counts");
     let run = check(&scene).must_end(1).must_not_say(&TOKEN.concat());
     let expected = [
@@ -85,7 +100,12 @@ fn every_policy_about_the_change_fires() {
 fn a_deleted_lock_file_and_links_are_found() {
     let scene = scene("");
     scene.git(&["rm", "--quiet", ".terraform.lock.hcl"]);
-    scene.git(&["update-index", "--add", "--cacheinfo", &link(&scene, "../ci", ".circleci")]);
+    scene.git(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &link(&scene, "../ci", ".circleci"),
+    ]);
     scene.git(&["commit", "--quiet", "-m", "Take the lock away"]);
     let run = check(&scene).must_end(1);
     let messages: Vec<String> = ["ci-tamper", "lockfile-integrity"]
@@ -125,7 +145,10 @@ fn several_plans_do_not_repeat_what_is_found_in_the_change() {
 #[test]
 fn what_policy_tamper_reports_is_not_reported_twice() {
     let scene = scene("[policies]\npaths = [\"rules\"]\n");
-    scene.write("rules/mine.rego", "package mine\n\ndeny contains \"y\" if false\n");
+    scene.write(
+        "rules/mine.rego",
+        "package mine\n\ndeny contains \"y\" if false\n",
+    );
     scene.write("elsewhere/other.rego", "package other\n");
     scene.commit("Change a policy");
     let run = check(&scene).must_end(1);
@@ -201,7 +224,12 @@ fn what_is_off_without_settings_says_so() {
     let strict = scene(
         "[policy.allowed-refs]\nrefs = [\"refs/heads/release\"]\n\n[policy.allowed-repos]\nrepos = [\"example.com/acme/infra\"]\n",
     );
-    strict.git(&["remote", "add", "origin", "https://user:secret@Example.com/eve/infra.git"]);
+    strict.git(&[
+        "remote",
+        "add",
+        "origin",
+        "https://user:secret@Example.com/eve/infra.git",
+    ]);
     strict.write("a.txt", "a\n");
     strict.commit("Work");
     let run = check(&strict).must_end(1).must_not_say("user:secret");
@@ -217,7 +245,9 @@ fn what_is_off_without_settings_says_so() {
 fn outside_a_repository_the_policies_about_the_change_are_not_applicable() {
     let scene = Scene::new();
     scene.write("plan.json", plan("18-no-changes"));
-    let run = scene.run(&["--check", "-f", "json", "plan.json"]).must_end(0);
+    let run = scene
+        .run(&["--check", "-f", "json", "plan.json"])
+        .must_end(0);
     let told = run.report()["not_applicable"].clone();
     for id in crate::policies::OF_CHANGES {
         let plan_side = id == "ci-tamper";
@@ -231,7 +261,9 @@ fn outside_a_repository_the_policies_about_the_change_are_not_applicable() {
         );
     }
     assert!(
-        run.report()["not_looked_at"].to_string().contains("ci-tamper saw no git change"),
+        run.report()["not_looked_at"]
+            .to_string()
+            .contains("ci-tamper saw no git change"),
         "{run}"
     );
 }

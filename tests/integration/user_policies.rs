@@ -70,11 +70,7 @@ fn rules_of_rego_v1_run() {
         findings[0]["policy_location"]["file"], "rules/acme.rego",
         "{run}"
     );
-    assert_eq!(
-        run.report()["policies"]["rules"],
-        run.report()["policies"]["evaluated"],
-        "{run}"
-    );
+    assert_eq!(run.report()["problems"], serde_json::json!([]), "{run}");
 }
 
 #[test]
@@ -183,12 +179,19 @@ deny contains sprintf("%d file: %s", [count(files), files[0].path]) if {
 }
 "#;
 
+fn is_not_applicable(run: &Run, id: &str) -> bool {
+    let list = run.report()["not_applicable"].clone();
+    list.as_array()
+        .unwrap()
+        .iter()
+        .any(|entry| entry["policy"] == id)
+}
+
 #[test]
 fn a_policy_about_the_change_is_not_applicable_where_there_is_none() {
     let scene = with_policy(FEW_FILES);
     let run = check(&scene).must_end(0);
-    let skipped = run.report()["not_applicable"].clone();
-    assert_eq!(skipped[0]["policy"], "few-files", "{run}");
+    assert!(is_not_applicable(&run, "few-files"), "{run}");
     scene
         .run(&["--check", "-p", "rules", "plan.json"])
         .must_end(0)
@@ -215,11 +218,7 @@ fn a_policy_about_the_change_is_evaluated_in_a_repository() {
     let run = scene
         .run(&["--check", "-f", "json", "-p", &rules])
         .must_end(0);
-    assert_eq!(
-        run.report()["not_applicable"][0]["policy"],
-        "few-files",
-        "{run}"
-    );
+    assert!(is_not_applicable(&run, "few-files"), "{run}");
 }
 
 #[test]
