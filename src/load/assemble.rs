@@ -8,7 +8,7 @@ use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Results, Subject, Why};
+use crate::policy::{Availability, Need, Policies, Results, Skipped, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
@@ -149,7 +149,7 @@ pub(super) fn evaluate(
             now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
-        let results = policies.evaluate(&subject, &available, &stage);
+        let mut results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
                 let reason = match &skipped.why {
@@ -180,37 +180,21 @@ pub(super) fn evaluate(
         };
         told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
-        findings.extend(own.into_iter().filter(|finding| {
-            let place = finding.location.as_ref();
-            finding.address.is_some()
-                || !of_change.contains(&(&finding.policy, finding.rule.as_str()))
-                || said.insert((
-                    finding.policy.clone(),
-                    finding.rule.clone(),
-                    finding.message.clone(),
-                    finding.subject.clone(),
-                    place.map(|place| (place.file.clone(), place.line)),
-                ))
-        }));
+        findings.extend(
+            own.into_iter()
+                .filter(|finding| is_new(finding, &of_change, &mut said)),
+        );
         problems.extend(faults);
-        problems.extend(results.problems);
-        told.prints.extend(results.prints);
-        notes.extend(results.notes);
+        problems.append(&mut results.problems);
+        told.prints.append(&mut results.prints);
+        notes.extend(std::mem::take(&mut results.notes));
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
-        for policy in &policies.summary.policies {
-            if source.is_none() && policy.uses.contains(&Need::Source) {
-                case.not_looked_at.push(Printable::line(&format!(
-                    "{} read no Terraform source: what only the source tells was not looked at.",
-                    policy.id
-                )));
-            }
-            if change.is_none() && policy.uses.contains(&Need::Git) {
-                case.not_looked_at.push(Printable::line(&format!(
-                    "{} saw no git change: what only the change tells was not looked at.",
-                    policy.id
-                )));
-            }
-        }
+        let missing = [
+            (Need::Source, source.is_none()),
+            (Need::Git, change.is_none()),
+        ];
+        case.not_looked_at
+            .extend(not_looked_at(policies, &results.skipped, missing));
     }
     finding::sort(&mut findings);
     case.findings = findings;
@@ -222,6 +206,64 @@ pub(super) fn evaluate(
     case.problems.sort();
     case.problems.dedup();
     case.policies.evaluated = evaluated.unwrap_or(0);
+    told
+}
+
+/// What a finding about the change says, and where.
+type Said = (
+    Printable,
+    Printable,
+    Printable,
+    Option<Printable>,
+    Option<(Printable, Option<u32>)>,
+);
+
+/// Whether a finding is about a plan, or about the change and not yet said of an earlier plan.
+fn is_new(
+    finding: &Finding,
+    of_change: &BTreeSet<(&Printable, &str)>,
+    said: &mut BTreeSet<Said>,
+) -> bool {
+    let place = finding.location.as_ref();
+    finding.address.is_some()
+        || !of_change.contains(&(&finding.policy, finding.rule.as_str()))
+        || said.insert((
+            finding.policy.clone(),
+            finding.rule.clone(),
+            finding.message.clone(),
+            finding.subject.clone(),
+            place.map(|place| (place.file.clone(), place.line)),
+        ))
+}
+
+/// What policies did without, one sentence each; of those that were not run at all something else is said.
+fn not_looked_at(
+    policies: &Policies,
+    skipped: &[Skipped],
+    missing: [(Need, bool); 2],
+) -> Vec<Printable> {
+    let mut told = Vec::new();
+    for (index, policy) in policies.summary.policies.iter().enumerate() {
+        if skipped
+            .iter()
+            .any(|s| s.policy == index && s.rules.is_empty())
+        {
+            continue;
+        }
+        for (need, _) in missing
+            .iter()
+            .filter(|(need, missing)| *missing && policy.uses.contains(need))
+        {
+            let (what, only) = match need {
+                Need::Git => ("saw no git change", "the change"),
+                _ => ("read no Terraform source", "the source"),
+            };
+            told.push(Printable::line(&format!(
+                "{} {what}: what only {only} tells was not looked at.",
+                policy.id
+            )));
+        }
+    }
     told
 }
 

@@ -112,16 +112,7 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
         not_compared(case, ground.base.is_some());
     }
     let tampered = compared.unwrap_or_default();
-    // One file, one finding: what `policy-tamper` says of a file, `ci-tamper` need not say again.
-    let told: BTreeSet<&Printable> = tampered.iter().map(|own| &own.subject).collect();
-    case.findings.retain(|finding| {
-        finding.policy.as_str() != "ci-tamper"
-            || finding.address.is_some()
-            || !finding
-                .subject
-                .as_ref()
-                .is_some_and(|subject| told.contains(subject))
-    });
+    leave_out(case, &tampered);
     case.findings.extend(from_own(tampered, home));
     let mut found: Vec<Own> = faults;
     found.extend(waiver_faults(
@@ -139,6 +130,19 @@ pub(super) fn add(case: &mut ReviewCase, mut ground: Ground<'_>) -> Result<(), L
     case.findings.extend(from_own(found, home));
     finding::sort(&mut case.findings);
     Ok(())
+}
+
+/// One file, one finding: what `policy-tamper` says of a file, `ci-tamper` need not say again.
+fn leave_out(case: &mut ReviewCase, tampered: &[Own]) {
+    let told: BTreeSet<&Printable> = tampered.iter().map(|own| &own.subject).collect();
+    case.findings.retain(|finding| {
+        finding.policy.as_str() != "ci-tamper"
+            || finding.address.is_some()
+            || !finding
+                .subject
+                .as_ref()
+                .is_some_and(|subject| told.contains(subject))
+    });
 }
 
 /// Every policy that can be waived.
