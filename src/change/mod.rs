@@ -11,11 +11,14 @@
 //! - serialised, a change is the `git` key that policies see (`dirty` is for reports and stays out).
 
 pub mod path;
+mod standing;
 pub mod unified;
 
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
+
+pub use standing::Standing;
 
 /// The most files that one change may hold.
 pub const MAX_FILES: usize = 100_000;

@@ -290,7 +290,10 @@ fn from_hit(
         plan_index: origin.plan_index,
         change_index,
         address: fields.text("address"),
-        target: address.map(|address| Target::new(address).with_digest(fields.raw("digest"))),
+        // What has no address can still be named by a waiver: the file or the thing that it is about.
+        target: address
+            .or(fields.raw("subject"))
+            .map(|named| Target::new(named).with_digest(fields.raw("digest"))),
         deposed: fields.text("deposed"),
         module: row.map_or_else(Printable::default, |r| redactor.line(&r.module)),
         kind: row.map(|r| redactor.line(&r.kind)),

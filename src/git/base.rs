@@ -161,7 +161,7 @@ impl Repository {
         })
     }
 
-    fn head_of(&self, asked: Option<&str>) -> Result<(Oid, Option<String>), GitError> {
+    pub(super) fn head_of(&self, asked: Option<&str>) -> Result<(Oid, Option<String>), GitError> {
         let name = asked.unwrap_or("HEAD");
         if let Some(id) = self.revision(name)? {
             let branch = if name == "HEAD" {
@@ -189,7 +189,7 @@ impl Repository {
         }
     }
 
-    fn base_of(
+    pub(super) fn base_of(
         &self,
         request: &ChangeRequest,
         branch: Option<&str>,
@@ -351,7 +351,7 @@ impl Repository {
         }
     }
 
-    fn merge_base_of(&self, base: Oid, head: Oid) -> Result<Oid, GitError> {
+    pub(super) fn merge_base_of(&self, base: Oid, head: Oid) -> Result<Oid, GitError> {
         self.inner.merge_base(base, head).map_err(|source| {
             let (base, head) = (base.to_string(), head.to_string());
             match (source.code(), source.class()) {

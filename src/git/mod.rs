@@ -26,6 +26,7 @@ mod notes;
 mod push;
 mod repository;
 pub mod scratch;
+mod standing;
 mod tree;
 
 pub use base::{BaseSource, ChangeRequest, NoChangeReason, UnderReview};

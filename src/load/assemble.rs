@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::source::{Found, SourceTree, doubt};
 use super::{Config, LoadError, Progress, Request};
+use crate::change::Standing;
 use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Policy, Results, Subject, Why};
+use crate::policy::{Availability, Need, Policies, Policy, Results, Skipped, Subject, Why};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceProblem;
 use crate::text::{Printable, Redactor};
@@ -16,6 +17,7 @@ use crate::text::{Printable, Redactor};
 pub(super) fn empty_case(
     request: &Request,
     repository: Option<&Repository>,
+    standing: Option<&Standing>,
     under_review: UnderReview,
     config: &Config,
     policies: &Policies,
@@ -28,10 +30,11 @@ pub(super) fn empty_case(
     if let Some(repository) = repository {
         if let Some(head) = under_review.head() {
             tree = Some(repository.tree_id(head).map_err(git)?);
-            let identity = repository.repository_identity(head).map_err(git)?;
-            name = identity
-                .origin
-                .or_else(|| identity.roots.first().map(|root| format!("root:{root}")))
+            name = standing
+                .and_then(|standing| {
+                    let root = || Some(format!("root:{}", standing.roots.first()?));
+                    standing.origin.clone().or_else(root)
+                })
                 .map(|text| Printable::line(&text));
         }
         reviewer = repository.identity(&request.env).ok().map(|who| Identity {
@@ -114,6 +117,7 @@ pub(super) fn evaluate(
     config: &Config,
     policies: &Policies,
     found: &[Found],
+    standing: Option<&Standing>,
     now: jiff::Timestamp,
     progress: &Progress<'_>,
 ) -> Told {
@@ -130,6 +134,8 @@ pub(super) fn evaluate(
     );
     let mut findings: Vec<Finding> = Vec::new();
     let mut notes = BTreeSet::new();
+    let of_change = rules_of_the_change(policies);
+    let mut said = BTreeSet::new();
     let mut evaluated: Option<usize> = None;
     let mut problems = Vec::new();
     let mut not_applicable = BTreeSet::new();
@@ -144,21 +150,25 @@ pub(super) fn evaluate(
             // Most plans come as JSON alone: the shipped policy asks for more only where it is told to.
             Need::BinaryPlan if requires(config, policy) => Availability::Missing,
             Need::BinaryPlan if policy.builtin => Availability::NotApplicable,
+            Need::Repository if standing.is_some() => Availability::Present,
             Need::Source | Need::BinaryPlan if in_repository => Availability::Missing,
-            Need::Git | Need::Source | Need::BinaryPlan => Availability::NotApplicable,
+            Need::Git | Need::Source | Need::BinaryPlan | Need::Repository | Need::Settings => {
+                Availability::NotApplicable
+            }
         };
         let subject = Subject {
             plan: &plan.plan,
             change: change.as_ref(),
+            repository: standing,
             source: source.map(|sources| &sources.head),
             proof: plan.proof.as_ref(),
             now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
-        let results = policies.evaluate(&subject, &available, &stage);
+        let mut results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                not_applicable.insert((policy.id.clone(), not_there(&skipped.why)));
+                not_applicable.insert((policy.id.clone(), not_there(policy, &skipped.why)));
             }
         }
         let rest = policies.rules.len() - results.evaluated;
@@ -184,25 +194,21 @@ pub(super) fn evaluate(
         }
         told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
-        findings.extend(own);
+        findings.extend(
+            own.into_iter()
+                .filter(|finding| is_new(finding, &of_change, &mut said)),
+        );
         problems.extend(faults);
-        problems.extend(results.problems);
-        told.prints.extend(results.prints);
-        notes.extend(results.notes);
+        problems.append(&mut results.problems);
+        told.prints.append(&mut results.prints);
+        notes.extend(std::mem::take(&mut results.notes));
         evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
-        if source.is_none() {
-            for policy in policies
-                .summary
-                .policies
-                .iter()
-                .filter(|p| p.uses.contains(&Need::Source))
-            {
-                case.not_looked_at.push(Printable::line(&format!(
-                    "{} read no Terraform source: what only the source tells was not looked at.",
-                    policy.id
-                )));
-            }
-        }
+        let missing = [
+            (Need::Source, source.is_none()),
+            (Need::Git, change.is_none()),
+        ];
+        case.not_looked_at
+            .extend(not_looked_at(policies, &results.skipped, missing));
     }
     finding::sort(&mut findings);
     case.findings = findings;
@@ -218,12 +224,91 @@ pub(super) fn evaluate(
 }
 
 /// Why a policy has nothing to look at.
-fn not_there(why: &Why) -> Printable {
+fn not_there(policy: &Policy, why: &Why) -> Printable {
     Printable::line(&match why {
         Why::Need(Need::BinaryPlan) => "no binary plan was given (--plan-file).".to_owned(),
+        Why::Need(Need::Settings) => format!(
+            "it has no settings; a table [policy.{}] in the configuration switches it on.",
+            policy.id
+        ),
+        Why::Need(Need::Repository) => "there is no repository.".to_owned(),
         Why::Need(need) => format!("it needs {}, and there is none under review.", need.word()),
         Why::Host(reason) => format!("{reason}."),
     })
+}
+
+/// What a finding about the change says, and where.
+type Said = (
+    Printable,
+    Printable,
+    Printable,
+    Option<Printable>,
+    Option<(Printable, Option<u32>)>,
+);
+
+/// Whether a finding is about a plan, or about the change and not yet said of an earlier plan.
+fn is_new(
+    finding: &Finding,
+    of_change: &BTreeSet<(&Printable, &str)>,
+    said: &mut BTreeSet<Said>,
+) -> bool {
+    let place = finding.location.as_ref();
+    finding.address.is_some()
+        || !of_change.contains(&(&finding.policy, finding.rule.as_str()))
+        || said.insert((
+            finding.policy.clone(),
+            finding.rule.clone(),
+            finding.message.clone(),
+            finding.subject.clone(),
+            place.map(|place| (place.file.clone(), place.line)),
+        ))
+}
+
+/// What policies did without, one sentence each; of those that were not run at all something else is said.
+fn not_looked_at(
+    policies: &Policies,
+    skipped: &[Skipped],
+    missing: [(Need, bool); 2],
+) -> Vec<Printable> {
+    let mut told = Vec::new();
+    for (index, policy) in policies.summary.policies.iter().enumerate() {
+        if skipped
+            .iter()
+            .any(|s| s.policy == index && s.rules.is_empty())
+        {
+            continue;
+        }
+        for (need, _) in missing
+            .iter()
+            .filter(|(need, missing)| *missing && policy.uses.contains(need))
+        {
+            let (what, only) = match need {
+                Need::Git => ("saw no git change", "the change"),
+                _ => ("read no Terraform source", "the source"),
+            };
+            told.push(Printable::line(&format!(
+                "{} {what}: what only {only} tells was not looked at.",
+                policy.id
+            )));
+        }
+    }
+    told
+}
+
+/// The shipped rules that look at nothing of a plan: what they find is found once, however many plans there are.
+fn rules_of_the_change(policies: &Policies) -> BTreeSet<(&Printable, &str)> {
+    let mut of_change = BTreeSet::new();
+    let mut of_plan = BTreeSet::new();
+    for rule in &policies.rules {
+        let Some(policy) = policies.summary.policies.get(rule.policy) else {
+            continue;
+        };
+        let reads = |keys: &BTreeSet<String>| keys.iter().all(|key| key == "countersign");
+        let alone = policy.builtin && rule.inputs.as_ref().is_some_and(reads);
+        let list = if alone { &mut of_change } else { &mut of_plan };
+        list.insert((&policy.id, rule.reported.as_str()));
+    }
+    &of_change - &of_plan
 }
 
 /// One line for each rule: what it is, how much it had to look at, what it gave.

@@ -7,6 +7,7 @@
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
 mod assemble;
+mod before;
 pub mod config;
 mod error;
 mod find;
@@ -97,6 +98,11 @@ pub type Progress<'a> = dyn Fn(&str, usize, Option<usize>) + Sync + 'a;
 pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadError> {
     progress("read the change", 0, None);
     let (repository, under_review) = find_change(request)?;
+    let standing = repository
+        .as_ref()
+        .map(|repository| repository.standing(&asked(request)))
+        .transpose()
+        .map_err(|e| LoadError::git(&e))?;
     let base = trusted_commit(request, &under_review)?;
     let trust = if base.is_some() {
         Trust::Base
@@ -135,21 +141,20 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         (Some(repository), Some(head)) => Some(SourceTree::read(repository, head)?),
         _ => None,
     };
+    let before = match (&repository, under_review.change(), &tree) {
+        (Some(repository), Some(change), Some(tree)) => before::before(repository, change, tree)?,
+        _ => None,
+    };
     let mut case = empty_case(
         request,
         repository.as_ref(),
+        standing.as_ref(),
         under_review,
         &config,
         &policies,
         plans,
     )?;
-    let merge_base = case.under_review.change();
-    let merge_base = merge_base.and_then(|change| change.merge_base.clone());
-    let before = || match (&repository, &merge_base) {
-        (Some(repository), Some(commit)) => SourceTree::read(repository, commit).map(Some),
-        _ => Ok(None),
-    };
-    let mut found = source::sources(&case.plans, tree.as_ref(), &root, request, &before)?;
+    let mut found = source::sources(&case.plans, tree.as_ref(), &root, request, before.as_ref());
     proof::prove(
         &mut case.plans,
         request,
@@ -158,7 +163,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         tree.as_ref(),
         &found,
     )?;
-    let told = evaluate(&mut case, &config, &policies, &found, request.now, progress);
+    let told = evaluate(
+        &mut case,
+        &config,
+        &policies,
+        &found,
+        standing.as_ref(),
+        request.now,
+        progress,
+    );
     progress("compare with the base", 0, None);
     let ground = own::Ground {
         request,
@@ -181,6 +194,15 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         prints: told.prints,
         trace: told.trace,
     })
+}
+
+/// What git is asked.
+fn asked(request: &Request) -> ChangeRequest {
+    ChangeRequest {
+        base: request.base.clone(),
+        head: request.head.clone(),
+        ci: request.env.clone(),
+    }
 }
 
 fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), LoadError> {
@@ -232,12 +254,10 @@ fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), L
         }
         return Ok((None, UnderReview::NoRepository));
     };
-    let ask = ChangeRequest {
-        base: request.base.clone(),
-        head: request.head.clone(),
-        ci: request.env.clone(),
-    };
-    let under_review = match repository.resolve(&ask).map_err(|e| LoadError::git(&e))? {
+    let under_review = match repository
+        .resolve(&asked(request))
+        .map_err(|e| LoadError::git(&e))?
+    {
         git::UnderReview::Change(change, _) => UnderReview::Commits(Box::new(change)),
         git::UnderReview::NoChange {
             head,

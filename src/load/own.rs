@@ -1,5 +1,6 @@
 //! What this program itself adds to a case: waivers that stand in the source, and the findings of its own policies.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::root;
@@ -97,6 +98,7 @@ pub(super) fn add(case: &mut ReviewCase, ground: &Ground<'_>) -> Result<(), Load
         not_compared(case, ground.base.is_some());
     }
     let tampered = compared.unwrap_or_default();
+    leave_out(case, &tampered);
     case.findings.extend(from_own(tampered, home));
     let mut found: Vec<Own> = faults;
     found.extend(waiver_faults(
@@ -136,6 +138,19 @@ fn agreed(case: &ReviewCase, ground: &Ground<'_>, roots: &Roots, tree: &SourceTr
     }
     agreed.retain(|_, plans| !plans.is_empty());
     agreed
+}
+
+/// One file, one finding: what `policy-tamper` says of a file, `ci-tamper` need not say again.
+fn leave_out(case: &mut ReviewCase, tampered: &[Own]) {
+    let told: BTreeSet<&Printable> = tampered.iter().map(|own| &own.subject).collect();
+    case.findings.retain(|finding| {
+        finding.policy.as_str() != "ci-tamper"
+            || finding.address.is_some()
+            || !finding
+                .subject
+                .as_ref()
+                .is_some_and(|subject| told.contains(subject))
+    });
 }
 
 /// Every policy that can be waived.

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::before::Before;
 use super::root::{self, Certainty, Root};
 use super::{LoadError, Request};
 use crate::git::{EntryKind, Reached, Repository};
-use crate::plan::{Mode, Plan, SnapshotModule};
+use crate::plan::{Plan, SnapshotModule};
 use crate::review::CasePlan;
-use crate::source::{Layout, ResourceMode, SourceIndex, Sources};
+use crate::source::{Layout, SourceIndex, Sources};
 
 /// A file of the commit: its path and its bytes.
 pub(super) type SourceFile = (String, Vec<u8>);
@@ -162,17 +163,15 @@ pub(super) struct Found {
     pub(super) root: Root,
 }
 
-/// Indexes the source for each plan. `base` gives the tree of the other side of the change; it is asked only where something of a plan
-/// is not in the head.
+/// Indexes the source for each plan, on both sides of the change.
 pub(super) fn sources(
     plans: &[CasePlan],
     tree: Option<&SourceTree>,
     workdir: &Path,
     request: &Request,
-    base: &dyn Fn() -> Result<Option<SourceTree>, LoadError>,
-) -> Result<Vec<Found>, LoadError> {
+    before: Option<&Before>,
+) -> Vec<Found> {
     let nothing = SourceTree::default();
-    let mut old: Option<Option<SourceTree>> = None;
     let mut out = Vec::new();
     for plan in plans {
         let here = tree.unwrap_or(&nothing);
@@ -189,39 +188,23 @@ pub(super) fn sources(
             continue;
         }
         let mut sources = Sources::from(head);
-        if tree.is_some() && leaves(plan, &sources) {
-            if old.is_none() {
-                old = Some(base()?);
-            }
-            if let Some(Some(old)) = &old {
-                let before = if root::holds(&old.files, &root.directory) {
-                    root.directory.clone()
-                } else {
-                    root::placed(&old.files, plan_name, workdir, &request.directory)
+        if let Some(before) = before {
+            if let Some(old) = &before.tree {
+                let directory = match before.moved.get(&root.directory) {
+                    _ if root::holds(&old.files, &root.directory) => root.directory.clone(),
+                    Some(moved) => moved.clone(),
+                    None => root::placed(&old.files, plan_name, workdir, &request.directory),
                 };
-                sources.base = Some(old.index(&before));
+                sources.base = Some(old.index(&directory));
             }
+            before.tell(&mut sources);
         }
         out.push(Found {
             sources: Some(sources),
             root,
         });
     }
-    Ok(out)
-}
-
-/// Whether something of the plan has no block in the head.
-fn leaves(plan: &Plan, sources: &Sources) -> bool {
-    plan.changes.iter().any(|change| {
-        let mode = match change.mode {
-            Mode::Data => ResourceMode::Data,
-            Mode::Ephemeral => ResourceMode::Ephemeral,
-            Mode::Managed | Mode::Other => ResourceMode::Managed,
-        };
-        let head = &sources.head;
-        head.locate(&change.module, mode, &change.kind, &change.name)
-            .is_none()
-    })
+    out
 }
 
 /// What to tell where a root module was only guessed.

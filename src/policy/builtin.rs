@@ -14,15 +14,27 @@ macro_rules! embedded {
 
 /// Rego files of the policies, tests left out.
 const POLICIES: &[(&str, &str)] = embedded![
+    "allowed-refs/allowed_refs.rego",
+    "allowed-repos/allowed_repos.rego",
+    "approved-modules/approved_modules.rego",
     "approved-providers/approved_providers.rego",
     "approved-providers/lookalikes.rego",
+    "backend-change/backend_change.rego",
+    "base-fresh/base_fresh.rego",
+    "ci-tamper/ci_tamper.rego",
     "deletion-protection/deletion_protection.rego",
+    "hardcoded-secret/hardcoded_secret.rego",
+    "lockfile-integrity/lockfile_integrity.rego",
     "mass-destroy/mass_destroy.rego",
     "no-destroy/no_destroy.rego",
     "no-local-exec/hidden.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
+    "plan-committed/plan_committed.rego",
+    "plan-complete/plan_complete.rego",
+    "plan-mode-restricted/plan_mode_restricted.rego",
     "plan-proof/plan_proof.rego",
+    "prevent-destroy-removed/prevent_destroy_removed.rego",
     "read-only-principals/aws.rego",
     "read-only-principals/azure.rego",
     "read-only-principals/findings.rego",
@@ -31,6 +43,7 @@ const POLICIES: &[(&str, &str)] = embedded![
     "read-only-principals/kubernetes.rego",
     "read-only-principals/read_only_principals.rego",
     "remote-code/remote_code.rego",
+    "rollback-guard/rollback_guard.rego",
     "two-step-destroy/two_step_destroy.rego",
 ];
 
@@ -38,7 +51,9 @@ const POLICIES: &[(&str, &str)] = embedded![
 const LIBRARY: &[(&str, &str)] = embedded![
     "lib/addresses.rego",
     "lib/configuration.rego",
+    "lib/diff.rego",
     "lib/globs.rego",
+    "lib/paths.rego",
     "lib/principals_aws.rego",
     "lib/protection.rego",
     "lib/providers.rego",
@@ -51,6 +66,7 @@ const TABLES: &[(&str, &str)] = embedded![
     "tables/aws_managed_policies.json",
     "tables/aws_overrides.json",
     "tables/azure_roles.json",
+    "tables/ci_paths.json",
     "tables/deletion_protection.json",
     "tables/exec_arguments.json",
     "tables/exec_providers.json",
@@ -59,6 +75,7 @@ const TABLES: &[(&str, &str)] = embedded![
     "tables/grants.json",
     "tables/hashicorp_providers.json",
     "tables/remote_code.json",
+    "tables/secrets.json",
     "tables/stateful_types.json",
 ];
 

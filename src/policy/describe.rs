@@ -62,7 +62,7 @@ pub(super) fn describe(
             match Need::parse(word) {
                 Some(need) => out.push(need),
                 None => faults.push(format!(
-                    "custom.{key} holds \"{word}\", which is none of plan, git, source, binary-plan."
+                    "custom.{key} holds \"{word}\", which is none of plan, git, source, binary-plan, repository, settings."
                 )),
             }
         }

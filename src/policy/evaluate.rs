@@ -108,7 +108,14 @@ impl Policies {
         let mut skipped = BTreeMap::new();
         for (index, policy) in self.summary.policies.iter().enumerate() {
             for need in &policy.needs {
-                match available(policy, *need) {
+                let found = match need {
+                    Need::Settings if self.settings.policy.contains_key(policy.id.as_str()) => {
+                        Availability::Present
+                    }
+                    Need::Settings => Availability::NotApplicable,
+                    need => available(policy, *need),
+                };
+                match found {
                     Availability::Present => {}
                     Availability::Missing => {
                         // What is missing counts before what does not apply.

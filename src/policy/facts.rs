@@ -71,6 +71,10 @@ pub enum Need {
     Source,
     /// The binary plan.
     BinaryPlan,
+    /// A repository, also one without a change under review.
+    Repository,
+    /// Settings of its own in the configuration: without them it has nothing to hold anything against.
+    Settings,
 }
 
 impl Need {
@@ -82,6 +86,8 @@ impl Need {
             "git" => Some(Self::Git),
             "source" => Some(Self::Source),
             "binary-plan" => Some(Self::BinaryPlan),
+            "repository" => Some(Self::Repository),
+            "settings" => Some(Self::Settings),
             _ => None,
         }
     }
@@ -94,6 +100,8 @@ impl Need {
             Self::Git => "git",
             Self::Source => "source",
             Self::BinaryPlan => "binary-plan",
+            Self::Repository => "repository",
+            Self::Settings => "settings",
         }
     }
 }

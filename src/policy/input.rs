@@ -11,7 +11,7 @@ use serde_json::json;
 use super::dialect::Dialect;
 use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
-use crate::change::Change;
+use crate::change::{Change, Standing};
 use crate::plan::{Plan, ResourceChange};
 use crate::provenance::Proof;
 use crate::source::SourceIndex;
@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// The git change, where there is one.
     pub change: Option<&'a Change>,
+    /// The repository, where there is one.
+    pub repository: Option<&'a Standing>,
     /// The index of the configuration's source, where there is one.
     pub source: Option<&'a SourceIndex>,
     /// What the binary plan proves, where there is one.
@@ -255,6 +257,7 @@ fn extension(subject: &Subject<'_>) -> Result<String, String> {
     let providers = subject.plan.state_providers();
     Ok(json!({
         "git": subject.change,
+        "repository": subject.repository,
         "source": subject.source,
         "provenance": { "explained": null, "proof": proof },
         "state_providers": providers.map_err(|error| error.to_string())?,

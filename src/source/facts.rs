@@ -117,12 +117,12 @@ pub struct Connection {
     pub digest: Arc<str>,
 }
 
-/// Where the state is kept: a `backend` or `cloud` block.
+/// Where the state is kept, and how: a `backend`, `cloud`, `state_store` or `encryption` block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Backend {
-    /// `backend` or `cloud`.
+    /// `backend`, `cloud`, `state_store` or `encryption`.
     pub kind: String,
-    /// The backend's type, `cloud` for a `cloud` block.
+    /// The backend's or store's type; the kind for a block that has none.
     pub r#type: String,
     /// The module path without keys; none where the root does not reach.
     pub module: Option<Arc<str>>,
@@ -268,6 +268,30 @@ pub struct LockedProvider {
     pub file: Arc<str>,
     /// The line of the provider's block.
     pub line: usize,
+}
+
+/// What the merge base says about things that a change can take away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct BaseFacts {
+    /// Every backend.
+    pub backends: Vec<Backend>,
+    /// Every `lifecycle` block of a resource or data source.
+    pub lifecycle: Vec<Lifecycle>,
+    /// Every module call.
+    pub module_calls: Vec<ModuleCall>,
+}
+
+/// A dependency lock file that the change touches, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LockChange {
+    /// The repository path at the head; the old one of a deleted file.
+    pub file: String,
+    /// Its providers at the merge base; none where there was no such file.
+    pub before: Option<Vec<LockedProvider>>,
+    /// Its providers at the head; none where there is no such file.
+    pub after: Option<Vec<LockedProvider>>,
+    /// Whether part of either side was not understood.
+    pub damaged: bool,
 }
 
 /// Something in a file that was not understood; the rest of the file is indexed all the same.

@@ -42,8 +42,9 @@ use serde::Serialize;
 
 pub use address::{join, module_key, strip_keys};
 pub use facts::{
-    Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
-    Moved, OnFailure, Provisioner, Removed, Repetition, RequiredProvider, SourceProblem, When,
+    Backend, BaseFacts, Block, Connection, Directive, Facts, Imported, Lifecycle, LockChange,
+    LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
+    RequiredProvider, SourceProblem, When,
 };
 pub use layout::Layout;
 pub use lookup::ResourceMode;
@@ -67,6 +68,10 @@ pub struct SourceIndex {
     pub facts: Facts,
     /// The root module's dependency lock file.
     pub lock: Vec<LockedProvider>,
+    /// Every lock file of the repository that the change touches.
+    pub lock_changes: Vec<LockChange>,
+    /// What the merge base says; none where no change is under review.
+    pub base: Option<BaseFacts>,
     /// What was not understood.
     pub problems: Vec<SourceProblem>,
     /// The files that are not in the commit: they stand in the plan's snapshot only.
@@ -359,6 +364,20 @@ impl SourceIndex {
             }
         }
     }
+}
+
+/// Reads the providers of a dependency lock file, and whether part of it was not understood.
+#[must_use]
+pub fn locked_providers(path: &str, bytes: &[u8]) -> (Vec<LockedProvider>, bool) {
+    let Parsed { body, faults } = hcl::parse(bytes);
+    let damaged = std::str::from_utf8(bytes).is_err() || !faults.into_list().is_empty();
+    (settings::locked(&Arc::from(path), &body), damaged)
+}
+
+/// Whether a path is that of a dependency lock file.
+#[must_use]
+pub fn is_lock_file(path: &str) -> bool {
+    address::file_name(path) == LOCK_FILE
 }
 
 /// Whether a file may hold a comment that speaks to this program, by its name and bytes; cheap.

@@ -1,4 +1,4 @@
-//! What `terraform` blocks and the dependency lock file say: backends, provider requirements, locks.
+//! What `terraform` blocks and the dependency lock file say: where the state is kept, provider requirements, locks.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use super::syntax::{Body, Node};
 use super::value::Value;
 
 impl Collector<'_> {
-    /// The backend and the provider requirements of a `terraform` block.
+    /// Backend, encryption and provider requirements of a `terraform` block.
     pub(super) fn settings(&mut self, node: &Node<'_>) {
         for nested in &node.body.blocks {
             let r#type = match nested.kind.as_ref() {
-                "backend" => nested.labels.join(" "),
-                "cloud" => "cloud".to_owned(),
+                "backend" | "state_store" => nested.labels.join(" "),
+                kind @ ("cloud" | "encryption") => kind.to_owned(),
                 "required_providers" => {
                     self.required_providers(nested);
                     continue;

@@ -123,11 +123,14 @@ fn an_endless_rule_ends_at_the_limit() {
         "the limit of one second took {:?}",
         started.elapsed()
     );
-    // The others were evaluated.
-    let policies = &run.report()["policies"];
+    // The others were evaluated, as far as they apply here.
     assert_eq!(
-        policies["evaluated"].as_u64().unwrap() + 1 + policies["not_applicable"].as_u64().unwrap(),
-        policies["rules"].as_u64().unwrap(),
+        run.report()["problems"].as_array().unwrap().len(),
+        1,
+        "{run}"
+    );
+    assert!(
+        run.report()["policies"]["evaluated"].as_u64().unwrap() > 10,
         "{run}"
     );
 }

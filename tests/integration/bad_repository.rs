@@ -164,8 +164,9 @@ fn a_head_that_the_base_holds_is_no_change_and_says_so() {
         .must_say("no base was asked for and none was found");
     scene
         .run(&["--check", "--base", "feat"])
-        .must_end(0)
-        .must_say("already holds the head");
+        .must_end(1)
+        .must_say("already holds the head")
+        .must_say("The commit is 1 commit behind refs/heads/feat");
     refused(
         &scene,
         &["--require-approval"],

@@ -30,6 +30,7 @@
 //! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
+//! | `changes` | the policies about the git change, in repositories |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -49,6 +50,7 @@ mod bad_input;
 mod bad_policies;
 mod bad_repository;
 mod binary_plan;
+mod changes;
 mod check;
 mod configuration;
 mod effect;

@@ -12,12 +12,27 @@ use countersign::policy::{Availability, Need, Policies, Policy, Settings, Subjec
 
 use crate::scene::{Run, Scene, package, plan, plan_tree, shipped_policies};
 
-/// The promised policies with a plan of `testdata/plans` in which each fires and one in which it does not.
-const PROMISED: [(&str, &str, &str); 4] = [
+/// The policies about a plan, with a plan of `testdata/plans` in which each fires and one in which it does not.
+const OF_PLANS: [(&str, &str, &str); 6] = [
     ("approved-providers", "27-providers", "04-delete"),
     ("no-destroy", "04-delete", "23-aws-iam"),
     ("no-local-exec", "08-modules-provisioners", "04-delete"),
+    ("plan-complete", "15-target", "04-delete"),
+    ("plan-mode-restricted", "03-replace", "04-delete"),
     ("read-only-principals", "23-aws-iam", "27-providers"),
+];
+
+/// The policies about the change and the repository; `changes` looks at them in repositories.
+pub(crate) const OF_CHANGES: [&str; 9] = [
+    "allowed-refs",
+    "allowed-repos",
+    "backend-change",
+    "base-fresh",
+    "ci-tamper",
+    "lockfile-integrity",
+    "plan-committed",
+    "prevent-destroy-removed",
+    "rollback-guard",
 ];
 
 /// One run of all tests, by the program itself: load policies and tests together, evaluate each test rule.
@@ -150,7 +165,7 @@ fn every_policy_says_what_it_is_and_what_to_do() {
         );
         assert!(
             policy.needs.iter().all(|need| *need == Need::Plan)
-                || PROMISED.iter().all(|(promised, ..)| *promised != id),
+                || OF_PLANS.iter().all(|(about, ..)| *about != id),
             "{id} must run wherever there is a plan"
         );
         assert!(policy.builtin);
@@ -188,7 +203,7 @@ fn every_policy_lives_in_a_directory_of_its_name_with_a_page_and_tests() {
 #[test]
 fn every_policy_fires_on_one_real_plan_and_not_on_another() {
     let scene = Scene::new();
-    for (id, fires, silent) in PROMISED {
+    for (id, fires, silent) in OF_PLANS {
         scene.write("fires.json", plan(fires));
         scene.write("silent.json", plan(silent));
         let run = scene
@@ -353,6 +368,7 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
         let subject = Subject {
             plan: &plan,
             change: None,
+            repository: None,
             source: None,
             proof: None,
             now: jiff::Timestamp::UNIX_EPOCH,

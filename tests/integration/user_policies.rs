@@ -184,12 +184,19 @@ deny contains sprintf("%d file: %s", [count(files), files[0].path]) if {
 }
 "#;
 
+fn is_not_applicable(run: &Run, id: &str) -> bool {
+    let list = run.report()["not_applicable"].clone();
+    list.as_array()
+        .unwrap()
+        .iter()
+        .any(|entry| entry["policy"] == id)
+}
+
 #[test]
 fn a_policy_about_the_change_is_not_applicable_where_there_is_none() {
     let scene = with_policy(FEW_FILES);
     let run = check(&scene).must_end(0);
-    let skipped = run.report()["not_applicable"].clone();
-    assert_eq!(skipped[0]["policy"], "few-files", "{run}");
+    assert!(is_not_applicable(&run, "few-files"), "{run}");
     scene
         .run(&["--check", "-p", "rules", "plan.json"])
         .must_end(0)
@@ -216,11 +223,7 @@ fn a_policy_about_the_change_is_evaluated_in_a_repository() {
     let run = scene
         .run(&["--check", "-f", "json", "-p", &rules])
         .must_end(0);
-    assert_eq!(
-        run.report()["not_applicable"][0]["policy"],
-        "few-files",
-        "{run}"
-    );
+    assert!(is_not_applicable(&run, "few-files"), "{run}");
 }
 
 #[test]

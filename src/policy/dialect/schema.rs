@@ -177,6 +177,7 @@ static PLAN: Node = Keys(&[
 /// What this program adds.
 static EXTENSION: Node = Keys(&[
     ("git", &OPEN),
+    ("repository", &OPEN),
     ("source", &OPEN),
     ("provenance", &PROVENANCE),
     ("state_providers", &OPEN),

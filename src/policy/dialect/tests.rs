@@ -66,6 +66,7 @@ fn run(policies: &Policies) -> Results {
     let subject = Subject {
         plan: &plan,
         change: None,
+        repository: None,
         source: None,
         proof: None,
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -313,11 +313,13 @@ fn the_policy_input_has_the_promised_keys() {
         .collect();
     let mut expected = vec![
         "backends",
+        "base",
         "blocks",
         "connections",
         "imported",
         "lifecycle",
         "lock",
+        "lock_changes",
         "module_calls",
         "moved",
         "problems",
@@ -343,6 +345,54 @@ fn the_policy_input_has_the_promised_keys() {
         (&"destroy".into(), &"fail".into())
     );
     assert_eq!(json["backends"][0]["type"], "cloud");
+}
+
+#[test]
+fn everything_that_decides_about_the_state_is_a_backend() {
+    let index = of(
+        "terraform {\n  backend \"s3\" {}\n  state_store \"x_y\" {}\n  encryption {\n    state {}\n  }\n  cloud {}\n  other {}\n}\n",
+    );
+    let seen: Vec<_> = index
+        .facts
+        .backends
+        .iter()
+        .map(|b| (b.kind.as_str(), b.r#type.as_str(), b.line, b.end_line))
+        .collect();
+    let expected = [
+        ("backend", "s3", 2, 2),
+        ("state_store", "x_y", 3, 3),
+        ("encryption", "encryption", 4, 6),
+        ("cloud", "cloud", 7, 7),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_lock_file_is_read_on_its_own() {
+    let text = "provider \"h/n/t\" {\n  version = \"1.0.0\"\n  hashes = [\"h1:a\"]\n}\n";
+    let (providers, damaged) =
+        crate::source::locked_providers("a/.terraform.lock.hcl", text.as_bytes());
+    let seen: Vec<_> = providers
+        .iter()
+        .map(|p| {
+            (
+                p.provider.as_str(),
+                p.version.as_deref(),
+                p.hashes.len(),
+                p.line,
+            )
+        })
+        .collect();
+    assert_eq!(
+        (seen, damaged),
+        (vec![("h/n/t", Some("1.0.0"), 1, 1)], false)
+    );
+    for broken in [&b"provider \"x\" {\n"[..], b"provider \"\xff\" {}\n"] {
+        let (_, damaged) = crate::source::locked_providers(".terraform.lock.hcl", broken);
+        assert!(damaged, "{broken:?}");
+    }
+    assert!(crate::source::is_lock_file("a/.terraform.lock.hcl"));
+    assert!(!crate::source::is_lock_file("a/x.terraform.lock.hcl"));
 }
 
 #[test]

@@ -75,6 +75,7 @@ fn run(text: &str) {
     let subject = Subject {
         plan: &PLAN,
         change: None,
+        repository: None,
         source: None,
         proof: None,
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -1,0 +1,303 @@
+# METADATA
+# title: No secret in the code
+# description: >-
+#   A secret in a commit is known to everyone who can read the repository, for good. Finds tokens of known kinds, private keys, passwords
+#   in URLs and literals given to things named like secrets, in added lines and in the plan's configuration. Never shows one.
+# custom:
+#   id: hardcoded-secret
+#   severity: critical
+#   enforcement: soft-mandatory
+#   remediation: >-
+#     Revoke the secret first, since the commit keeps it. Then read it from a secret store or a sensitive variable.
+#   needs: [plan]
+#   uses: [git]
+#   settings:
+#     ignore: Patterns of files whose lines are not looked at (default [])
+#     ignore_names: Globs of names that hold no secret although they look like it (default [])
+package countersign.policies.hardcoded_secret
+
+# METADATA
+# title: Secrets in added lines
+# scope: document
+deny contains finding if {
+	group := grouped[key]
+	finding := line_finding(json.unmarshal(key), group)
+}
+
+# METADATA
+# title: Likely secrets in added lines, and secrets in the plan's configuration
+# scope: document
+warn contains finding if {
+	group := weak_grouped[key]
+	finding := object.union(line_finding(json.unmarshal(key), group), {"severity": "medium"})
+}
+
+warn contains finding if {
+	file := input.countersign.git.files[_]
+	file.binary
+	file.status != "deleted"
+	is_config(file.path)
+	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
+	finding := {
+		"msg": sprintf("%s is no text, or too large: whether it holds a secret was not looked at.", [file.path]),
+		"file": file.path,
+		"subject": file.path,
+		"attribute": "binary",
+		"severity": "low",
+		"facts": {"kind": "binary"},
+	}
+}
+
+warn contains finding if {
+	constant := constants[_]
+	kind := kind_of(constant.name, constant.value)
+	not in_diff(constant.value)
+	finding := {
+		"msg": sprintf("%s of %s holds %s (not shown).", [constant.attribute, constant.address, kind]),
+		"address": constant.address,
+		"attribute": constant.attribute,
+		"severity": "high",
+		"facts": {"kind": kind},
+	}
+}
+
+settings := object.get(data.countersign.config, "hardcoded-secret", {})
+
+table := data.countersign.tables.secrets
+
+ignored := data.countersign.lib.paths.expression([p | p := settings.ignore[_]; not data.countersign.lib.paths.fault(p)])
+
+files := [{"path": file.path, "hunks": file.hunks, "expression": quick(file.path)} |
+	file := input.countersign.git.files[_]
+	count(file.hunks) > 0
+	not regex.match(table.skipped_files, file.path)
+	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
+]
+
+# Names are looked at in configuration files alone; elsewhere a password is what a program calls its variable.
+quick(path) := concat("|", [table.quick, table.quick_name]) if {
+	is_config(path)
+} else := table.quick
+
+# candidates are the added lines worth a closer look.
+candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text)} |
+	file := files[_]
+	line := file.hunks[_].added[_]
+	regex.match(file.expression, line.text)
+]
+
+# Longer lines are written by programs; names in them are many and tell little.
+named_candidates := [c |
+	c := candidates[_]
+	count(c.kinds) == 0
+	is_config(c.path)
+	regex.match(table.quick_name, c.text)
+	count(c.text) <= 10000
+]
+
+# grouped maps path, kind and name to the lines that hold such a secret.
+grouped[key][c.line] := true if {
+	c := candidates[_]
+	kind := c.kinds[_]
+	key := json.marshal([c.path, kind, ""])
+}
+
+grouped[key][c.line] := true if {
+	c := named_candidates[_]
+	has_url_password(c.text)
+	key := json.marshal([c.path, "a password in a URL", ""])
+}
+
+grouped[key][a.line] := true if {
+	a := assigned[_]
+	is_strong(a.value)
+	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
+}
+
+weak_grouped[key][a.line] := true if {
+	a := assigned[_]
+	is_weak_password(a)
+	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
+}
+
+is_config(path) if regex.match(table.config_files, path)
+
+quoted_only(path) if regex.match(table.quoted_only_files, path)
+
+# Tokens: the kinds that a text holds.
+
+tokens_of(text) := tokens_in(text) if {
+	regex.match(table.quick, text)
+} else := set()
+
+tokens_in(text) := {token.kind |
+	token := table.tokens[_]
+	found := regex.find_all_string_submatch_n(token.pattern, text, 20)[_]
+	is_token(found[1])
+}
+
+is_token(text) if contains(text, "PRIVATE KEY")
+
+is_token(text) if {
+	not regex.match(`(?i)example|x{6}|0{8}|1234567890|your|dummy|fake|redacted`, text)
+	distinct(text) >= 9
+}
+
+distinct(text) := count({c | c := split(text, "")[_]})
+
+has_url_password(text) if {
+	found := regex.find_all_string_submatch_n(table.url_password, text, 20)[_]
+	not regex.match(table.placeholder, found[1])
+	not regex.match(`(?i)^(pass(word)?|pw|pwd|secret|token|user|[A-Z_]+)$`, found[1])
+	not regex.match(`(?i)^(localhost|127\.0\.0\.1|example\.(com|org|net)|sha(256|512))`, found[2])
+}
+
+# Assignments to names that say secret.
+
+assigned := [{"path": c.path, "line": c.line, "name": found[1], "value": value} |
+	c := named_candidates[_]
+	found := regex.find_all_string_submatch_n(table.assignment, c.text, 50)[_]
+	value := value_of(found, c.path)
+	not is_harmless(found[1])
+	not is_placeholder(value)
+]
+
+value_of(found, path) := found[2] if {
+	found[2] != ""
+} else := found[3] if {
+	found[3] != ""
+} else := found[4] if {
+	found[4] != ""
+	not quoted_only(path)
+}
+
+is_harmless(name) if regex.match(table.harmless_name, name)
+
+is_harmless(name) if data.countersign.lib.globs.matches_any(settings.ignore_names, name)
+
+is_placeholder(value) if regex.match(table.placeholder, value)
+
+is_placeholder(value) if regex.match(table.reference, value)
+
+is_placeholder(value) if regex.match(`\s`, value)
+
+# Values encrypted for a repository: SOPS, sealed secrets.
+is_placeholder(value) if regex.match(`^(ENC\[|Ag[A-D][A-Za-z0-9+/]{150,}|age1|vault:)`, value)
+
+is_strong(value) if {
+	regex.match(`[0-9]`, value)
+	regex.match(`[A-Za-z]`, value)
+	not regex.match(table.words_only, value)
+	distinct(value) >= 8
+}
+
+# A password need not be random to be one.
+is_weak_password(assignment) if {
+	not endswith(lower(assignment.path), ".json")
+	regex.match(table.password_name, assignment.name)
+	regex.match(`^.{6,}$`, assignment.value)
+	not is_strong(assignment.value)
+}
+
+line_finding(key, group) := {
+	"msg": sprintf("%s:%d adds %s (not shown)%s.", [key[0], lines[0], key[1], more(count(lines))]),
+	"file": key[0],
+	"line": lines[0],
+	"subject": key[0],
+	"attribute": key[1],
+	"facts": {"kind": kind_name(key), "lines": array.slice(lines, 0, 5)},
+} if {
+	lines := sort([line | group[line]])
+}
+
+kind_name(key) := "named" if {
+	key[2] != ""
+} else := key[1]
+
+more(1) := ""
+
+more(n) := sprintf(", and so do %d more lines", [n - 1]) if n > 2
+
+more(2) := ", and so does one more line"
+
+# The plan's configuration: texts that stand in it as they are.
+
+constants := array.concat(
+	array.concat(array.concat(direct, nested), array.concat(arguments, defaults)),
+	array.concat(provider_direct, provider_nested),
+)
+
+direct := [constant(address, name, name, expression.constant_value) |
+	scope := data.countersign.lib.configuration.modules[_]
+	block := scope.module.resources[_]
+	expression := block.expressions[name]
+	may_be_secret(name, expression.constant_value)
+	address := data.countersign.lib.configuration.block_address(scope.address, block)
+]
+
+nested := [constant(address, inner, sprintf("%s[%d].%s", [name, i, inner]), expression.constant_value) |
+	scope := data.countersign.lib.configuration.modules[_]
+	block := scope.module.resources[_]
+	list := block.expressions[name]
+	is_array(list)
+	expression := list[i][inner]
+	may_be_secret(inner, expression.constant_value)
+	address := data.countersign.lib.configuration.block_address(scope.address, block)
+]
+
+arguments := [constant(data.countersign.lib.configuration.child_address(scope.address, call), name, name, expression.constant_value) |
+	scope := data.countersign.lib.configuration.modules[_]
+	expression := scope.module.module_calls[call].expressions[name]
+	may_be_secret(name, expression.constant_value)
+]
+
+defaults := [constant(data.countersign.lib.addresses.within_module(scope.address, concat(".", ["var", name])), name, "default", variable["default"]) |
+	scope := data.countersign.lib.configuration.modules[_]
+	variable := scope.module.variables[name]
+	may_be_secret(name, variable["default"])
+]
+
+provider_direct := [constant(concat(".", ["provider", key]), name, name, expression.constant_value) |
+	expression := input.configuration.provider_config[key].expressions[name]
+	may_be_secret(name, expression.constant_value)
+]
+
+provider_nested := [constant(concat(".", ["provider", key]), inner, sprintf("%s[%d].%s", [name, i, inner]), expression.constant_value) |
+	list := input.configuration.provider_config[key].expressions[name]
+	is_array(list)
+	expression := list[i][inner]
+	may_be_secret(inner, expression.constant_value)
+]
+
+constant(address, name, attribute, value) := {"address": address, "name": name, "attribute": attribute, "value": value}
+
+may_be_secret(_, value) if {
+	is_string(value)
+	regex.match(concat("|", [table.quick, table.quick_name]), value)
+}
+
+may_be_secret(name, value) if {
+	is_string(value)
+	value != ""
+	regex.match(table.quick_name, name)
+}
+
+kind_of(name, value) := concat(" and ", sort(kinds)) if {
+	kinds := tokens_of(value)
+	count(kinds) > 0
+} else := "a password in a URL" if {
+	has_url_password(value)
+} else := "what looks like a secret" if {
+	says_secret(name)
+	not is_harmless(name)
+	not is_placeholder(value)
+	is_strong(value)
+}
+
+says_secret(name) if regex.match(table.secret_name, name)
+
+# in_diff holds for what an added line shows already.
+in_diff(value) if {
+	c := candidates[_]
+	contains(c.text, value)
+}

@@ -1,0 +1,246 @@
+package countersign.policies.hardcoded_secret_test
+
+import data.countersign.policies.hardcoded_secret as policy
+
+# Tokens are put together here, so that no scanner takes this file for a leak.
+mixed := "Zq9rKgGp1kEmAhOmCUJYBNOHYIGFGX2m8YmxTQzVDs7LbWc3"
+
+upper_token := "Q7X2M5KD3RVB6TLN"
+
+digits := "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+take(n) := substring(concat("", [mixed, mixed]), 0, n)
+
+file(path, lines) := {
+	"path": path, "old_path": null, "status": "added", "mode": "100644", "old_mode": null, "binary": false,
+	"hunks": [{"new_start": 1, "added": [{"line": i + 1, "text": text} | text := lines[i]], "removed": []}],
+}
+
+change(path, lines) := {"countersign": {"git": {"files": [file(path, lines)]}}}
+
+denied(path, lines) := found if {
+	found := policy.deny with input as change(path, lines) with data.countersign.config as {}
+}
+
+warned(path, lines) := found if {
+	found := policy.warn with input as change(path, lines) with data.countersign.config as {}
+}
+
+join(parts) := concat("", parts)
+
+tokens := {
+	"an AWS access key id": join(["AK", "IA", upper_token]),
+	"a GitHub token": join(["gh", "p_", take(36)]),
+	"a GitLab token": join(["gl", "pat-", take(20)]),
+	"a Slack token": join(["xo", "xb-987650123412-", take(24)]),
+	"a Slack webhook": join(["https://hooks.sl", "ack.com/services/T01ABCDEF/B01ABCDEF/", take(24)]),
+	"a Stripe key": join(["sk", "_live_", take(24)]),
+	"a Google API key": join(["AI", "za", take(35)]),
+	"a Google OAuth client secret": join(["GOC", "SPX-", take(28)]),
+	"an npm token": join(["np", "m_", take(36)]),
+	"a PyPI token": join(["py", "pi-AgEIcHlwaS5vcmc", take(60)]),
+	"a DigitalOcean token": join(["do", "p_v1_", digits]),
+	"a SendGrid key": join(["S", "G.", take(22), ".", take(43)]),
+	"a Twilio key": join(["S", "K", substring(digits, 0, 32)]),
+	"an HCP Terraform token": join([take(14), ".atl", "asv1.", take(67)]),
+	"a Vault token": join(["hv", "s.", take(90)]),
+	"a JSON web token": join(["ey", "JhbGciOiJIUzI1NiJ9.ey", "J", take(30), ".", take(43)]),
+	"an Azure storage key": join(["Account", "Key=", take(86), "=="]),
+	"an Azure client secret": join(["abC", "8", "Q~", take(34)]),
+	"a Databricks token": join(["da", "pi", substring(digits, 0, 32)]),
+	"a Grafana token": join(["gl", "sa_", take(41)]),
+	"a New Relic key": join(["NR", "AK-", upper_token, "ABCDEFGHIJK"]),
+	"an OpenAI key": join(["s", "k-proj-", take(60)]),
+	"an Anthropic key": join(["s", "k-ant-", take(60)]),
+	"a Hugging Face token": join(["h", "f_", take(36)]),
+	"a Shopify token": join(["shp", "at_", substring(digits, 0, 32)]),
+	"a PlanetScale token": join(["psc", "ale_tkn_", take(40)]),
+	"a Telegram bot token": join(["123456789:A", "A", take(33)]),
+	"an age key": join(["AGE-SECRET-", "KEY-1", substring(upper(concat("", [mixed, mixed])), 0, 58)]),
+	"a private key": join(["-----BEGIN RSA PRIV", "ATE KEY-----"]),
+}
+
+test_tokens_of_every_kind_are_found_and_not_shown if {
+	count(tokens) == count(data.countersign.tables.secrets.tokens)
+	every kind, token in tokens {
+		found := denied("app/main.py", [sprintf("x = %s # y", [json.marshal(token)])])
+		{f.facts.kind | f := found[_]} == {kind}
+		not contains(json.marshal(found), token)
+	}
+}
+
+test_a_finding_names_file_line_and_kind if {
+	denied("main.tf", ["# fine", sprintf("  key = \"%s\"", [tokens["an AWS access key id"]]), "", tokens["an AWS access key id"]]) == {{
+		"msg": "main.tf:2 adds an AWS access key id (not shown), and so does one more line.",
+		"file": "main.tf",
+		"line": 2,
+		"subject": "main.tf",
+		"attribute": "an AWS access key id",
+		"facts": {"kind": "an AWS access key id", "lines": [2, 4]},
+	}}
+}
+
+test_many_lines_are_counted if {
+	token := tokens["a GitHub token"]
+	{f.msg | f := denied("a.tf", [token, token, token])[_]} == {"a.tf:1 adds a GitHub token (not shown), and so do 2 more lines."}
+}
+
+test_examples_and_parts_of_words_pass if {
+	denied("a.tf", [join(["AK", "IAIOSFODNN7EXAMPLE"])]) == set()
+	denied("a.tf", [join(["XAK", "IA", upper_token])]) == set()
+	denied("a.tf", [join(["gh", "p_", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"])]) == set()
+	denied("a.tf", [join(["gh", "p_", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"])]) == set()
+	denied("a.tf", ["module.ghp_service.aws_instance.xoxb", "hvs.short", "risk-ant-x", "eyJhIjoxfQ"]) == set()
+}
+
+named := {
+	`password = "Tr0ub4dor&Three"`,
+	`db_password    = "Tr0ub4dor&Three"`,
+	`"client_secret": "aB3~dE5gH7jK9"`,
+	`  apiKey: q9w8e7r6t5y4u3`,
+	`  api-key: 'q9w8e7r6t5y4u3'`,
+	`AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI7MDENGbPxRfiCYzQ`,
+	`secret_token => "q9w8e7r6t5y4u3"`,
+	`masterPassword: Xy9Zw8Vu7Ts6`,
+}
+
+test_literals_for_secret_names_are_denied_in_configuration_files if {
+	every line in named {
+		count(denied("values.yaml", [line])) == 1
+	}
+	{f.attribute | f := denied("a.tfvars", [`db_password = "Tr0ub4dor&Three"`])[_]} == {"a literal for db_password"}
+}
+
+test_literals_in_programs_pass if {
+	every line in named {
+		denied("main.py", [line]) == set()
+	}
+}
+
+test_what_only_looks_like_a_secret_passes if {
+	lines := [
+		`password = var.password`, `password = "${var.password}"`, `password: {{ .Values.password }}`, `token: ${{ secrets.GITHUB_TOKEN }}`,
+		`secret_name = "prod-db-9f8e7d6c5b"`, `password_length = 24`, `token_url = "https://login.example.net/a1b2c3d4e5"`,
+		`secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"`, `password = "changeme123"`,
+		`api_key = "your-api-key-1a2b3c4d"`, `password = random_password.db.result`, `kms_key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"`,
+		`secret_id = "1234abcd-12ab-34cd-56ef-1234567890ab"`, `client_secret = "1234abcd-12ab-34cd-56ef-1234567890ab"`,
+		`password: ENC[AES256_GCM,data:q9w8e7r6t5y4u3,iv:x,type:str]`, `password: $DB_PASSWORD1`, `token = file("token1a2b3c4d.txt")`,
+		`token: "my-app-token-2024"`, `secret: "projects/acme1/secrets/db9/versions/latest"`, `passwordRef: db-pass-1a2b3c4d`,
+		`password: !vault |`, `secret = data.aws_secretsmanager_secret_version.db1.secret_string`, `enable_secret_rotation = true`,
+		`password = ""`, `secrets = ["a1b2c3d4e5f6", "x"]`, `tokens_per_minute = 100000`, `secret = <redacted1a2b3c4d>`,
+	]
+	every line in lines {
+		denied("a.yaml", [line]) == set()
+		denied("a.tf", [line]) == set()
+	}
+}
+
+test_expressions_without_quotes_pass_in_hcl if {
+	denied("a.tf", ["password = q9w8e7r6t5y4u3"]) == set()
+	count(denied("a.env", ["PASSWORD=q9w8e7r6t5y4u3"])) == 1
+}
+
+test_weak_passwords_are_warned_about if {
+	{[f.attribute, f.severity] | f := warned("docker-compose.yml", ["  POSTGRES_PASSWORD: postgres"])[_]} == {["a literal for POSTGRES_PASSWORD", "medium"]}
+	denied("docker-compose.yml", ["  POSTGRES_PASSWORD: postgres"]) == set()
+	warned("a.json", [`"POSTGRES_PASSWORD": "postgres"`]) == set()
+	warned("a.yml", ["  token: letters", "  password: short", "  password: password"]) == set()
+}
+
+test_names_in_very_long_lines_are_not_looked_at if {
+	long := concat("", ["x" | numbers.range(1, 10001)[_]])
+	denied("a.json", [concat("", [long, `"password": "q9w8e7r6t5y4u3"`])]) == set()
+	count(denied("a.json", [concat("", [long, " ", tokens["a GitHub token"]])])) == 1
+}
+
+test_passwords_in_urls_are_denied if {
+	{f.facts.kind | f := denied("a.env", ["URL=postgres://app:q9w8e7r6t5@db.acme.net/app"])[_]} == {"a password in a URL"}
+	denied("a.env", [
+		"URL=postgres://app:${PW}@db/app", "URL=postgres://app:password@db/app", "URL=postgres://app:PASSWORD@db/app",
+		"URL=postgres://app:q9w8e7r6t5@localhost/app", "IMAGE=docker://nginx:1.25x@sha256:abc", "URL=https://db/app",
+		"URL=postgres://user:example-pass@db/app",
+	]) == set()
+	denied("README.md", ["postgres://app:q9w8e7r6t5@db.acme.net/app"]) == set()
+}
+
+test_lock_files_and_ignored_paths_pass if {
+	token := tokens["a GitHub token"]
+	every path in [".terraform.lock.hcl", "web/package-lock.json", "go.sum", "logo.svg"] {
+		denied(path, [token]) == set()
+	}
+	settings := {"hardcoded-secret": {"ignore": ["testdata/"], "ignore_names": ["test_*"]}}
+	policy.deny == set() with input as change("testdata/a.tf", [token]) with data.countersign.config as settings
+	policy.deny == set() with input as change("a.yml", ["test_password: q9w8e7r6t5y4u3"]) with data.countersign.config as settings
+}
+
+test_a_configuration_file_that_is_no_text_is_warned_about if {
+	odd := [object.union(file(path, []), more) |
+		[path, more] := [
+			["prod.env", {"binary": true}], ["gone.env", {"binary": true, "status": "deleted"}], ["logo.png", {"binary": true}],
+			["testdata/x.yml", {"binary": true}],
+		][_]
+	]
+	settings := {"hardcoded-secret": {"ignore": ["testdata/"]}}
+	found := policy.warn with input as {"countersign": {"git": {"files": odd}}} with data.countersign.config as settings
+	{f.msg | f := found[_]} == {"prod.env is no text, or too large: whether it holds a secret was not looked at."}
+}
+
+test_removed_lines_pass if {
+	gone := object.union(file("a.tf", []), {"hunks": [{"new_start": 1, "added": [], "removed": [{"line": 1, "text": tokens["a GitHub token"]}]}]})
+	policy.deny == set() with input as {"countersign": {"git": {"files": [gone]}}} with data.countersign.config as {}
+}
+
+# The plan's configuration.
+
+planned(root, providers) := {"configuration": {"root_module": root, "provider_config": providers}}
+
+constants(document) := found if {
+	found := policy.warn with input as document with data.countersign.config as {}
+}
+
+value(text) := {"constant_value": text}
+
+strong := "q9w8e7r6t5y4u3"
+
+test_constants_of_the_plan_are_warned_about if {
+	document := planned(
+		{
+			"resources": [{
+				"mode": "managed", "type": "aws_db_instance", "name": "a", "address": "aws_db_instance.a",
+				"expressions": {"password": value(strong), "user_data": value(tokens["a GitHub token"]), "env": [{"API_KEY": value(strong)}], "name": value(strong)},
+			}],
+			"module_calls": {"m": {"expressions": {"db_password": value(strong), "url": value("postgres://app:q9w8e7r6t5@db.acme.net/app")}}},
+			"variables": {"api_token": {"default": strong}, "size": {"default": 3}},
+		},
+		{"aws": {"expressions": {"secret_key": value(strong), "region": value("eu-west-1"), "assume": [{"token": value(strong)}]}}},
+	)
+	found := constants(document)
+	{[f.address, f.attribute, f.facts.kind] | f := found[_]} == {
+		["aws_db_instance.a", "password", "what looks like a secret"],
+		["aws_db_instance.a", "user_data", "a GitHub token"],
+		["aws_db_instance.a", "env[0].API_KEY", "what looks like a secret"],
+		["module.m", "db_password", "what looks like a secret"],
+		["module.m", "url", "a password in a URL"],
+		["var.api_token", "default", "what looks like a secret"],
+		["provider.aws", "secret_key", "what looks like a secret"],
+		["provider.aws", "assume[0].token", "what looks like a secret"],
+	}
+	not contains(json.marshal(found), strong)
+	{f.msg | f := found[_]; f.attribute == "password"} == {"password of aws_db_instance.a holds what looks like a secret (not shown)."}
+}
+
+test_harmless_constants_pass if {
+	constants(planned({"resources": [{"type": "a", "name": "b", "address": "a.b", "expressions": {
+		"secret_name": value(strong), "password": value("changeme1234"), "token": value("letters"), "key": value(strong), "password_wo": {"references": ["var.x"]},
+	}}]}, {})) == set()
+	constants({}) == set()
+}
+
+test_a_constant_that_an_added_line_shows_is_found_once if {
+	document := object.union(
+		planned({"resources": [{"type": "a", "name": "b", "address": "a.b", "expressions": {"password": value(strong)}}]}, {}),
+		change("main.tf", [sprintf("  password = %q", [strong])]),
+	)
+	constants(document) == set()
+	count(policy.deny) == 1 with input as document with data.countersign.config as {}
+}
