@@ -3,7 +3,7 @@
 # description: >-
 #   Turning off what protects an object from deletion is the first half of deleting it, and looks like any other
 #   change of an attribute. This policy finds attributes that protect and are turned off or loosened, locks and backup
-#   plans that are destroyed, prevent_destroy arguments that are removed, and objects created without protection.
+#   plans that are destroyed, and objects created without protection.
 # custom:
 #   id: deletion-protection
 #   severity: medium
@@ -12,7 +12,6 @@
 #     Leave the protection on. Where the object is to go, waive this with a reason, apply it, and destroy the object in
 #     a change of its own.
 #   needs: [plan]
-#   uses: [source]
 #   settings:
 #     created: What an object created without protection gives, one of warn, deny and off (default "warn")
 #     ignore_types: Globs of resource types that need no protection (default [])
@@ -102,28 +101,6 @@ warn contains finding if {
 		"severity": "low",
 		"facts": {"kind": "lowered", "replace": is_replaced(rc)},
 	})
-}
-
-# METADATA
-# title: prevent_destroy arguments that the change removes
-# description: Plan JSON does not hold prevent_destroy; only the change itself shows that it goes.
-# scope: document
-# custom:
-#   values: none
-#   rule: prevent-destroy
-deny_prevent_destroy contains finding if {
-	item := data.countersign.lib.protection.dropped_guards[_]
-	finding := {
-		"msg": sprintf("This change removes prevent_destroy = true%s (line %d of %s before it). A later plan can destroy it.", [
-			block_text(item),
-			item.line,
-			item.file,
-		]),
-		"file": item.file,
-		"severity": "high",
-		"subject": concat(":", [item.file, format_int(item.line, 10)]),
-		"facts": {"kind": "prevent-destroy"},
-	}
 }
 
 # METADATA
@@ -245,8 +222,4 @@ consequence(rc, entry) := " It is replaced, and the new object has no such prote
 	is_replaced(rc)
 } else := " The next apply can delete it." if {
 	entry.blocks
-} else := ""
-
-block_text(item) := sprintf(" of %s.%s", [item.block[0], item.block[1]]) if {
-	item.block
 } else := ""

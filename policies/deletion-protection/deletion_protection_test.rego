@@ -155,16 +155,6 @@ test_data_sources_and_odd_rows_pass if {
 	denied([object.union(rc, {"mode": "data"}), null, 3, {}, {"type": "aws_lb", "change": null}]) == set()
 }
 
-removal := {"countersign": {"git": {"files": [{"path": "main.tf", "hunks": [{"removed": [{"line": 4, "text": `resource "aws_db_instance" "main" {`}, {"line": 6, "text": "    prevent_destroy = true"}], "added": []}]}]}}}
-
-test_a_removed_prevent_destroy_is_denied if {
-	found := data.countersign.policies.deletion_protection.deny_prevent_destroy with input as removal
-	{[f.msg, f.file, f.subject] | some f in found} == {["This change removes prevent_destroy = true of aws_db_instance.main (line 6 of main.tf before it). A later plan can destroy it.", "main.tf", "main.tf:6"]}
-	bare := json.patch(removal, [{"op": "remove", "path": "/countersign/git/files/0/hunks/0/removed/0"}])
-	other := data.countersign.policies.deletion_protection.deny_prevent_destroy with input as bare
-	{f.msg | some f in other} == {"This change removes prevent_destroy = true (line 6 of main.tf before it). A later plan can destroy it."}
-}
-
 features(source, block) := found if {
 	found := data.countersign.policies.deletion_protection.warn_provider_features with input as {"configuration": {"provider_config": {"azurerm": {"name": "azurerm", "full_name": source, "expressions": {"features": block}}}}}
 }
