@@ -75,7 +75,8 @@ pub(super) fn is_identifier(name: &str) -> bool {
 }
 
 /// Joins a repository directory and a relative path; nothing if it leaves the repository.
-pub(super) fn join(directory: &str, relative: &str) -> Option<String> {
+#[must_use]
+pub fn join(directory: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') {
         return None;
     }
@@ -93,7 +94,8 @@ pub(super) fn join(directory: &str, relative: &str) -> Option<String> {
 }
 
 /// The directory of a repository path, `""` at the root.
-pub(super) fn directory(file: &str) -> &str {
+#[must_use]
+pub fn directory(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 

@@ -17,12 +17,14 @@
 mod address;
 mod collect;
 mod comments;
+mod expression;
 mod facts;
 mod hcl;
 mod json;
 mod lexer;
 mod lookup;
 mod modules;
+mod parts;
 mod plain;
 mod references;
 mod settings;
@@ -38,12 +40,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use address::{module_key, strip_keys};
+pub use address::{directory, join, module_key, strip_keys};
+pub use expression::{Expression, FileName, Piece, expression, items, literal};
 pub use facts::{
     Backend, Block, Connection, Directive, Facts, Imported, Lifecycle, LockedProvider, ModuleCall,
     Moved, OnFailure, Provisioner, Removed, RequiredProvider, SourceProblem, When,
 };
 pub use lookup::ResourceMode;
+pub use parts::{Part, variable_values};
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
 pub use references::references;
 pub use tokens::{TokenKind, tokens};
@@ -300,5 +304,6 @@ fn faults_of(file: &Arc<str>, faults: Faults) -> impl Iterator<Item = SourceProb
             file: file.clone(),
             line: fault.line,
             message: fault.message,
+            syntax: true,
         })
 }

@@ -69,6 +69,7 @@ pub(super) fn follow(
                 file: call.file.clone(),
                 line: call.line,
                 message: format!("The module `{name}` was not followed: {message}"),
+                syntax: false,
             };
             let target = match target(directories, &visit.reached.directory, call) {
                 Ok(None) => known
