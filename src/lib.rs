@@ -23,7 +23,8 @@
 //! | 1 | [`plan`] | plan JSON → typed values; sensitive and unknown as types that cannot be printed; effect digest | `text`, `digest` |
 //! | 1 | [`change`] | the git change as data; no repository access | `text`, `digest` |
 //! | 1 | [`source`] | index of `.tf` and `.tf.json`: address → file and lines | `text`, `digest` |
-//! | 2 | [`policy`] | bundles, annotations, static checks, evaluation → results; `policy::engine` is the only user of the Rego engine | `plan`, `change`, `source` and layer 0 |
+//! | 2 | [`provenance`] | joins: which hunk explains which change; does the binary plan hold this commit's files and this JSON's changes | `plan`, `change`, `source` and layer 0 |
+//! | 2 | [`policy`] | bundles, annotations, static checks, evaluation → results; `policy::engine` is the only user of the Rego engine | `plan`, `change`, `source`, `provenance` and layer 0 |
 //! | 3 | [`finding`] | what was found where, redacted and located; from results | layers 0–2 |
 //! | 4 | [`decision`] | acknowledge, waive, reject; the journal; what a finding permits | `finding` and layer 0 |
 //! | 5 | [`review`] | `ReviewCase`; the pure `verdict(&case, &journal, now)` | layers 0–4 |
@@ -45,6 +46,7 @@ pub mod git;
 pub mod load;
 pub mod plan;
 pub mod policy;
+pub mod provenance;
 pub mod report;
 pub mod review;
 pub mod source;

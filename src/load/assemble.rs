@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
 use crate::policy::{Availability, Need, Policies, Results, Subject, Why};
+use crate::provenance::Explanation;
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceIndex;
 use crate::text::{Printable, Redactor};
@@ -97,11 +98,20 @@ pub(super) struct Told {
     pub(super) trace: Vec<Printable>,
 }
 
+/// What each plan was joined with.
+#[derive(Clone, Copy)]
+pub(super) struct Joined<'a> {
+    /// Indices of the source.
+    pub(super) indices: &'a [Option<SourceIndex>],
+    /// Whether the change explains what the plan changes.
+    pub(super) explanations: &'a [Option<Explanation>],
+}
+
 pub(super) fn evaluate(
     case: &mut ReviewCase,
     config: &Config,
     policies: &Policies,
-    indices: &[Option<SourceIndex>],
+    joined: Joined<'_>,
     now: jiff::Timestamp,
     progress: &Progress<'_>,
 ) -> Told {
@@ -122,7 +132,8 @@ pub(super) fn evaluate(
     let mut problems = Vec::new();
     let mut not_applicable = std::collections::BTreeSet::new();
     for (plan_index, plan) in case.plans.iter().enumerate() {
-        let source = indices.get(plan_index).and_then(Option::as_ref);
+        let source = joined.indices.get(plan_index).and_then(Option::as_ref);
+        let explanation = joined.explanations.get(plan_index).and_then(Option::as_ref);
         let available = |need: Need| match need {
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
@@ -134,6 +145,7 @@ pub(super) fn evaluate(
             plan: &plan.plan,
             change: change.as_ref(),
             source,
+            explanation,
             now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
@@ -157,6 +169,7 @@ pub(super) fn evaluate(
             change: change.as_ref(),
             change_digest,
             source,
+            explanation,
             policies: &policies.summary.policies,
             rules: &policies.rules,
             overrides: &config.overrides,

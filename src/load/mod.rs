@@ -9,6 +9,7 @@
 mod assemble;
 pub mod config;
 mod error;
+mod explain;
 mod find;
 mod own;
 mod plans;
@@ -32,9 +33,9 @@ use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
 use crate::policy::{Policies, Settings, Trust};
 use crate::review::{CasePlan, ReviewCase, UnderReview};
 use crate::text::Printable;
-use assemble::{add_source_notices, empty_case, evaluate};
+use assemble::{Joined, add_source_notices, empty_case, evaluate};
 use policies::Tree;
-use source::{index, source_files};
+use source::{index, root_directory, source_files};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -136,20 +137,39 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
-    let indices: Vec<Option<crate::source::SourceIndex>> = case
+    let roots: Vec<String> = case
         .plans
         .iter()
         .map(|plan| {
-            files
-                .as_ref()
-                .map(|files| index(files, &plan.root, &root, &request.directory))
+            let files = files.as_deref().unwrap_or_default();
+            root_directory(files, &plan.root, &root, &request.directory)
         })
         .collect();
+    let indices: Vec<Option<crate::source::SourceIndex>> = roots
+        .iter()
+        .map(|root| files.as_ref().map(|files| index(files, root)))
+        .collect();
+    progress("compare the plan with the change", 0, None);
+    let joined: Vec<_> = case
+        .plans
+        .iter()
+        .zip(roots.iter().zip(&indices))
+        .map(|(plan, (root, index))| (plan, root.as_str(), index.as_ref()))
+        .collect();
+    let explanations = explain::explanations(
+        repository.as_ref(),
+        case.under_review.change(),
+        files.as_deref().unwrap_or_default(),
+        &joined,
+    )?;
     let told = evaluate(
         &mut case,
         &config,
         &policies,
-        &indices,
+        Joined {
+            indices: &indices,
+            explanations: &explanations,
+        },
         request.now,
         progress,
     );

@@ -9,6 +9,19 @@ use crate::source::SourceIndex;
 /// A file of the commit: its path and its bytes.
 pub(super) type SourceFile = (String, Vec<u8>);
 
+/// Whether a path is that of a file with Terraform configuration, or of a lock file.
+pub(super) fn is_source(path: &str) -> bool {
+    [
+        ".tf",
+        ".tf.json",
+        ".tofu",
+        ".tofu.json",
+        ".terraform.lock.hcl",
+    ]
+    .iter()
+    .any(|end| path.ends_with(end))
+}
+
 /// Texts of all Terraform files of the commit under review.
 pub(super) fn source_files(
     repository: Option<&Repository>,
@@ -17,19 +30,8 @@ pub(super) fn source_files(
     let (Some(repository), Some(head)) = (repository, head) else {
         return Ok(None);
     };
-    let wanted = |path: &str| {
-        [
-            ".tf",
-            ".tf.json",
-            ".tofu",
-            ".tofu.json",
-            ".terraform.lock.hcl",
-        ]
-        .iter()
-        .any(|end| path.ends_with(end))
-    };
     let entries = repository
-        .files_matching(head, wanted)
+        .files_matching(head, is_source)
         .map_err(|e| LoadError::git(&e))?;
     let mut files = Vec::new();
     for entry in entries {
@@ -44,14 +46,8 @@ pub(super) fn source_files(
 }
 
 /// Indexes the source for one plan.
-pub(super) fn index(
-    files: &[(String, Vec<u8>)],
-    plan_root: &str,
-    workdir: &Path,
-    directory: &Path,
-) -> SourceIndex {
-    let root = root_directory(files, plan_root, workdir, directory);
-    SourceIndex::build(files.iter().cloned(), &root, None)
+pub(super) fn index(files: &[SourceFile], root: &str) -> SourceIndex {
+    SourceIndex::build(files.iter().cloned(), root, None)
 }
 
 /// The directory of a plan's root module: the nearest above the plan, or the working directory, with Terraform files.

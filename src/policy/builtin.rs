@@ -26,6 +26,8 @@ const POLICIES: &[(&str, &str)] = embedded![
     "read-only-principals/joined.rego",
     "read-only-principals/kubernetes.rego",
     "read-only-principals/read_only_principals.rego",
+    "unexplained-change/unexplained_change.rego",
+    "unplanned-hunk/unplanned_hunk.rego",
 ];
 
 /// Rego helpers below `data.countersign.lib`.

@@ -13,6 +13,7 @@ use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
 use crate::change::Change;
 use crate::plan::{Plan, ResourceChange};
+use crate::provenance::Explanation;
 use crate::source::SourceIndex;
 
 /// How many resource changes go to the engine at once.
@@ -27,6 +28,8 @@ pub struct Subject<'a> {
     pub change: Option<&'a Change>,
     /// The index of the configuration's source, where there is one.
     pub source: Option<&'a SourceIndex>,
+    /// Whether the git change explains what the plan changes, where both commits are known.
+    pub explanation: Option<&'a Explanation>,
     /// The run's clock.
     pub now: jiff::Timestamp,
 }
@@ -249,7 +252,7 @@ fn extension(subject: &Subject<'_>) -> String {
     json!({
         "git": subject.change,
         "source": subject.source,
-        "provenance": null,
+        "provenance": subject.explanation.map(|explanation| explanation.document(subject.plan)),
         "now": subject.now.to_string(),
     })
     .to_string()

@@ -285,6 +285,7 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
             plan: &plan,
             change: None,
             source: None,
+            explanation: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };
         let hits = |policies: &Policies| {

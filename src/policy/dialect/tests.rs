@@ -67,6 +67,7 @@ fn run(policies: &Policies) -> Results {
         plan: &plan,
         change: None,
         source: None,
+        explanation: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {})

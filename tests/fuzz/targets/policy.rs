@@ -76,6 +76,7 @@ fn run(text: &str) {
         plan: &PLAN,
         change: None,
         source: None,
+            explanation: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     let results = policies.evaluate(&subject, &|_| Availability::Present, &|_, _| {});
