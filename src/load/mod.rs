@@ -31,7 +31,9 @@ use std::time::Duration;
 use crate::change::{Change, unified};
 use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
 use crate::policy::{Policies, Settings, Trust};
+use crate::provenance::Explanation;
 use crate::review::{CasePlan, ReviewCase, UnderReview};
+use crate::source::SourceIndex;
 use crate::text::Printable;
 use assemble::{Joined, add_source_notices, empty_case, evaluate};
 use policies::Tree;
@@ -137,31 +139,8 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
-    let roots: Vec<String> = case
-        .plans
-        .iter()
-        .map(|plan| {
-            let files = files.as_deref().unwrap_or_default();
-            root_directory(files, &plan.root, &root, &request.directory)
-        })
-        .collect();
-    let indices: Vec<Option<crate::source::SourceIndex>> = roots
-        .iter()
-        .map(|root| files.as_ref().map(|files| index(files, root)))
-        .collect();
-    progress("compare the plan with the change", 0, None);
-    let joined: Vec<_> = case
-        .plans
-        .iter()
-        .zip(roots.iter().zip(&indices))
-        .map(|(plan, (root, index))| (plan, root.as_str(), index.as_ref()))
-        .collect();
-    let explanations = explain::explanations(
-        repository.as_ref(),
-        case.under_review.change(),
-        files.as_deref().unwrap_or_default(),
-        &joined,
-    )?;
+    let (indices, explanations) =
+        join(request, repository.as_ref(), &case, files.as_deref(), &root)?;
     let told = evaluate(
         &mut case,
         &config,
@@ -195,6 +174,33 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         prints: told.prints,
         trace: told.trace,
     })
+}
+
+/// Indexes the source for each plan, and asks whether the change explains the plan.
+#[allow(clippy::type_complexity)]
+fn join(
+    request: &Request,
+    repository: Option<&Repository>,
+    case: &ReviewCase,
+    files: Option<&[source::SourceFile]>,
+    root: &Path,
+) -> Result<(Vec<Option<SourceIndex>>, Vec<Option<Explanation>>), LoadError> {
+    let known = files.unwrap_or_default();
+    let of = |plan: &CasePlan| root_directory(known, &plan.root, root, &request.directory);
+    let roots: Vec<String> = case.plans.iter().map(of).collect();
+    let indices: Vec<Option<SourceIndex>> = roots
+        .iter()
+        .map(|root| files.map(|files| index(files, root)))
+        .collect();
+    let joined: Vec<_> = case
+        .plans
+        .iter()
+        .zip(roots.iter().zip(&indices))
+        .map(|(plan, (root, index))| (plan, root.as_str(), index.as_ref()))
+        .collect();
+    let change = case.under_review.change();
+    let explanations = explain::explanations(repository, change, known, &joined)?;
+    Ok((indices, explanations))
 }
 
 fn find_change(request: &Request) -> Result<(Option<Repository>, UnderReview), LoadError> {

@@ -20,7 +20,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -192,28 +192,29 @@ impl Explanation {
     /// What policies see of it under `input.countersign.provenance`.
     #[must_use]
     pub fn document(&self, plan: &Plan) -> Json {
-        let row = |verdict: &Verdict| {
-            let reason = verdict.reason();
+        let explained = self.changes.iter().filter_map(|change| {
+            let planned = plan.changes.get(change.index)?;
+            let reason = change.verdict.reason();
+            Some(json!({
+                "address": planned.address,
+                "deposed": planned.deposed,
+                "type": planned.kind,
+                "actions": planned.words,
+                "verdict": change.verdict.word(),
+                "reason": reason.text,
+                "file": reason.file,
+                "line": reason.line,
+            }))
+        });
+        let outputs = self.outputs.iter().map(|output| {
+            let reason = output.verdict.reason();
             json!({
-                "verdict": verdict.word(),
+                "name": output.name,
+                "verdict": output.verdict.word(),
                 "reason": reason.text,
                 "file": reason.file,
                 "line": reason.line,
             })
-        };
-        let explained = self.changes.iter().filter_map(|change| {
-            let planned = plan.changes.get(change.index)?;
-            let mut row = row(&change.verdict);
-            row["address"] = json!(planned.address);
-            row["deposed"] = json!(planned.deposed);
-            row["type"] = json!(planned.kind);
-            row["actions"] = json!(planned.words);
-            Some(row)
-        });
-        let outputs = self.outputs.iter().map(|output| {
-            let mut row = row(&output.verdict);
-            row["name"] = json!(output.name);
-            row
         });
         json!({
             "explained": explained.collect::<Vec<_>>(),
@@ -353,14 +354,14 @@ fn problem(sides: &Sides<'_>, variables: &[String]) -> Option<String> {
 
 /// The `moved` blocks that the change adds, by their new address without keys.
 fn moves(sides: &Sides<'_>) -> Moves {
-    let mut old = BTreeMap::new();
+    let mut old = BTreeSet::new();
     for moved in &sides.base.facts.moved {
-        old.insert((&moved.from, &moved.to), ());
+        old.insert((&moved.from, &moved.to));
     }
     let mut moves = Moves::default();
     for moved in &sides.head.facts.moved {
         let (from, to) = (strip_keys(&moved.from), strip_keys(&moved.to));
-        if moved.module.is_some() && !old.contains_key(&(&moved.from, &moved.to)) && from != to {
+        if moved.module.is_some() && !old.contains(&(&moved.from, &moved.to)) && from != to {
             moves.insert(to, from);
         }
     }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::graph::{Hint, PART, is_meta};
 use super::instances::{gives, steps};
 use super::judge::{Cause, Judge};
-use super::places::modules_above;
+use super::places::{modules_above, nearest_call};
 use super::{Reason, Verdict};
 use crate::plan::{Action, Body, Mode, Plan, ResourceChange, Span};
 use crate::source::strip_keys;
@@ -110,7 +110,8 @@ impl Judge<'_> {
             return explained(self.gone(&site.before), "");
         }
         let module = strip_keys(&row.module);
-        if self.remote(self.head, &module).is_some() || self.remote(self.base, &module).is_some() {
+        if nearest_call(self.head, &module).is_some() || nearest_call(self.base, &module).is_some()
+        {
             return self.elsewhere(&module, row, false);
         }
         unexplained("Its block stands in the configuration of neither commit.")
@@ -249,8 +250,8 @@ impl Judge<'_> {
 
     /// A resource whose block is not in the repository: only the module call can explain it.
     fn elsewhere(&self, module: &str, row: &ResourceChange, in_head: bool) -> Judged {
-        let Some((path, call)) = self.remote(self.head, module) else {
-            return match self.remote(self.base, module) {
+        let Some((path, call)) = nearest_call(self.head, module) else {
+            return match nearest_call(self.base, module) {
                 Some((path, _)) if !in_head => explained(self.gone(&path), ""),
                 _ => not_known(
                     "Its block was not found in the configuration of the commit under review.",

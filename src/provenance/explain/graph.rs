@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::files::Touched;
+use super::places::modules_above;
 use super::variables::Variables;
 use crate::digest::{Digest, Sink};
 use crate::source::{
@@ -83,9 +84,9 @@ pub(super) struct Resource {
 #[derive(Default)]
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
-    by_key: HashMap<String, usize>,
+    by_key: BTreeMap<String, usize>,
     /// Resources and data sources by configuration address.
-    pub(super) resources: HashMap<String, Resource>,
+    pub(super) resources: BTreeMap<String, Resource>,
     /// Module calls by the path of the module.
     pub(super) calls: HashMap<String, Resource>,
     /// Provider blocks of each module by local name.
@@ -170,6 +171,7 @@ impl Graph {
         let mut graph = Self::default();
         graph.register(ground);
         graph.link(ground);
+        graph.surround();
         graph.arrange();
         graph.digest(ground);
         graph
@@ -301,7 +303,9 @@ impl Graph {
             place.what.clone_from(address);
             let mut parts = ground.index.parts(local);
             // Another name for the same value is no change of it.
-            parts.iter_mut().for_each(|part| part.name.clear());
+            for part in &mut parts {
+                part.name.clear();
+            }
             if let [part] = parts.as_slice()
                 && !part.json
                 && let Some(items) = items(&part.text)
@@ -442,6 +446,39 @@ impl Graph {
         self.prune_defaults();
     }
 
+    /// Links each resource to what reaches it from outside its block: the calls of the modules above it, and its provider's blocks.
+    fn surround(&mut self) {
+        let mut around: Vec<(usize, Vec<usize>)> = Vec::new();
+        for (address, resource) in &self.resources {
+            let mut links = Vec::new();
+            for path in modules_above(address) {
+                let call = self.calls.get(path);
+                for name in ["for_each", "count", "enabled", "providers"] {
+                    links.extend(call.and_then(|call| call.parts.get(name)));
+                }
+            }
+            let kind = address.get(resource.module.len()..).unwrap_or_default();
+            let name = kind
+                .trim_start_matches('.')
+                .split(['_', '.'])
+                .next()
+                .unwrap_or_default();
+            let scopes = std::iter::once("").chain(modules_above(&resource.module));
+            for scope in scopes {
+                let blocks = self.providers.get(&(Arc::from(scope), name.to_owned()));
+                links.extend(blocks.into_iter().flatten());
+            }
+            if self.is_resource(resource.node) {
+                around.push((resource.node, links));
+            }
+        }
+        for (node, links) in around {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.links.extend(links.into_iter().map(Some));
+            }
+        }
+    }
+
     /// A variable whose call gives an argument does not use its default.
     fn prune_defaults(&mut self) {
         for node in &mut self.nodes {
@@ -526,17 +563,16 @@ impl Graph {
             return Some(at);
         }
         let prefix = format!("{called}.output.");
-        let mut outputs: Vec<(&String, usize)> = self
+        let links: Vec<Option<usize>> = self
             .by_key
-            .iter()
+            .range(prefix.clone()..)
+            .take_while(|(key, _)| key.starts_with(&prefix))
             .filter(|(key, _)| {
-                key.strip_prefix(&prefix)
+                key.get(prefix.len()..)
                     .is_some_and(|name| !name.contains('.'))
             })
-            .map(|(key, at)| (key, *at))
+            .map(|(_, at)| Some(*at))
             .collect();
-        outputs.sort();
-        let links: Vec<Option<usize>> = outputs.into_iter().map(|(_, at)| Some(at)).collect();
         if links.is_empty() {
             return None;
         }

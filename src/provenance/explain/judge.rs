@@ -118,9 +118,11 @@ impl<'a> Judge<'a> {
             .map(|(address, resource)| (resource.node, address.as_str()))
             .collect();
         for at in &self.head.order {
+            let textual = self.differs(*at);
+            set(&mut self.textual, *at, textual);
+        }
+        for at in &self.head.order {
             let at = *at;
-            let textual = self.differs(at);
-            set(&mut self.textual, at, textual);
             if !self.head.is_resource(at) {
                 let flow = self
                     .head

@@ -116,7 +116,7 @@ impl Judge<'_> {
         let module = strip_keys(&row.module);
         let chosen = |graph: &Graph, resource: Option<&Resource>| {
             let at = resource?.parts.get("provider").copied()?;
-            graph.node(at).map(|node| node.provider_name())
+            graph.node(at).map(super::graph::Node::provider_name)
         };
         let named = chosen(self.head, self.head.resources.get(address));
         let (name, alias) = match named {
@@ -158,18 +158,14 @@ impl Judge<'_> {
                 .is_some_and(|call| call.parts.contains_key("providers"))
         })
     }
+}
 
-    /// The innermost module above whose files are not in the repository, with the call.
-    pub(super) fn remote<'g>(
-        &self,
-        graph: &'g Graph,
-        module: &str,
-    ) -> Option<(String, &'g Resource)> {
-        modules_above(module)
-            .into_iter()
-            .rev()
-            .find_map(|path| graph.calls.get(path).map(|call| (path.to_owned(), call)))
-    }
+/// The innermost module call above a module that a graph has.
+pub(super) fn nearest_call<'g>(graph: &'g Graph, module: &str) -> Option<(String, &'g Resource)> {
+    modules_above(module)
+        .into_iter()
+        .rev()
+        .find_map(|path| graph.calls.get(path).map(|call| (path.to_owned(), call)))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
             found.insert(Unplanned {
                 file: node.file.to_string(),
                 line: node.line,
-                what: what.to_owned(),
+                what: what.clone(),
                 removed: false,
             });
         }
@@ -62,7 +62,7 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
             found.insert(Unplanned {
                 file: node.file.to_string(),
                 line: node.line,
-                what: what.to_owned(),
+                what: what.clone(),
                 removed: true,
             });
         }

@@ -72,7 +72,7 @@ pub(super) fn read(
     plan: &Plan,
 ) -> Both {
     let mut problems = Vec::new();
-    let (mut loaded, mut named) = ([defaults(head), defaults(base)], Vec::new());
+    let (mut loaded, mut given_by_option) = ([defaults(head), defaults(base)], Vec::new());
     let mut ordered: Vec<(&VariableFile, Option<(u8, &str)>)> = files
         .iter()
         .map(|file| (file, rank(&file.path, root)))
@@ -99,7 +99,7 @@ pub(super) fn read(
             at_head.extend(new);
             at_base.extend(old);
         } else {
-            named.push(File {
+            given_by_option.push(File {
                 head: new,
                 base: old,
             });
@@ -113,7 +113,7 @@ pub(super) fn read(
         problems,
     };
     // A file whose values are all those of the plan was used.
-    named.retain(|file| {
+    given_by_option.retain(|file| {
         let mut values = file.head.iter().peekable();
         let is_there = values.peek().is_some();
         is_there
@@ -121,14 +121,14 @@ pub(super) fn read(
                 .all(|(name, given)| planned.get(name).is_none_or(|value| agrees(given, value)))
     });
     let names: BTreeSet<&String> = at_head.keys().chain(at_base.keys()).collect();
-    let names = named
+    let names = given_by_option
         .iter()
         .flat_map(|file| file.head.keys().chain(file.base.keys()))
         .chain(names);
     for name in names.collect::<BTreeSet<_>>() {
         let usual = (at_head.get(name), at_base.get(name));
         let mut candidates = vec![usual];
-        for file in &named {
+        for file in &given_by_option {
             let pair = (file.head.get(name), file.base.get(name));
             candidates.push((pair.0.or(usual.0), pair.1.or(usual.1)));
         }
