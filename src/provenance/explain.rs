@@ -13,6 +13,8 @@ mod files;
 mod graph;
 mod instances;
 mod judge;
+mod links;
+mod nodes;
 mod places;
 mod unplanned;
 mod variables;

@@ -76,7 +76,7 @@ fn the_demonstration_is_a_report_for_people_too() {
         "read-only-principals: Principals stay read-only",
         "allUsers gains more than read access",
         "from the base",
-        "11 of 11 rules evaluated",
+        "14 of 14 rules evaluated",
         "blocked (exit 1)",
     ] {
         assert!(run.says(text), "{text:?} was expected\n{run}");

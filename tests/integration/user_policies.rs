@@ -70,11 +70,10 @@ fn rules_of_rego_v1_run() {
         findings[0]["policy_location"]["file"], "rules/acme.rego",
         "{run}"
     );
-    assert_eq!(
-        run.report()["policies"]["rules"],
-        run.report()["policies"]["evaluated"],
-        "{run}"
-    );
+    // All but the three that need a git change.
+    let policies = &run.report()["policies"];
+    let number = |key: &str| policies[key].as_u64().unwrap();
+    assert_eq!(number("rules"), number("evaluated") + 3, "{run}");
 }
 
 #[test]

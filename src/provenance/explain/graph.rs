@@ -12,31 +12,28 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::files::Touched;
-use super::places::modules_above;
 use super::variables::Variables;
 use crate::digest::{Digest, Sink};
-use crate::source::{
-    Block, Expression, Part, Piece, SourceIndex, directory, expression, items, join,
-};
+use crate::source::{Piece, SourceIndex};
 
 /// What stands between an address and the name of a part in a key.
 pub(super) const PART: char = '\0';
 
 /// Something that has a value, or a resource.
 pub(super) struct Node {
-    key: Arc<str>,
+    pub(super) key: Arc<str>,
     /// The repository path of its file.
     pub(super) file: Arc<str>,
     pub(super) line: usize,
     /// What it is, for people.
     pub(super) what: String,
-    pieces: Vec<Piece>,
+    pub(super) pieces: Vec<Piece>,
     /// For each reference among the pieces, in order.
-    links: Vec<Option<usize>>,
-    module: Arc<str>,
+    pub(super) links: Vec<Option<usize>>,
+    pub(super) module: Arc<str>,
     /// The address of the block whose `each` it may use.
-    scope: Option<String>,
-    kind: Kind,
+    pub(super) scope: Option<String>,
+    pub(super) kind: Kind,
     /// A touched file that it reads.
     pub(super) reads: Option<Arc<str>>,
     /// Why its value may differ without a change of the configuration.
@@ -50,7 +47,7 @@ pub(super) struct Node {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Value,
     Resource,
 }
@@ -84,7 +81,7 @@ pub(super) struct Resource {
 #[derive(Default)]
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
-    by_key: BTreeMap<String, usize>,
+    pub(super) by_key: BTreeMap<String, usize>,
     /// Resources and data sources by configuration address.
     pub(super) resources: BTreeMap<String, Resource>,
     /// Module calls by the path of the module.
@@ -94,7 +91,7 @@ pub(super) struct Graph {
     /// Positions in which references come before what refers to them.
     pub(super) order: Vec<usize>,
     /// Values of locals that are objects, by key, for references into them.
-    objects: HashMap<String, Arc<Vec<(String, String)>>>,
+    pub(super) objects: HashMap<String, Arc<Vec<(String, String)>>>,
 }
 
 /// What a graph is made of.
@@ -205,433 +202,6 @@ impl Graph {
         self.nodes
             .get(position)
             .is_some_and(|node| node.kind == Kind::Resource)
-    }
-
-    fn add(&mut self, key: String, place: &Place<'_>, parts: &[&Part]) -> usize {
-        let mut pieces = Vec::new();
-        let mut hint = None;
-        let mut literal = None;
-        let mut reads = None;
-        for part in parts {
-            let found = expression(&part.text, part.json);
-            reads = reads.or_else(|| place.touched(&found));
-            hint = hint.or(if found.unread {
-                Some(Hint::Unread)
-            } else {
-                found.volatile.map(Hint::Volatile)
-            });
-            literal = found.literal;
-            pieces.extend(found.pieces);
-            pieces.push(Piece::Text(format!(";{}", part.name)));
-        }
-        let at = self.nodes.len();
-        self.nodes.push(Node {
-            key: key.as_str().into(),
-            file: place.file.clone(),
-            line: parts.first().map_or(place.line, |part| part.line),
-            what: place.what.clone(),
-            pieces,
-            links: Vec::new(),
-            module: place.module.clone(),
-            scope: place.scope.clone(),
-            kind: Kind::Value,
-            reads,
-            hint,
-            literal: literal.filter(|_| parts.len() == 1).map(Arc::new),
-            digest: Digest::of(&[]),
-            own: Digest::of(&[]),
-        });
-        self.by_key.entry(key).or_insert(at);
-        at
-    }
-
-    fn register(&mut self, ground: &Ground<'_>) {
-        let facts = &ground.index.facts;
-        let mut seen = std::collections::HashSet::new();
-        for block in &facts.blocks {
-            let (Some(address), Some(module)) = (&block.address, &block.module) else {
-                continue;
-            };
-            if !seen.insert(address.as_str()) {
-                continue;
-            }
-            let mut place = Place::of(block, module, ground);
-            place.what.clone_from(address);
-            match block.kind.as_str() {
-                "resource" | "data" | "ephemeral" | "module" => {
-                    let made = self.block(ground, block, address, &place);
-                    if block.kind == "module" {
-                        self.calls.insert(address.clone(), made);
-                    } else {
-                        self.resources.insert(address.clone(), made);
-                    }
-                }
-                "variable" => self.variable(ground, block, address, &place),
-                "output" => {
-                    let parts = all_parts(ground.index, address);
-                    let wanted: Vec<&Part> = parts
-                        .iter()
-                        .filter(|part| {
-                            !matches!(part.name.as_str(), "description" | "precondition")
-                        })
-                        .filter(|part| part.name != "depends_on")
-                        .collect();
-                    self.add(address.clone(), &place, &wanted);
-                }
-                "provider" => {
-                    let parts = all_parts(ground.index, address);
-                    let parts: Vec<&Part> = parts.iter().collect();
-                    let at = self.add(address.clone(), &place, &parts);
-                    let name = block.labels.first().cloned().unwrap_or_default();
-                    self.providers
-                        .entry((module.clone(), name))
-                        .or_default()
-                        .push(at);
-                }
-                _ => {}
-            }
-        }
-        for local in &facts.locals {
-            let (Some(address), Some(module)) = (&local.address, &local.module) else {
-                continue;
-            };
-            // Override files come later in the list and replace what was there.
-            if self.by_key.contains_key(address) && !local.overrides {
-                continue;
-            }
-            let mut place = Place::of(local, module, ground);
-            place.what.clone_from(address);
-            let mut parts = ground.index.parts(local);
-            // Another name for the same value is no change of it.
-            for part in &mut parts {
-                part.name.clear();
-            }
-            if let [part] = parts.as_slice()
-                && !part.json
-                && let Some(items) = items(&part.text)
-            {
-                self.objects.insert(address.clone(), Arc::new(items));
-            }
-            self.by_key.remove(address);
-            self.add(address.clone(), &place, &parts.iter().collect::<Vec<_>>());
-        }
-    }
-
-    /// A resource, data source or module call: a node for each part, and one for all of it.
-    fn block(
-        &mut self,
-        ground: &Ground<'_>,
-        block: &Block,
-        address: &str,
-        place: &Place<'_>,
-    ) -> Resource {
-        let parts = all_parts(ground.index, address);
-        let mut by_name: BTreeMap<String, Vec<&Part>> = BTreeMap::new();
-        for part in &parts {
-            if part.name == "lifecycle" {
-                for rule in &part.inner {
-                    by_name
-                        .entry(format!("lifecycle.{}", rule.name))
-                        .or_default()
-                        .push(rule);
-                }
-            } else {
-                by_name.entry(part.name.clone()).or_default().push(part);
-            }
-        }
-        let mut positions = BTreeMap::new();
-        for (name, parts) in by_name {
-            let mut place = place.clone();
-            place.scope = Some(address.to_owned());
-            place.what = format!("{name} of {address}");
-            let key = format!("{address}{PART}{name}");
-            positions.insert(name, self.add(key, &place, &parts));
-        }
-        let node = self.add(address.to_owned(), place, &[]);
-        let links = positions
-            .iter()
-            .filter(|(name, _)| block.kind != "resource" || *name != "depends_on")
-            .map(|(_, at)| Some(*at))
-            .collect();
-        if let Some(made) = self.nodes.get_mut(node) {
-            made.links = links;
-            match block.kind.as_str() {
-                "data" => made.hint = Some(Hint::Data(address.to_owned())),
-                "module" => {}
-                _ => made.kind = Kind::Resource,
-            }
-        }
-        Resource {
-            node,
-            file: block.file.clone(),
-            line: block.line,
-            module: place.module.clone(),
-            parts: positions,
-        }
-    }
-
-    fn variable(&mut self, ground: &Ground<'_>, block: &Block, address: &str, place: &Place<'_>) {
-        let parts = all_parts(ground.index, address);
-        let declared: Vec<&Part> = parts
-            .iter()
-            .filter(|part| {
-                matches!(
-                    part.name.as_str(),
-                    "type" | "sensitive" | "nullable" | "ephemeral"
-                )
-            })
-            .collect();
-        let name = block.labels.first().map(String::as_str).unwrap_or_default();
-        let at = self.add(address.to_owned(), place, &declared);
-        let Some(node) = self.nodes.get_mut(at) else {
-            return;
-        };
-        node.line = block.line;
-        node.literal = None;
-        if place.module.is_empty() {
-            if let Some(value) = ground.variables.value(name) {
-                node.pieces.push(Piece::Text(value.text.clone()));
-                node.literal.clone_from(&value.literal);
-                node.file = value.file.clone();
-                node.line = value.line;
-            }
-            if ground.variables.is_outside(name) {
-                node.hint = Some(Hint::Outside(address.to_owned()));
-            }
-            return;
-        }
-        let given = format!("{}{PART}{name}", place.module);
-        // The argument of the call is another block's part; linked by its key.
-        let default = parts.iter().find(|part| part.name == "default");
-        let found = default.map(|part| expression(&part.text, part.json));
-        node.pieces
-            .push(Piece::Reference(vec![PART.to_string(), given]));
-        if let Some(found) = found {
-            node.literal = found.literal.map(Arc::new);
-            node.pieces.push(Piece::Text(PART.to_string()));
-            node.pieces.extend(found.pieces);
-        }
-    }
-
-    /// Finds what references refer to; makes nodes for the items of objects that are referred to.
-    fn link(&mut self, ground: &Ground<'_>) {
-        let mut at = 0;
-        while at < self.nodes.len() {
-            let Some(node) = self.nodes.get(at) else {
-                break;
-            };
-            let module = node.module.clone();
-            let scope = node.scope.clone();
-            let references: Vec<Vec<String>> = node
-                .pieces
-                .iter()
-                .filter_map(|piece| match piece {
-                    Piece::Reference(path) => Some(path.clone()),
-                    Piece::Text(_) => None,
-                })
-                .collect();
-            let mut hint = None;
-            let links: Vec<Option<usize>> = references
-                .iter()
-                .map(|path| self.resolve(ground, &module, scope.as_deref(), path, &mut hint))
-                .collect();
-            if let Some(node) = self.nodes.get_mut(at) {
-                if node.links.is_empty() {
-                    node.links = links;
-                }
-                node.hint = node.hint.take().or(hint);
-            }
-            at += 1;
-        }
-        self.prune_defaults();
-    }
-
-    /// Links each resource to what reaches it from outside its block: the calls of the modules above it, and its provider's blocks.
-    fn surround(&mut self) {
-        let mut around: Vec<(usize, Vec<usize>)> = Vec::new();
-        for (address, resource) in &self.resources {
-            let mut links = Vec::new();
-            for path in modules_above(address) {
-                let call = self.calls.get(path);
-                for name in ["for_each", "count", "enabled", "providers"] {
-                    links.extend(call.and_then(|call| call.parts.get(name)));
-                }
-            }
-            let kind = address.get(resource.module.len()..).unwrap_or_default();
-            let name = kind
-                .trim_start_matches('.')
-                .split(['_', '.'])
-                .next()
-                .unwrap_or_default();
-            let scopes = std::iter::once("").chain(modules_above(&resource.module));
-            for scope in scopes {
-                let blocks = self.providers.get(&(Arc::from(scope), name.to_owned()));
-                links.extend(blocks.into_iter().flatten());
-            }
-            if self.is_resource(resource.node) {
-                around.push((resource.node, links));
-            }
-        }
-        for (node, links) in around {
-            if let Some(node) = self.nodes.get_mut(node) {
-                node.links.extend(links.into_iter().map(Some));
-            }
-        }
-    }
-
-    /// A variable whose call gives an argument does not use its default.
-    fn prune_defaults(&mut self) {
-        for node in &mut self.nodes {
-            let gives = matches!(node.pieces.iter().position(|piece| {
-                matches!(piece, Piece::Reference(path) if path.first().is_some_and(|first| first.starts_with(PART)))
-            }), Some(at) if {
-                let link = node.pieces.iter().take(at).filter(|piece| matches!(piece, Piece::Reference(_))).count();
-                node.links.get(link).copied().flatten().is_some()
-            });
-            if gives {
-                let end = node
-                    .pieces
-                    .iter()
-                    .position(|piece| matches!(piece, Piece::Text(text) if text.starts_with(PART)));
-                if let Some(end) = end {
-                    node.pieces.truncate(end);
-                }
-                let count = node
-                    .pieces
-                    .iter()
-                    .filter(|piece| matches!(piece, Piece::Reference(_)))
-                    .count();
-                node.links.truncate(count);
-                node.literal = None;
-            }
-        }
-    }
-
-    fn resolve(
-        &mut self,
-        ground: &Ground<'_>,
-        module: &Arc<str>,
-        scope: Option<&str>,
-        path: &[String],
-        hint: &mut Option<Hint>,
-    ) -> Option<usize> {
-        let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        match names.as_slice() {
-            [first, key] if first.starts_with(PART) => self.position(key),
-            // `each.key` and `count.index` name the instance: they are the same as long as it is the same.
-            ["each", "value", ..] => self.position(&format!("{}{PART}for_each", scope?)),
-            ["each" | "count", ..] => None,
-            ["local", name, rest @ ..] => {
-                let key = within(module, &format!("local.{name}"));
-                self.item(ground, &key, rest)
-            }
-            ["var", name, ..] => self.position(&within(module, &format!("var.{name}"))),
-            ["data", kind, name, ..] => {
-                self.position(&within(module, &format!("data.{kind}.{name}")))
-            }
-            ["module", name, rest @ ..] => {
-                let called = within(module, &format!("module.{name}"));
-                let output = rest
-                    .first()
-                    .map(|output| format!("{called}.output.{output}"));
-                let known = output.and_then(|key| self.position(&key));
-                if known.is_none() && self.calls.contains_key(&called) {
-                    let whole = self.whole_module(&called);
-                    if whole.is_none() {
-                        *hint = Some(Hint::Remote(called.clone()));
-                        return self.position(&called);
-                    }
-                    return whole;
-                }
-                known
-            }
-            ["ephemeral", kind, name, ..] => {
-                self.position(&within(module, &format!("ephemeral.{kind}.{name}")))
-            }
-            [kind, name, ..] if !matches!(*kind, "path" | "terraform" | "self") => {
-                let key = within(module, &format!("{kind}.{name}"));
-                self.position(&key).filter(|at| self.is_resource(*at))
-            }
-            _ => None,
-        }
-    }
-
-    /// A node that refers to all outputs of a module; none if its files are not known.
-    fn whole_module(&mut self, called: &str) -> Option<usize> {
-        let key = format!("{called}{PART}{PART}");
-        if let Some(at) = self.position(&key) {
-            return Some(at);
-        }
-        let prefix = format!("{called}.output.");
-        let links: Vec<Option<usize>> = self
-            .by_key
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .filter(|(key, _)| {
-                key.get(prefix.len()..)
-                    .is_some_and(|name| !name.contains('.'))
-            })
-            .map(|(_, at)| Some(*at))
-            .collect();
-        if links.is_empty() {
-            return None;
-        }
-        let call = self.calls.get(called)?;
-        let place = Place {
-            file: call.file.clone(),
-            line: call.line,
-            what: called.to_owned(),
-            module: call.module.clone(),
-            scope: None,
-            ground: None,
-        };
-        let at = self.add(key, &place, &[]);
-        if let Some(node) = self.nodes.get_mut(at) {
-            node.links = links;
-        }
-        Some(at)
-    }
-
-    /// The node of a local, or of the item of it that a reference goes to.
-    fn item(&mut self, ground: &Ground<'_>, key: &str, rest: &[&str]) -> Option<usize> {
-        let mut key = key.to_owned();
-        let mut at = self.position(&key)?;
-        for name in rest.iter().take(8) {
-            let Some(items) = self.objects.get(&key).cloned() else {
-                break;
-            };
-            let below = format!("{key}{PART}.{name}");
-            if let Some(known) = self.position(&below) {
-                at = known;
-            } else {
-                let Some((_, text)) = items.iter().find(|(item, _)| item == name) else {
-                    break;
-                };
-                let node = self.nodes.get(at)?;
-                let place = Place {
-                    file: node.file.clone(),
-                    line: node.line,
-                    what: node.what.clone(),
-                    module: node.module.clone(),
-                    scope: None,
-                    ground: Some(ground),
-                };
-                let part = Part {
-                    name: String::new(),
-                    text: text.clone(),
-                    json: false,
-                    line: node.line,
-                    end_line: node.line,
-                    inner: Vec::new(),
-                };
-                if let Some(items) = crate::source::items(text) {
-                    self.objects.insert(below.clone(), Arc::new(items));
-                }
-                at = self.add(below.clone(), &place, &[&part]);
-            }
-            key = below;
-        }
-        Some(at)
     }
 
     /// Puts references before what refers to them, depth first with a list of its own.
@@ -788,56 +358,4 @@ impl Node {
             },
         }
     }
-}
-
-/// Where a node stands.
-#[derive(Clone)]
-struct Place<'a> {
-    file: Arc<str>,
-    line: usize,
-    what: String,
-    module: Arc<str>,
-    scope: Option<String>,
-    ground: Option<&'a Ground<'a>>,
-}
-
-impl<'a> Place<'a> {
-    fn of(block: &Block, module: &Arc<str>, ground: &'a Ground<'a>) -> Self {
-        Self {
-            file: block.file.clone(),
-            line: block.line,
-            what: String::new(),
-            module: module.clone(),
-            scope: None,
-            ground: Some(ground),
-        }
-    }
-
-    /// A file of the change that the expression reads.
-    fn touched(&self, found: &Expression) -> Option<Arc<str>> {
-        let ground = self.ground?;
-        let touched = ground.touched?;
-        found.files.iter().find_map(|name| {
-            let from = if name.in_module {
-                directory(&self.file)
-            } else {
-                ground.root
-            };
-            let path = join(from, &name.name)?;
-            touched.below(&path, name.complete)
-        })
-    }
-}
-
-/// The parts of a block and of what override files add to it.
-fn all_parts(index: &SourceIndex, address: &str) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    for block in index.blocks_at(address) {
-        let more = index.parts(block);
-        if block.overrides {
-            parts.retain(|part| more.iter().all(|new| new.name != part.name));
-        }
-        parts.extend(more);
-    }
-    parts
 }
