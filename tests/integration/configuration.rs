@@ -238,7 +238,7 @@ fn levels_are_the_configurations_to_set() {
             run.findings_of("no-destroy").len(),
             &run.report()["policies"]["packages"]
         ),
-        (0, &3.into()),
+        (0, &5.into()),
         "{run}"
     );
 }
