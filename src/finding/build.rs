@@ -14,6 +14,7 @@ use crate::change::Change;
 use crate::digest::{Digest, Sink};
 use crate::plan::{Mode, Plan, ResourceChange};
 use crate::policy::{Hit, Policy, PolicyProblem, Results, Rule, RuleKind, Skipped};
+use crate::provenance::Explanation;
 use crate::source::{Place, ResourceMode, SourceSide, Sources};
 use crate::text::{Printable, Redactor};
 
@@ -43,6 +44,8 @@ pub struct Origin<'a> {
     pub change_digest: Option<Digest>,
     /// The index of the configuration's source.
     pub source: Option<&'a Sources>,
+    /// Whether the git change explains what the plan changes, where both commits are known.
+    pub explanation: Option<&'a Explanation>,
     /// The policies.
     pub policies: &'a [Policy],
     /// The rules.
@@ -308,7 +311,7 @@ fn from_hit(
             file: Printable::line(&rule.file),
             line: hit.line,
         }),
-        explained: None,
+        explained: change_index.and_then(|index| origin.explanation?.of(index)?.is_explained()),
     })
 }
 

@@ -142,6 +142,7 @@ pub(super) fn evaluate(
     for (plan_index, plan) in case.plans.iter().enumerate() {
         let found = found.get(plan_index);
         let source = found.and_then(|found| found.sources.as_ref());
+        let explanation = found.and_then(|found| found.explanation.as_ref());
         let available = |policy: &Policy, need: Need| match need {
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
@@ -162,6 +163,7 @@ pub(super) fn evaluate(
             repository: standing,
             source: source.map(|sources| &sources.head),
             proof: plan.proof.as_ref(),
+            explanation,
             now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
@@ -183,14 +185,13 @@ pub(super) fn evaluate(
             change: change.as_ref(),
             change_digest,
             source,
+            explanation,
             policies: &policies.summary.policies,
             rules: &policies.rules,
             overrides: &config.overrides,
         };
         if let Some(found) = found.filter(|_| source.is_some()) {
-            let (directory, reason) = (&found.root.directory, found.root.certainty.reason());
-            let line = format!("{}: root module in \"{directory}\": {reason}", plan.path);
-            told.trace.push(plan.plan.redactor.line(&line));
+            told.trace.push(root_of(plan, found));
         }
         told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
@@ -309,6 +310,13 @@ fn rules_of_the_change(policies: &Policies) -> BTreeSet<(&Printable, &str)> {
         list.insert((&policy.id, rule.reported.as_str()));
     }
     &of_change - &of_plan
+}
+
+/// Where the plan's root module is taken to be, and why.
+fn root_of(plan: &CasePlan, found: &Found) -> Printable {
+    let (directory, reason) = (&found.root.directory, found.root.certainty.reason());
+    let line = format!("{}: root module in \"{directory}\": {reason}", plan.path);
+    plan.plan.redactor.line(&line)
 }
 
 /// One line for each rule: what it is, how much it had to look at, what it gave.

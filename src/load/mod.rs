@@ -10,6 +10,7 @@ mod assemble;
 mod before;
 pub mod config;
 mod error;
+mod explain;
 mod find;
 mod own;
 mod plans;
@@ -154,14 +155,13 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
-    let mut found = source::sources(&case.plans, tree.as_ref(), &root, request, before.as_ref());
-    proof::prove(
-        &mut case.plans,
+    let mut found = join(
+        &mut case,
         request,
         repository.as_ref(),
-        case.under_review.head(),
         tree.as_ref(),
-        &found,
+        before.as_ref(),
+        &root,
     )?;
     let told = evaluate(
         &mut case,
@@ -194,6 +194,34 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         prints: told.prints,
         trace: told.trace,
     })
+}
+
+/// Indexes the source for each plan and joins the plan with the change and with its binary plan file.
+fn join(
+    case: &mut ReviewCase,
+    request: &Request,
+    repository: Option<&Repository>,
+    tree: Option<&SourceTree>,
+    before: Option<&before::Before>,
+    root: &Path,
+) -> Result<Vec<source::Found>, LoadError> {
+    let mut found = source::sources(&case.plans, tree, root, request, before);
+    let head = case.under_review.head().map(str::to_owned);
+    proof::prove(
+        &mut case.plans,
+        request,
+        repository,
+        head.as_deref(),
+        tree,
+        &found,
+    )?;
+    explain::join(
+        repository,
+        case.under_review.change(),
+        &case.plans,
+        &mut found,
+    )?;
+    Ok(found)
 }
 
 /// What git is asked.

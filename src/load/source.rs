@@ -11,6 +11,7 @@ use super::root::{self, Certainty, Root};
 use super::{LoadError, Request};
 use crate::git::{EntryKind, Reached, Repository};
 use crate::plan::{Plan, SnapshotModule};
+use crate::provenance::Explanation;
 use crate::review::CasePlan;
 use crate::source::{Layout, SourceIndex, Sources};
 
@@ -161,6 +162,8 @@ fn modules_of(root: &Path) -> BTreeMap<String, String> {
 pub(super) struct Found {
     pub(super) sources: Option<Sources>,
     pub(super) root: Root,
+    /// Whether the change explains what the plan changes.
+    pub(super) explanation: Option<Explanation>,
 }
 
 /// Indexes the source for each plan, on both sides of the change.
@@ -184,6 +187,7 @@ pub(super) fn sources(
             out.push(Found {
                 sources: None,
                 root,
+                explanation: None,
             });
             continue;
         }
@@ -202,6 +206,7 @@ pub(super) fn sources(
         out.push(Found {
             sources: Some(sources),
             root,
+            explanation: None,
         });
     }
     out

@@ -45,6 +45,8 @@ const POLICIES: &[(&str, &str)] = embedded![
     "remote-code/remote_code.rego",
     "rollback-guard/rollback_guard.rego",
     "two-step-destroy/two_step_destroy.rego",
+    "unexplained-change/unexplained_change.rego",
+    "unplanned-hunk/unplanned_hunk.rego",
 ];
 
 /// Rego helpers below `data.countersign.lib`.

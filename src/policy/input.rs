@@ -13,7 +13,7 @@ use super::engine::{Input, Part, Row};
 use super::view::{Lens, View};
 use crate::change::{Change, Standing};
 use crate::plan::{Plan, ResourceChange};
-use crate::provenance::Proof;
+use crate::provenance::{Explanation, Proof};
 use crate::source::SourceIndex;
 
 /// How many resource changes go to the engine at once.
@@ -32,6 +32,8 @@ pub struct Subject<'a> {
     pub source: Option<&'a SourceIndex>,
     /// What the binary plan proves, where there is one.
     pub proof: Option<&'a Proof>,
+    /// Whether the git change explains what the plan changes, where both commits are known.
+    pub explanation: Option<&'a Explanation>,
     /// The run's clock.
     pub now: jiff::Timestamp,
 }
@@ -254,12 +256,19 @@ fn extension(subject: &Subject<'_>) -> Result<String, String> {
     let proof = subject
         .proof
         .map(|proof| proof.json(subject.plan.binary.as_deref()));
+    let mut provenance = match subject.explanation {
+        Some(explanation) => explanation.document(subject.plan),
+        None => json!({ "explained": null, "outputs": null, "unplanned": null }),
+    };
+    if let serde_json::Value::Object(fields) = &mut provenance {
+        fields.insert("proof".to_owned(), proof.into());
+    }
     let providers = subject.plan.state_providers();
     Ok(json!({
         "git": subject.change,
         "repository": subject.repository,
         "source": subject.source,
-        "provenance": { "explained": null, "proof": proof },
+        "provenance": provenance,
         "state_providers": providers.map_err(|error| error.to_string())?,
         "now": subject.now.to_string(),
     })

@@ -94,7 +94,8 @@ pub fn join(directory: &str, relative: &str) -> Option<String> {
 }
 
 /// The directory of a repository path, `""` at the root.
-pub(super) fn directory(file: &str) -> &str {
+#[must_use]
+pub fn directory(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 

@@ -303,6 +303,9 @@ pub struct SourceProblem {
     pub line: Option<usize>,
     /// What it was.
     pub message: String,
+    /// Whether the text was not understood; otherwise a module was not followed.
+    #[serde(skip)]
+    pub syntax: bool,
 }
 
 /// A comment that speaks to this program, such as `# countersign:waive …`.

@@ -17,6 +17,7 @@
 mod address;
 mod collect;
 mod comments;
+mod expression;
 mod facts;
 mod hcl;
 mod json;
@@ -24,6 +25,7 @@ mod layout;
 mod lexer;
 mod lookup;
 mod modules;
+mod parts;
 mod plain;
 mod references;
 mod settings;
@@ -40,7 +42,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use address::{join, module_key, strip_keys};
+pub use address::{directory, join, module_key, strip_keys};
+pub use expression::{Expression, FileName, Piece, expression, items, literal};
 pub use facts::{
     Backend, BaseFacts, Block, Connection, Directive, Facts, Imported, Lifecycle, LockChange,
     LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
@@ -48,6 +51,7 @@ pub use facts::{
 };
 pub use layout::Layout;
 pub use lookup::ResourceMode;
+pub use parts::{Part, variable_values};
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
 pub use references::references;
 pub use sources::{Place, PlaceKind, SourceSide, Sources};
@@ -241,6 +245,8 @@ impl SourceIndex {
                 problems.insert(SourceProblem {
                     file: link.as_str().into(),
                     line: None,
+                    // What it would hold is not known.
+                    syntax: true,
                     message:
                         "This is a symbolic link to no file of the commit, so it was not read."
                             .to_owned(),
@@ -405,5 +411,6 @@ fn faults_of(file: &Arc<str>, faults: Faults) -> impl Iterator<Item = SourceProb
             file: file.clone(),
             line: Some(fault.line),
             message: fault.message,
+            syntax: true,
         })
 }

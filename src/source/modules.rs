@@ -70,6 +70,7 @@ pub(super) fn follow(
                 file: call.file.clone(),
                 line: Some(call.line),
                 message: format!("The module `{name}` was not followed: {message}"),
+                syntax: false,
             };
             let known = || {
                 let directory = layout.place(layout.modules.get(&key)?);

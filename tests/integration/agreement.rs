@@ -396,6 +396,7 @@ fn three_policies_agree_with_a_plain_reading_of_the_plan() {
             change: None,
             source: None,
             proof: None,
+            explanation: None,
             repository: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };

@@ -171,8 +171,12 @@ fn another_commit_is_not_covered() {
 
 #[test]
 fn a_base_that_moved_under_the_change_is_not_covered() {
-    let scene = Scene::change("02-update");
-    scene.write("extra.tf", "resource \"terraform_data\" \"extra\" {}\n");
+    // On the other base the change would not explain the plan, which is a finding of its own.
+    let scene = Scene::change_with(
+        "02-update",
+        "[policies]\ndisable = [\"unexplained-change\"]\n",
+    );
+    scene.write("extra.tf", "# Nothing here yet.\n");
     scene.commit("One thing more");
     scene.approve(0);
     accepted(&scene, &[]);

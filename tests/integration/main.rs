@@ -15,6 +15,7 @@
 //! | `git_reality` | repositories as they are met: work trees, clones, submodules, checkouts of a CI, odd names |
 //! | `agreement` | what policies find, held against a plain reading of the plan |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `explained` | whether the git change explains the plan |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
@@ -55,6 +56,7 @@ mod check;
 mod configuration;
 mod effect;
 mod exit_status;
+mod explained;
 mod git_reality;
 mod hooks;
 mod hostile;

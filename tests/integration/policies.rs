@@ -371,6 +371,7 @@ fn shipped_policies_find_the_same_with_all_rows_and_values() {
             repository: None,
             source: None,
             proof: None,
+            explanation: None,
             now: jiff::Timestamp::UNIX_EPOCH,
         };
         let hits = |policies: &Policies| {

@@ -62,6 +62,7 @@ fn found(results: &[Json], change_digest: Option<Digest>) -> Vec<Finding> {
         change: None,
         change_digest,
         source: None,
+        explanation: None,
         policies: &[policy],
         rules: &[rule],
         overrides: &BTreeMap::new(),

@@ -103,6 +103,7 @@ fn of_change(
         }
         .digest(),
         content: origin.plan.content_digest(change),
+        explained: index.and_then(|index| origin.explanation?.of(index)?.is_explained()),
         change_index: index,
         address: Some(redactor.line(&change.address)),
         target: Some(Target::new(&change.address)),

@@ -184,7 +184,12 @@ static EXTENSION: Node = Keys(&[
     ("now", &OPEN),
 ]);
 
-static PROVENANCE: Node = Keys(&[("explained", &OPEN), ("proof", &PROOF)]);
+static PROVENANCE: Node = Keys(&[
+    ("explained", &OPEN),
+    ("outputs", &OPEN),
+    ("unplanned", &OPEN),
+    ("proof", &PROOF),
+]);
 
 static PROOF: Node = Keys(&[
     ("verdict", &OPEN),

@@ -69,6 +69,7 @@ fn run(policies: &Policies) -> Results {
         repository: None,
         source: None,
         proof: None,
+        explanation: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {})

@@ -78,6 +78,7 @@ fn run(text: &str) {
         repository: None,
         source: None,
         proof: None,
+        explanation: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     let results = policies.evaluate(&subject, &|_, _| Availability::Present, &|_, _| {});

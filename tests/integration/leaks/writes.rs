@@ -89,7 +89,7 @@ pub(super) fn review(case: &Case, tally: &mut Tally) {
         secret.whole
     );
     let digest = countersign::digest::Digest::of(&std::fs::read(scene.path("plan.json")).unwrap());
-    let dialogue = format!("{}A\napprove {}\n", answer.repeat(40), digest.short());
+    let dialogue = format!("{}A\napprove {}\n", answer.repeat(400), digest.short());
     let arguments = [
         "--plain",
         "--base",

@@ -1,0 +1,322 @@
+//! Why values differ between the commits: the first place on the way from a value to what was changed.
+//!
+//! One pass over the head's graph in the order of its references. Each value gets at most two causes: that its configuration differs,
+//! and that it refers to a resource which changes in this plan.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::Verdict;
+use super::graph::{Graph, Hint, Moves};
+use super::places::Providers;
+use crate::plan::{Action, Plan};
+use crate::source::strip_keys;
+
+/// What makes something differ.
+#[derive(Clone, Debug)]
+pub(super) struct Cause {
+    /// What was changed and where.
+    pub(super) text: String,
+    pub(super) file: Arc<str>,
+    pub(super) line: usize,
+    /// The resource through which it comes.
+    pub(super) through: Option<Arc<str>>,
+    /// Whether it is not the git change, but one made outside Terraform.
+    pub(super) drift: bool,
+    /// Whether it counts on something not being there.
+    pub(super) by_absence: bool,
+}
+
+impl Cause {
+    /// The cause as a part of a sentence, with what uses it.
+    pub(super) fn reason(&self, user: &str) -> String {
+        let through = match &self.through {
+            Some(_) if self.drift => return format!("{}, which {user} uses", self.text),
+            Some(resource) => format!(", by which {resource} changes, used by {user}"),
+            None if user.is_empty() || self.text.contains(&format!(" {user} of ")) => String::new(),
+            None => format!(", used by {user}"),
+        };
+        format!("{}{through}", self.text)
+    }
+}
+
+/// What is known while changes are judged.
+pub(super) struct Judge<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) head: &'a Graph,
+    pub(super) base: &'a Graph,
+    pub(super) moves: &'a Moves,
+    pub(super) providers: Providers<'a>,
+    /// `moved`, `import` and `removed` blocks that the change adds.
+    pub(super) added: HashMap<(&'static str, String), (Arc<str>, usize)>,
+    /// Rows of drift by address.
+    pub(super) drift: HashMap<&'a str, usize>,
+    /// Configuration addresses with drift.
+    pub(super) drifted: HashSet<String>,
+    textual: Vec<Option<Rc<Cause>>>,
+    flow: Vec<Option<Rc<Cause>>>,
+    /// The resource that it refers to and whose change is not explained.
+    follows: Vec<Option<Rc<str>>>,
+}
+
+/// The grounds for [`Judge::new`].
+pub(super) struct Grounds<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) head: &'a Graph,
+    pub(super) base: &'a Graph,
+    pub(super) moves: &'a Moves,
+    pub(super) providers: Providers<'a>,
+    pub(super) added: HashMap<(&'static str, String), (Arc<str>, usize)>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(grounds: Grounds<'a>) -> Self {
+        let Grounds {
+            plan,
+            head,
+            base,
+            moves,
+            providers,
+            added,
+        } = grounds;
+        let rows = plan.drift.iter().enumerate();
+        let drift = rows.map(|(at, row)| (row.address.as_str(), at)).collect();
+        let drifted = plan
+            .drift
+            .iter()
+            .map(|row| strip_keys(&row.address))
+            .collect();
+        Self {
+            plan,
+            head,
+            base,
+            moves,
+            providers,
+            added,
+            drift,
+            drifted,
+            textual: vec![None; head.nodes.len()],
+            flow: vec![None; head.nodes.len()],
+            follows: vec![None; head.nodes.len()],
+        }
+    }
+
+    /// Judges every change of the plan, in its order.
+    pub(super) fn run(mut self) -> (Vec<Option<Verdict>>, Self) {
+        let mut rows: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, row) in self.plan.changes.iter().enumerate() {
+            rows.entry(strip_keys(&row.address)).or_default().push(at);
+        }
+        let mut verdicts: Vec<Option<Verdict>> = vec![None; self.plan.changes.len()];
+        let addresses: HashMap<usize, &str> = self
+            .head
+            .resources
+            .iter()
+            .map(|(address, resource)| (resource.node, address.as_str()))
+            .collect();
+        for at in &self.head.order {
+            let textual = self.differs(*at);
+            set(&mut self.textual, *at, textual);
+        }
+        for at in &self.head.order {
+            let at = *at;
+            if !self.head.is_resource(at) {
+                let flow = self
+                    .head
+                    .links(at)
+                    .filter_map(|link| self.flow.get(link).cloned().flatten())
+                    .min_by_key(|cause| cause.drift);
+                set(&mut self.flow, at, flow);
+                let follows = self
+                    .head
+                    .links(at)
+                    .find_map(|link| self.follows.get(link).cloned().flatten());
+                set(&mut self.follows, at, follows);
+                continue;
+            }
+            let Some(address) = addresses.get(&at).copied() else {
+                continue;
+            };
+            let mut best: Option<Cause> = None;
+            for row in rows.remove(address).unwrap_or_default() {
+                let Some(change) = self.plan.changes.get(row) else {
+                    continue;
+                };
+                let (verdict, cause) = self.change(change);
+                if matches!(
+                    verdict,
+                    Some(Verdict::Unexplained(_) | Verdict::NotKnown(_))
+                ) {
+                    set(&mut self.follows, at, Some(address.into()));
+                }
+                let acts = !matches!(
+                    change.action,
+                    Action::NoOp | Action::Read | Action::Ephemeral
+                );
+                if let Some(mut cause) = cause.filter(|_| acts)
+                    && best.as_ref().is_none_or(|best| best.drift && !cause.drift)
+                {
+                    cause.through = Some(address.into());
+                    best = Some(cause);
+                }
+                if let Some(slot) = verdicts.get_mut(row) {
+                    *slot = verdict;
+                }
+            }
+            if best.is_none() && self.drifted.contains(address) {
+                best = self.head.node(at).map(|node| Cause {
+                    text: format!("{address} was changed outside Terraform (drift)"),
+                    file: node.file.clone(),
+                    line: node.line,
+                    through: Some(address.into()),
+                    drift: true,
+                    by_absence: false,
+                });
+            }
+            set(&mut self.flow, at, best.map(Rc::new));
+        }
+        // What has no block in the head.
+        let mut rest: Vec<usize> = rows.into_values().flatten().collect();
+        rest.sort_unstable();
+        for row in rest {
+            if let (Some(change), Some(slot)) = (self.plan.changes.get(row), verdicts.get_mut(row))
+            {
+                *slot = self.change(change).0;
+            }
+        }
+        (verdicts, self)
+    }
+
+    /// Why the configuration of a value differs from the base's.
+    fn differs(&self, at: usize) -> Option<Rc<Cause>> {
+        let node = self.head.node(at)?;
+        let place = |text: String, by_absence| {
+            Some(Rc::new(Cause {
+                text,
+                file: node.file.clone(),
+                line: node.line,
+                through: None,
+                drift: false,
+                by_absence,
+            }))
+        };
+        let here = |verb: &str| format!("{}:{} {verb} {}", node.file, node.line, node.what);
+        let key = self.head.key(at)?;
+        let Some(old) = self.base.find(&self.moves.before(key)) else {
+            return place(here("adds"), true);
+        };
+        if old.digest == node.digest {
+            return None;
+        }
+        if let Some(file) = &node.reads {
+            return place(format!("{file} changes, which {} reads", node.what), false);
+        }
+        if old.own != node.own {
+            return place(here("changes"), false);
+        }
+        let below = self
+            .head
+            .links(at)
+            .find_map(|link| self.textual.get(link).cloned().flatten());
+        below.or_else(|| place(here("changes"), false))
+    }
+
+    /// Why a value differs, or may.
+    pub(super) fn cause(&self, at: usize) -> Option<&Cause> {
+        let textual = self.textual.get(at).and_then(Option::as_deref);
+        textual.or_else(|| self.flow.get(at).and_then(Option::as_deref))
+    }
+
+    /// Why a part differs: at head, or because the head has none any more.
+    pub(super) fn part(&self, address: &str, before: &str, name: &str) -> Option<Cause> {
+        let at = |graph: &Graph, address: &str| {
+            let resource = graph
+                .resources
+                .get(address)
+                .or_else(|| graph.calls.get(address));
+            resource.and_then(|resource| resource.parts.get(name).copied())
+        };
+        match (at(self.head, address), at(self.base, before)) {
+            (Some(at), _) => self.cause(at).cloned(),
+            (None, Some(old)) => {
+                let old = self.base.node(old)?;
+                Some(Cause {
+                    text: format!(
+                        "the change removes {} (was at {}:{})",
+                        old.what, old.file, old.line
+                    ),
+                    file: old.file.clone(),
+                    line: old.line,
+                    through: None,
+                    drift: false,
+                    by_absence: true,
+                })
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Why a part of one instance differs: as [`Self::part`], but not where only other instances get another `each.value`.
+    pub(super) fn part_of_instance(
+        &self,
+        [address, before]: [&str; 2],
+        name: &str,
+        key: Option<&str>,
+    ) -> Option<Cause> {
+        let cause = self.part(address, before, name)?;
+        let same = || {
+            let part = |graph: &Graph, address: &str, name: &str| {
+                graph.resources.get(address)?.parts.get(name).copied()
+            };
+            let (new, old) = (
+                part(self.head, address, name)?,
+                part(self.base, before, name)?,
+            );
+            let each = part(self.head, address, "for_each")?;
+            if self.head.node(new)?.own != self.base.node(old)?.own
+                || self.head.node(new)?.reads.is_some()
+                || self
+                    .head
+                    .links(new)
+                    .any(|link| link != each && self.textual.get(link).is_some_and(Option::is_some))
+            {
+                return None;
+            }
+            let item = |graph: &Graph, at: usize| {
+                let literal = graph.node(at)?.literal.clone()?;
+                match literal.as_ref() {
+                    Json::Object(items) => items.get(key?).cloned(),
+                    // A set's values are its keys.
+                    Json::Array(items) => items.iter().find(|item| item.as_str() == key).cloned(),
+                    _ => None,
+                }
+            };
+            let old_each = part(self.base, before, "for_each")?;
+            (item(self.head, each)? == item(self.base, old_each)?).then_some(new)
+        };
+        match same() {
+            Some(at) => self.flow.get(at)?.as_deref().cloned(),
+            None => Some(cause),
+        }
+    }
+
+    /// The resource that a value refers to and whose change is not explained.
+    pub(super) fn follows(&self, key: &str) -> Option<&str> {
+        self.follows.get(self.head.position(key)?)?.as_deref()
+    }
+
+    /// Why a part may differ without a change of the configuration.
+    pub(super) fn hint(&self, address: &str, name: &str) -> Option<&Hint> {
+        let resource = self.head.resources.get(address)?;
+        self.head.node(*resource.parts.get(name)?)?.hint.as_ref()
+    }
+}
+
+fn set<T: ?Sized>(list: &mut [Option<Rc<T>>], at: usize, value: Option<Rc<T>>) {
+    if let Some(slot) = list.get_mut(at) {
+        *slot = value;
+    }
+}

@@ -1,0 +1,276 @@
+//! From blocks to the nodes of a graph.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource};
+use crate::digest::Digest;
+use crate::source::{
+    Block, Expression, Part, Piece, SourceIndex, directory, expression, items, join,
+};
+
+impl Graph {
+    pub(super) fn add(&mut self, key: String, place: &Place<'_>, parts: &[&Part]) -> usize {
+        let mut pieces = Vec::new();
+        let mut hint = None;
+        let mut literal = None;
+        let mut reads = None;
+        for part in parts {
+            let found = expression(&part.text, part.json);
+            reads = reads.or_else(|| place.touched(&found));
+            hint = hint.or(if found.unread {
+                Some(Hint::Unread)
+            } else {
+                found.volatile.map(Hint::Volatile)
+            });
+            literal = found.literal;
+            pieces.extend(found.pieces);
+            pieces.push(Piece::Text(format!(";{}", part.name)));
+        }
+        let at = self.nodes.len();
+        self.nodes.push(Node {
+            key: key.as_str().into(),
+            file: place.file.clone(),
+            line: parts.first().map_or(place.line, |part| part.line),
+            what: place.what.clone(),
+            pieces,
+            links: Vec::new(),
+            module: place.module.clone(),
+            scope: place.scope.clone(),
+            kind: Kind::Value,
+            reads,
+            hint,
+            literal: literal.filter(|_| parts.len() == 1).map(Arc::new),
+            digest: Digest::of(&[]),
+            own: Digest::of(&[]),
+        });
+        self.by_key.entry(key).or_insert(at);
+        at
+    }
+
+    pub(super) fn register(&mut self, ground: &Ground<'_>) {
+        let facts = &ground.index.facts;
+        let mut seen = std::collections::HashSet::new();
+        for block in &facts.blocks {
+            let (Some(address), Some(module)) = (&block.address, &block.module) else {
+                continue;
+            };
+            if !seen.insert(address.as_str()) {
+                continue;
+            }
+            let mut place = Place::of(block, module, ground);
+            place.what.clone_from(address);
+            match block.kind.as_str() {
+                "resource" | "data" | "ephemeral" | "module" => {
+                    let made = self.block(ground, block, address, &place);
+                    if block.kind == "module" {
+                        self.calls.insert(address.clone(), made);
+                    } else {
+                        self.resources.insert(address.clone(), made);
+                    }
+                }
+                "variable" => self.variable(ground, block, address, &place),
+                "output" => {
+                    let parts = all_parts(ground.index, address);
+                    let wanted: Vec<&Part> = parts
+                        .iter()
+                        .filter(|part| {
+                            !matches!(part.name.as_str(), "description" | "precondition")
+                        })
+                        .filter(|part| part.name != "depends_on")
+                        .collect();
+                    self.add(address.clone(), &place, &wanted);
+                }
+                "provider" => {
+                    let parts = all_parts(ground.index, address);
+                    let parts: Vec<&Part> = parts.iter().collect();
+                    let at = self.add(address.clone(), &place, &parts);
+                    let name = block.labels.first().cloned().unwrap_or_default();
+                    self.providers
+                        .entry((module.clone(), name))
+                        .or_default()
+                        .push(at);
+                }
+                _ => {}
+            }
+        }
+        for local in &facts.locals {
+            let (Some(address), Some(module)) = (&local.address, &local.module) else {
+                continue;
+            };
+            // Override files come later in the list and replace what was there.
+            if self.by_key.contains_key(address) && !local.overrides {
+                continue;
+            }
+            let mut place = Place::of(local, module, ground);
+            place.what.clone_from(address);
+            let mut parts = ground.index.parts(local);
+            // Another name for the same value is no change of it.
+            for part in &mut parts {
+                part.name.clear();
+            }
+            if let [part] = parts.as_slice()
+                && !part.json
+                && let Some(items) = items(&part.text)
+            {
+                self.objects.insert(address.clone(), Arc::new(items));
+            }
+            self.by_key.remove(address);
+            self.add(address.clone(), &place, &parts.iter().collect::<Vec<_>>());
+        }
+    }
+
+    /// A resource, data source or module call: a node for each part, and one for all of it.
+    pub(super) fn block(
+        &mut self,
+        ground: &Ground<'_>,
+        block: &Block,
+        address: &str,
+        place: &Place<'_>,
+    ) -> Resource {
+        let parts = all_parts(ground.index, address);
+        let mut by_name: BTreeMap<String, Vec<&Part>> = BTreeMap::new();
+        for part in &parts {
+            if part.name == "lifecycle" {
+                for rule in &part.inner {
+                    by_name
+                        .entry(format!("lifecycle.{}", rule.name))
+                        .or_default()
+                        .push(rule);
+                }
+            } else {
+                by_name.entry(part.name.clone()).or_default().push(part);
+            }
+        }
+        let mut positions = BTreeMap::new();
+        for (name, parts) in by_name {
+            let mut place = place.clone();
+            place.scope = Some(address.to_owned());
+            place.what = format!("{name} of {address}");
+            let key = format!("{address}{PART}{name}");
+            positions.insert(name, self.add(key, &place, &parts));
+        }
+        let node = self.add(address.to_owned(), place, &[]);
+        let links = positions
+            .iter()
+            .filter(|(name, _)| block.kind != "resource" || *name != "depends_on")
+            .map(|(_, at)| Some(*at))
+            .collect();
+        if let Some(made) = self.nodes.get_mut(node) {
+            made.links = links;
+            match block.kind.as_str() {
+                "data" => made.hint = Some(Hint::Data(address.to_owned())),
+                "module" => {}
+                _ => made.kind = Kind::Resource,
+            }
+        }
+        Resource {
+            node,
+            file: block.file.clone(),
+            line: block.line,
+            module: place.module.clone(),
+            parts: positions,
+        }
+    }
+
+    pub(super) fn variable(
+        &mut self,
+        ground: &Ground<'_>,
+        block: &Block,
+        address: &str,
+        place: &Place<'_>,
+    ) {
+        let parts = all_parts(ground.index, address);
+        let declared: Vec<&Part> = parts
+            .iter()
+            .filter(|part| {
+                matches!(
+                    part.name.as_str(),
+                    "type" | "sensitive" | "nullable" | "ephemeral"
+                )
+            })
+            .collect();
+        let name = block.labels.first().map(String::as_str).unwrap_or_default();
+        let at = self.add(address.to_owned(), place, &declared);
+        let Some(node) = self.nodes.get_mut(at) else {
+            return;
+        };
+        node.line = block.line;
+        node.literal = None;
+        if place.module.is_empty() {
+            if let Some(value) = ground.variables.value(name) {
+                node.pieces.push(Piece::Text(value.text.clone()));
+                node.literal.clone_from(&value.literal);
+                node.file = value.file.clone();
+                node.line = value.line;
+            }
+            if ground.variables.is_outside(name) {
+                node.hint = Some(Hint::Outside(address.to_owned()));
+            }
+            return;
+        }
+        let given = format!("{}{PART}{name}", place.module);
+        // The argument of the call is another block's part; linked by its key.
+        let default = parts.iter().find(|part| part.name == "default");
+        let found = default.map(|part| expression(&part.text, part.json));
+        node.pieces
+            .push(Piece::Reference(vec![PART.to_string(), given]));
+        if let Some(found) = found {
+            node.literal = found.literal.map(Arc::new);
+            node.pieces.push(Piece::Text(PART.to_string()));
+            node.pieces.extend(found.pieces);
+        }
+    }
+}
+
+/// Where a node stands.
+#[derive(Clone)]
+pub(super) struct Place<'a> {
+    pub(super) file: Arc<str>,
+    pub(super) line: usize,
+    pub(super) what: String,
+    pub(super) module: Arc<str>,
+    pub(super) scope: Option<String>,
+    pub(super) ground: Option<&'a Ground<'a>>,
+}
+
+impl<'a> Place<'a> {
+    fn of(block: &Block, module: &Arc<str>, ground: &'a Ground<'a>) -> Self {
+        Self {
+            file: block.file.clone(),
+            line: block.line,
+            what: String::new(),
+            module: module.clone(),
+            scope: None,
+            ground: Some(ground),
+        }
+    }
+
+    /// A file of the change that the expression reads.
+    fn touched(&self, found: &Expression) -> Option<Arc<str>> {
+        let ground = self.ground?;
+        let touched = ground.touched?;
+        found.files.iter().find_map(|name| {
+            let from = if name.in_module {
+                directory(&self.file)
+            } else {
+                ground.root
+            };
+            let path = join(from, &name.name)?;
+            touched.below(&path, name.complete)
+        })
+    }
+}
+
+/// The parts of a block and of what override files add to it.
+fn all_parts(index: &SourceIndex, address: &str) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for block in index.blocks_at(address) {
+        let more = index.parts(block);
+        if block.overrides {
+            parts.retain(|part| more.iter().all(|new| new.name != part.name));
+        }
+        parts.extend(more);
+    }
+    parts
+}

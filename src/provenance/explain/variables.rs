@@ -1,0 +1,317 @@
+//! What the files give the root module's variables at head and base, held against the values that the plan was made with.
+//!
+//! A value from `-var`, from the environment or from a file that was not used must not make a change look explained, so what a file
+//! gives counts only where the plan has that value.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::plan::Plan;
+use crate::source::{Part, SourceIndex, directory, expression, variable_values};
+
+/// A file of variable values, at both commits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariableFile {
+    /// The repository path.
+    pub path: String,
+    /// Its bytes at the commit under review.
+    pub head: Option<Vec<u8>>,
+    /// Its bytes at the commit that it is compared with.
+    pub base: Option<Vec<u8>>,
+}
+
+/// A value that a file gives.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) text: String,
+    pub(super) literal: Option<Arc<Json>>,
+    pub(super) file: Arc<str>,
+    pub(super) line: usize,
+}
+
+/// The values of one commit.
+#[derive(Default)]
+pub(super) struct Variables {
+    values: HashMap<String, Given>,
+    outside: HashSet<String>,
+}
+
+impl Variables {
+    pub(super) fn value(&self, name: &str) -> Option<&Given> {
+        self.values.get(name)
+    }
+
+    /// Whether the plan has a value that no file gives.
+    pub(super) fn is_outside(&self, name: &str) -> bool {
+        self.outside.contains(name)
+    }
+}
+
+/// The values at head and base, and files that were not understood.
+pub(super) struct Both {
+    pub(super) head: Variables,
+    pub(super) base: Variables,
+    pub(super) problems: Vec<String>,
+}
+
+type Values = BTreeMap<String, Given>;
+
+struct File {
+    head: Values,
+    base: Values,
+}
+
+/// Reads the values of both commits.
+pub(super) fn read(
+    files: &[VariableFile],
+    root: &str,
+    [head, base]: [&SourceIndex; 2],
+    plan: &Plan,
+) -> Both {
+    let mut problems = Vec::new();
+    let (mut loaded, mut given_by_option) = ([defaults(head), defaults(base)], Vec::new());
+    let mut ordered: Vec<(&VariableFile, Option<(u8, &str)>)> = files
+        .iter()
+        .map(|file| (file, rank(&file.path, root)))
+        .collect();
+    ordered.sort_by(|a, b| (a.1, &a.0.path).cmp(&(b.1, &b.0.path)));
+    for (file, rank) in ordered {
+        let mut side = |bytes: Option<&Vec<u8>>| {
+            let Some(bytes) = bytes else {
+                return Values::new();
+            };
+            let (parts, understood) = variable_values(&file.path, bytes);
+            if !understood {
+                problems.push(file.path.clone());
+            }
+            let path: Arc<str> = file.path.as_str().into();
+            let values = parts
+                .iter()
+                .map(|part| (part.name.clone(), given(part, &path)));
+            values.collect()
+        };
+        let (new, old) = (side(file.head.as_ref()), side(file.base.as_ref()));
+        if rank.is_some() {
+            let [at_head, at_base] = &mut loaded;
+            at_head.extend(new);
+            at_base.extend(old);
+        } else {
+            given_by_option.push(File {
+                head: new,
+                base: old,
+            });
+        }
+    }
+    let planned = planned(plan);
+    let [at_head, at_base] = loaded;
+    let mut both = Both {
+        head: Variables::default(),
+        base: Variables::default(),
+        problems,
+    };
+    // A file whose values are all those of the plan was used.
+    given_by_option.retain(|file| {
+        let mut values = file.head.iter().peekable();
+        let is_there = values.peek().is_some();
+        is_there
+            && values
+                .all(|(name, given)| planned.get(name).is_none_or(|value| agrees(given, value)))
+    });
+    let names: BTreeSet<&String> = at_head.keys().chain(at_base.keys()).collect();
+    let names = given_by_option
+        .iter()
+        .flat_map(|file| file.head.keys().chain(file.base.keys()))
+        .chain(names);
+    for name in names.collect::<BTreeSet<_>>() {
+        let usual = (at_head.get(name), at_base.get(name));
+        let mut candidates = vec![usual];
+        for file in &given_by_option {
+            let pair = (file.head.get(name), file.base.get(name));
+            candidates.push((pair.0.or(usual.0), pair.1.or(usual.1)));
+        }
+        let value = planned.get(name);
+        let fits = |(head, _): &(Option<&Given>, _)| match (head, value) {
+            (Some(given), Some(value)) => agrees(given, value),
+            _ => true,
+        };
+        let differs = |(head, base): &(Option<&Given>, Option<&Given>)| {
+            head.map(|given| &given.text) != base.map(|given| &given.text)
+        };
+        let fitting: Vec<_> = candidates.into_iter().filter(|pair| fits(pair)).collect();
+        let chosen = fitting
+            .iter()
+            .find(|pair| differs(pair))
+            .or_else(|| fitting.first());
+        if let Some((head, base)) = chosen {
+            if let Some(given) = head {
+                both.head.values.insert(name.clone(), (*given).clone());
+            }
+            if let Some(given) = base {
+                both.base.values.insert(name.clone(), (*given).clone());
+            }
+        } else {
+            both.head.outside.insert(name.clone());
+        }
+    }
+    // A variable that no file gives a value has it from outside.
+    let unset = planned.keys().filter(|name| {
+        !both.head.values.contains_key(*name)
+            && head.locate_config(&format!("var.{name}")).is_some()
+    });
+    both.head.outside.extend(unset.cloned());
+    both
+}
+
+/// How late a file is read among those that are read by themselves; none for one that must be named.
+fn rank<'p>(path: &'p str, root: &str) -> Option<(u8, &'p str)> {
+    if directory(path) != root {
+        return None;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name {
+        "terraform.tfvars" => Some((0, "")),
+        "terraform.tfvars.json" => Some((1, "")),
+        _ if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") => {
+            Some((2, name))
+        }
+        _ => None,
+    }
+}
+
+fn given(part: &Part, file: &Arc<str>) -> Given {
+    let found = expression(&part.text, part.json);
+    Given {
+        text: found
+            .literal
+            .as_ref()
+            .map_or_else(|| format!("{:?}", found.pieces), ToString::to_string),
+        literal: found.literal.map(Arc::new),
+        file: file.clone(),
+        line: part.line,
+    }
+}
+
+fn defaults(index: &SourceIndex) -> Values {
+    let variables = index
+        .facts
+        .blocks
+        .iter()
+        .filter(|block| block.kind == "variable" && block.module.as_deref() == Some(""));
+    let mut values = Values::new();
+    for block in variables {
+        let Some(name) = block.labels.first() else {
+            continue;
+        };
+        for part in index
+            .parts(block)
+            .iter()
+            .filter(|part| part.name == "default")
+        {
+            values.insert(name.clone(), given(part, &block.file));
+        }
+    }
+    values
+}
+
+/// The values that the plan was made with.
+fn planned(plan: &Plan) -> BTreeMap<String, Json> {
+    #[derive(Deserialize)]
+    struct Planned {
+        #[serde(default)]
+        value: Json,
+    }
+    let text = plan.section("variables").unwrap_or("{}");
+    let all: BTreeMap<String, Planned> = serde_json::from_str(text).unwrap_or_default();
+    all.into_iter()
+        .map(|(name, planned)| (name, planned.value))
+        .collect()
+}
+
+fn agrees(given: &Given, planned: &Json) -> bool {
+    given
+        .literal
+        .as_ref()
+        .is_none_or(|literal| alike(literal, planned))
+}
+
+/// Whether a literal may have become this value: types convert scalars, sort sets and drop or add attributes.
+fn alike(literal: &Json, value: &Json) -> bool {
+    match (literal, value) {
+        (Json::Array(a), Json::Array(b)) => {
+            if a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)) {
+                return true;
+            }
+            let texts = |list: &[Json]| -> BTreeSet<String> { list.iter().map(scalar).collect() };
+            texts(a) == texts(b)
+        }
+        (Json::Object(a), Json::Object(b)) => a
+            .iter()
+            .all(|(key, a)| b.get(key).is_none_or(|b| alike(a, b))),
+        (Json::Array(_) | Json::Object(_), _) | (_, Json::Array(_) | Json::Object(_)) => false,
+        (a, b) => scalar(a) == scalar(b),
+    }
+}
+
+fn scalar(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |n| n.to_string()),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_alike_across_conversions() {
+        for (literal, value) in [
+            (json!("5"), json!(5)),
+            (json!(5), json!(5.0)),
+            (json!(true), json!("true")),
+            (json!(["b", "a", "a"]), json!(["a", "b"])),
+            (json!({"a": 1}), json!({"a": "1", "b": null})),
+        ] {
+            assert!(alike(&literal, &value), "{literal} {value}");
+        }
+        for (literal, value) in [
+            (json!("5"), json!(6)),
+            (json!(["a"]), json!(["a", "b"])),
+            (json!({"a": 1}), json!({"a": 2})),
+            (json!("a"), json!(["a"])),
+            (json!(null), json!("a")),
+        ] {
+            assert!(!alike(&literal, &value), "{literal} {value}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_in_terraforms_order() {
+        let mut names = [
+            "b.auto.tfvars",
+            "terraform.tfvars.json",
+            "a.auto.tfvars.json",
+            "terraform.tfvars",
+        ];
+        names.sort_by_key(|name| rank(name, ""));
+        assert_eq!(
+            names,
+            [
+                "terraform.tfvars",
+                "terraform.tfvars.json",
+                "a.auto.tfvars.json",
+                "b.auto.tfvars"
+            ]
+        );
+        assert_eq!(rank("prod.tfvars", ""), None);
+        assert_eq!(rank("terraform.tfvars", "live"), None);
+        assert!(rank("live/terraform.tfvars", "live").is_some());
+    }
+}

@@ -1,0 +1,11 @@
+module "m" {
+  source = "./m"
+  v = "2"
+}
+module "n" {
+  source = "./m"
+  v = module.m.out
+}
+output "o" {
+  value = module.n.out
+}

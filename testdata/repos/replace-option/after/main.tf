@@ -1,0 +1,6 @@
+resource "terraform_data" "a" {
+  input = "b"
+}
+resource "terraform_data" "b" {
+  input = "a"
+}

@@ -1,0 +1,5 @@
+# new
+resource "terraform_data" "a" {
+  # touched
+  input   =   "a" # here
+}

@@ -1,0 +1,4 @@
+resource "terraform_data" "t" {
+  for_each = toset(["a", "b"])
+  input = each.key
+}

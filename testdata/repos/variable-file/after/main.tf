@@ -1,0 +1,4 @@
+variable "v" {}
+resource "terraform_data" "a" {
+  input = var.v
+}
