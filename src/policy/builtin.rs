@@ -19,12 +19,7 @@ const POLICIES: &[(&str, &str)] = embedded![
     "no-destroy/no_destroy.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
-    "read-only-principals/aws.rego",
-    "read-only-principals/azure.rego",
     "read-only-principals/findings.rego",
-    "read-only-principals/gcp.rego",
-    "read-only-principals/joined.rego",
-    "read-only-principals/kubernetes.rego",
     "read-only-principals/read_only_principals.rego",
 ];
 
@@ -33,8 +28,20 @@ const LIBRARY: &[(&str, &str)] = embedded![
     "lib/addresses.rego",
     "lib/configuration.rego",
     "lib/globs.rego",
+    "lib/grants.rego",
+    "lib/grants_aws.rego",
+    "lib/grants_azure.rego",
+    "lib/grants_definitions.rego",
+    "lib/grants_gains.rego",
+    "lib/grants_gcp.rego",
+    "lib/grants_joined.rego",
+    "lib/grants_kubernetes.rego",
+    "lib/grants_rows.rego",
+    "lib/grants_text.rego",
+    "lib/grants_values.rego",
     "lib/principals_aws.rego",
     "lib/providers.rego",
+    "lib/scopes.rego",
 ];
 
 /// Fact tables below `data.countersign.tables`.
