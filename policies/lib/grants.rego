@@ -17,7 +17,7 @@ grant_types := object.union(data.countersign.tables.grants.types, object.get(set
 # value_types has globs of the types whose attribute values are read: those that grant, and the documents that they refer to.
 value_types := array.concat(
 	[type | some type, _ in grant_types],
-	["google_*iam_*", "*policy*"],
+	["google_*iam_*", "*policy*", "*permissions_boundary*", "aws_iam_user", "aws_iam_group", "aws_ssoadmin_permission_set", "*federated_identity_credential"],
 )
 
 google_types := data.countersign.tables.grants.google_iam

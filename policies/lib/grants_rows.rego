@@ -116,6 +116,7 @@ simple_row(spec, attributes, hidden, subject, at, word, verdict) := {
 	"own": object.get(spec, "own", false),
 	"at": at,
 	"hidden": object.get(hidden, spec.path[0], false),
+	"kind": spec.kind,
 	"pattern": word,
 	"e": verdict_expansion(final_verdict(verdict, word), word),
 }

@@ -11,12 +11,14 @@
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default *)
 #     allow_sensitive_read: Reads of secrets and data warn (true) or are denied (false) (default true)
 #     read_only_roles: Globs on role names and policy ARNs that count as read-only (default none)
+#     read_only_boundaries: Globs on ARNs of permissions boundaries that leave only reads (default none)
+#     hidden_grants: Templates and charts that may hold grants cannot be proven (true) or are left alone (false) (default true)
 #     grants: More resource types that grant, in the form of tables/grants.json (default none)
 package countersign.policies.read_only_principals
 
 settings := object.get(data.countersign.config, "read-only-principals", {})
 
-match_patterns := object.get(settings, "match", ["*"])
+scope := data.countersign.lib.scopes.scope(object.get(settings, "match", ["*"]))
 
 value_types := data.countersign.lib.grants.value_types
 
@@ -72,4 +74,4 @@ joined_findings := [finding(gained_by, data.countersign.lib.grants.joined_expans
 	in_scope(gained_by)
 ]
 
-in_scope(gained_by) if data.countersign.lib.scopes.covers(match_patterns, [gained_by.label, gained_by.grant.address])
+in_scope(gained_by) if data.countersign.lib.scopes.covers(scope, [gained_by.label, gained_by.grant.address])

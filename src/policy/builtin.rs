@@ -14,13 +14,20 @@ macro_rules! embedded {
 
 /// Rego files of the policies, tests left out.
 const POLICIES: &[(&str, &str)] = embedded![
+    "any-ref-role/any_ref_role.rego",
     "approved-providers/approved_providers.rego",
     "approved-providers/lookalikes.rego",
+    "deny-guard-removed/deny_guard_removed.rego",
+    "exec-grant/exec_grant.rego",
+    "no-delete-grants/no_delete_grants.rego",
     "no-destroy/no_destroy.rego",
     "no-local-exec/no_local_exec.rego",
     "no-local-exec/routes.rego",
+    "no-static-credentials/no_static_credentials.rego",
     "read-only-principals/findings.rego",
     "read-only-principals/read_only_principals.rego",
+    "state-bucket-read-only/state_bucket_read_only.rego",
+    "wildcard-grant/wildcard_grant.rego",
 ];
 
 /// Rego helpers below `data.countersign.lib`.
@@ -50,12 +57,15 @@ const TABLES: &[(&str, &str)] = embedded![
     "tables/aws_managed_policies.json",
     "tables/aws_overrides.json",
     "tables/azure_roles.json",
+    "tables/destructive.json",
+    "tables/exec_actions.json",
     "tables/exec_providers.json",
     "tables/exec_types.json",
     "tables/gcp_roles.json",
     "tables/grants.json",
     "tables/hashicorp_providers.json",
     "tables/stateful_types.json",
+    "tables/static_credentials.json",
 ];
 
 /// The shipped policies with their helpers and tables.

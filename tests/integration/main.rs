@@ -12,6 +12,7 @@
 //! | `mutations` | plans changed at random: read or refused by name, secrets kept |
 //! | `bad_repository` | repositories that cannot say what the change is: the same |
 //! | `check` | the headless gate: what it finds in real plans |
+//! | `grants` | verdicts on AWS policy documents, read a second time without Rego, over all plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
@@ -48,6 +49,7 @@ mod check;
 mod configuration;
 mod effect;
 mod exit_status;
+mod grants;
 mod hooks;
 mod hostile;
 mod layering;

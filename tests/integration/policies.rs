@@ -38,6 +38,36 @@ fn passed() -> usize {
     }
 }
 
+/// The policies about grants and credentials beside them, each with settings under which it fires on `23-aws-iam`, and the text that
+/// is put in place of another there, where the plan as it is holds no case.
+const GRANTS: [(&str, &str, Option<(&str, &str)>); 7] = [
+    (
+        "any-ref-role",
+        "",
+        Some((
+            r#"\"Principal\":{\"Service\":\"ec2.amazonaws.com\"}"#,
+            r#"\"Principal\":{\"Federated\":\"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com\"}"#,
+        )),
+    ),
+    (
+        "deny-guard-removed",
+        "",
+        Some((
+            r#""actions":["create"],"before":null,"after":{"policy":"{\"Statement\":[{\"Action\":[\"s3:GetObject\"]"#,
+            r#""actions":["update"],"before":{"policy":"{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:DeleteBucket\",\"Resource\":\"*\"}}"},"after":{"policy":"{\"Statement\":[{\"Action\":[\"s3:GetObject\"]"#,
+        )),
+    ),
+    ("exec-grant", "", None),
+    ("no-delete-grants", "match = [\"drift-*\"]", None),
+    ("no-static-credentials", "", None),
+    (
+        "state-bucket-read-only",
+        "match = [\"not-*\"]\nstate_buckets = [\"acme-data\"]",
+        None,
+    ),
+    ("wildcard-grant", "", None),
+];
+
 static LOADED: LazyLock<Policies> = LazyLock::new(|| {
     let settings = Settings {
         policy: serde_json::Map::new(),
@@ -91,7 +121,10 @@ fn every_test_that_is_written_is_run() {
 #[test]
 fn the_promised_policies_are_shipped_and_no_others() {
     let ids: Vec<String> = shipped().into_keys().collect();
-    assert_eq!(ids, PROMISED.map(|(id, ..)| id));
+    let mut expected: Vec<&str> = PROMISED.iter().map(|(id, ..)| *id).collect();
+    expected.extend(GRANTS.iter().map(|(id, ..)| *id));
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
     assert!(LOADED.problems.is_empty(), "{:?}", LOADED.problems);
     let run = Scene::new().run(&["policy", "list"]).must_end(0);
     let own = countersign::policy::own::OWN.map(|policy| policy.id);
@@ -204,6 +237,34 @@ fn every_policy_fires_on_one_real_plan_and_not_on_another() {
             run.findings_of(id),
             Vec::<serde_json::Value>::new(),
             "{id} fires on {silent}\n{run}"
+        );
+    }
+}
+
+#[test]
+fn every_policy_about_grants_fires_on_a_real_plan_and_not_on_another() {
+    let text = String::from_utf8(plan("23-aws-iam")).unwrap();
+    for (id, settings, edit) in GRANTS {
+        let scene = Scene::new();
+        let fires = match edit {
+            None => text.clone(),
+            Some((from, to)) => {
+                assert!(text.contains(from), "{id}: {from}");
+                text.replace(from, to)
+            }
+        };
+        scene.write("fires.json", fires);
+        scene.write("silent.json", plan("27-providers"));
+        scene.write("countersign.toml", format!("[policy.{id}]\n{settings}\n"));
+        let run = scene
+            .run(&["--check", "-f", "json", "fires.json"])
+            .must_end(1);
+        assert!(!run.findings_of(id).is_empty(), "{id} is silent\n{run}");
+        let run = scene.run(&["--check", "-f", "json", "silent.json"]);
+        assert_eq!(
+            run.findings_of(id),
+            Vec::<serde_json::Value>::new(),
+            "{id}\n{run}"
         );
     }
 }
