@@ -214,10 +214,15 @@ fn principals(statement: &Json) -> Vec<String> {
     if element(statement, "NotPrincipal").is_some() {
         return vec!["*".to_owned()];
     }
-    match element(statement, "Principal") {
+    let named: Vec<String> = match element(statement, "Principal") {
         Some(Json::Object(kinds)) => kinds.values().flat_map(|v| texts(Some(v))).collect(),
         other => texts(other),
+    };
+    if named.is_empty() {
+        // A resource policy has to name someone; one that does not is not excused for it.
+        return vec![String::new()];
     }
+    named
 }
 
 /// What a document grants: principal (`""` where it names none) to action to level.
@@ -315,8 +320,8 @@ fn grants_of(kind: &str, attributes: &Json) -> Option<Grants> {
     Some(all)
 }
 
-/// The worst that a resource change adds; `None` where it adds only reads, or is none of those compared here.
-fn worst(change: &Json) -> Option<Option<Level>> {
+/// The worst that a resource change adds, [`Level::Read`] where it adds only reads; `None` for one that is not compared here.
+fn worst(change: &Json) -> Option<Level> {
     let kind = change["type"].as_str()?;
     let actions = change["change"]["actions"].as_array()?;
     if change["mode"] == "data" || !change["change"]["after"].is_object() {
@@ -343,19 +348,19 @@ fn worst(change: &Json) -> Option<Option<Level>> {
         .iter()
         .any(|a| actions == &[Json::from(*a)])
     {
-        return Some(None);
+        return Some(Level::Read);
     }
     let after = grants_of(kind, &change["change"]["after"])?;
     let before = grants_of(kind, &change["change"]["before"]).unwrap_or_default();
     let moved = ["role", "user", "group"]
         .iter()
         .any(|name| change["change"]["before"][*name] != change["change"]["after"][*name]);
-    let mut worst = None;
+    let mut worst = Level::Read;
     for (principal, actions) in &after {
         let had = before.get(principal).filter(|_| !moved);
         for (action, level) in actions {
             if *level > Level::Read && had.is_none_or(|had| !had.contains_key(action)) {
-                worst = worst.max(Some(*level));
+                worst = worst.max(*level);
             }
         }
     }
@@ -390,7 +395,7 @@ fn two_readings_of_aws_grants_agree() {
         let Some(changes) = plan["resource_changes"].as_array() else {
             continue;
         };
-        let expected: Vec<(&str, Option<Level>)> = changes
+        let expected: Vec<(&str, Level)> = changes
             .iter()
             .filter_map(|change| Some((change["address"].as_str()?, worst(change)?)))
             .collect();
@@ -409,7 +414,7 @@ fn two_readings_of_aws_grants_agree() {
         let found = run.findings_of("read-only-principals");
         for (address, level) in expected {
             compared += 1;
-            granting += usize::from(level.is_some());
+            granting += usize::from(level > Level::Read);
             let verdict = found
                 .iter()
                 .filter(|finding| finding["address"] == address)
@@ -418,7 +423,8 @@ fn two_readings_of_aws_grants_agree() {
                     "cannot-prove" => Some(Level::Unknown),
                     _ => Some(Level::Sensitive),
                 })
-                .max();
+                .max()
+                .unwrap_or(Level::Read);
             if verdict != level {
                 disagreements.push(format!(
                     "{}: {address}: {level:?}, found {verdict:?}",

@@ -38,9 +38,16 @@ fn passed() -> usize {
     }
 }
 
+/// Policy, settings, and a text of the plan with what is put in its place.
+type Case = (
+    &'static str,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+);
+
 /// The policies about grants and credentials beside them, each with settings under which it fires on `23-aws-iam`, and the text that
 /// is put in place of another there, where the plan as it is holds no case.
-const GRANTS: [(&str, &str, Option<(&str, &str)>); 7] = [
+const GRANTS: [Case; 7] = [
     (
         "any-ref-role",
         "",
