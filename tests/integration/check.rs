@@ -74,9 +74,9 @@ fn the_demonstration_is_a_report_for_people_too() {
         "approved-providers: Only approved providers",
         "Provider registry.terraform.io/hashicorp/azurerm is not approved.",
         "read-only-principals: Principals stay read-only",
-        "allUsers gains more than read access",
+        "Anyone (allUsers) gains more than read access",
         "from the base",
-        "11 of 11 rules evaluated",
+        "24 of 24 rules evaluated",
         "blocked (exit 1)",
     ] {
         assert!(run.says(text), "{text:?} was expected\n{run}");

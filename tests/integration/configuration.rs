@@ -238,15 +238,28 @@ fn levels_are_the_configurations_to_set() {
             run.findings_of("no-destroy").len(),
             &run.report()["policies"]["packages"]
         ),
-        (0, &3.into()),
+        (0, &10.into()),
         "{run}"
     );
 }
 
 #[test]
 fn with_every_policy_switched_off_nothing_passes() {
-    let off = "[policies]\ndisable = [\"no-destroy\", \"no-local-exec\", \"approved-providers\", \"read-only-principals\"]\n";
-    check(&outside(off))
+    let ids = [
+        "any-ref-role",
+        "approved-providers",
+        "deny-guard-removed",
+        "exec-grant",
+        "no-delete-grants",
+        "no-destroy",
+        "no-local-exec",
+        "no-static-credentials",
+        "read-only-principals",
+        "state-bucket-read-only",
+        "wildcard-grant",
+    ];
+    let off = format!("[policies]\ndisable = {ids:?}\n");
+    check(&outside(&off))
         .must_end(5)
         .must_say("no policy rule was evaluated");
 }

@@ -28,7 +28,7 @@ fn zero_nothing_blocks() {
         .run(&["--check", "plan.json"])
         .must_end(0);
     run.must_say("pass (exit 0)")
-        .must_say("11 of 11 rules evaluated");
+        .must_say("24 of 24 rules evaluated");
 }
 
 #[test]
