@@ -4,8 +4,11 @@
 #   for one character, everything else for itself. Brackets are literal, since addresses are full of them.
 package countersign.lib.globs
 
+matches("*", text) if is_string(text)
+
 matches(pattern, text) if {
 	is_string(pattern)
+	pattern != "*"
 	is_string(text)
 	regex.match(expression(pattern), text)
 }

@@ -168,6 +168,9 @@ normal(s) := {
 	"not_actions": null,
 	"everywhere": everywhere(as_array(object.get(s, "Resource", null)), as_array(object.get(s, "Condition", null))),
 	"principals": principals(s),
+	"sid": sid(object.get(s, "Sid", null)),
+	"resources": as_array(object.get(s, "Resource", null)),
+	"conditional": is_conditional(as_array(object.get(s, "Condition", null))),
 } if {
 	is_usual(s)
 } else := {
@@ -176,6 +179,9 @@ normal(s) := {
 	"not_actions": not_actions(s),
 	"everywhere": everywhere(elements(s, "resource"), elements(s, "condition")),
 	"principals": principals(s),
+	"sid": "",
+	"resources": resources(s),
+	"conditional": is_conditional(elements(s, "condition")),
 } if {
 	is_object(s)
 }
@@ -184,10 +190,11 @@ is_usual(s) if {
 	is_object(s)
 	object.get(s, "Action", null) != null
 	not s.NotAction
+	not s.NotResource
 	count(object.keys(s) - usual_elements) == 0
 }
 
-normal(s) := {"effect": "Allow", "actions": [{"not": "a statement"}], "not_actions": null, "everywhere": false, "principals": ["(unreadable)"]} if not is_object(s)
+normal(s) := {"effect": "Allow", "actions": [{"not": "a statement"}], "not_actions": null, "everywhere": false, "principals": ["(unreadable)"], "sid": "", "resources": ["*"], "conditional": false} if not is_object(s)
 
 effect(values) := "Deny" if {
 	count(values) == 1
@@ -207,10 +214,24 @@ not_actions(s) := elements(s, "notaction") if {
 
 default everywhere(_, _) := false
 
-everywhere(resources, conditions) if {
-	"*" in resources
-	count([c | some c in conditions; c != {}]) == 0
+everywhere(given, conditions) if {
+	"*" in given
+	not is_conditional(conditions)
 }
+
+default is_conditional(_) := false
+
+is_conditional(conditions) if {
+	some condition in conditions
+	condition != {}
+}
+
+sid(value) := value if is_string(value)
+
+sid(value) := "" if not is_string(value)
+
+# NotResource means every other resource; a statement of a trust policy has none.
+resources(s) := array.concat(elements(s, "resource"), ["*" | has_element(s, "notresource")])
 
 # principals of a resource policy; NotPrincipal means everyone else.
 principals(s) := [] if {
@@ -246,7 +267,15 @@ from_data_source(statement) := {
 	"not_actions": source_not_actions(as_array(object.get(statement, "not_actions", null))),
 	"everywhere": everywhere(as_array(object.get(statement, "resources", null)), as_array(object.get(statement, "condition", null))),
 	"principals": source_principals(statement),
+	"sid": sid(object.get(statement, "sid", null)),
+	"resources": source_resources(statement),
+	"conditional": is_conditional(as_array(object.get(statement, "condition", null))),
 }
+
+source_resources(statement) := array.concat(
+	as_array(object.get(statement, "resources", null)),
+	["*" | count(as_array(object.get(statement, "not_resources", null))) > 0],
+)
 
 source_principals(statement) := array.concat(listed_ids, others) if {
 	listed_ids := [sprintf("%v", [id]) |

@@ -130,15 +130,16 @@ test_kubernetes_verbs_and_subresources if {
 test_kubernetes_bindings_by_role_name if {
 	cases := {"view": [], "edit": ["not-read-only"], "cluster-admin": ["not-read-only"], "system:node": ["not-read-only"], "ours": ["cannot-prove"]}
 	every name, expected in cases {
-		verdicts(create("kubernetes_role_binding", {"role_ref": [{"name": name}], "subject": [{"kind": "Group", "name": "devs"}]})) == expected
+		verdicts(create("kubernetes_role_binding", {"role_ref": [{"kind": "ClusterRole", "name": name}], "subject": [{"kind": "Group", "name": "devs"}]})) == expected
 	}
-	found := denied with input as create("kubernetes_cluster_role_binding", {"role_ref": [{"name": "admin"}], "subject": [{"kind": "ServiceAccount", "name": "ci", "namespace": "tools"}]})
+	verdicts(create("kubernetes_role_binding", {"role_ref": [{"kind": "Role", "name": "view"}], "subject": [{"kind": "Group", "name": "devs"}]})) == ["cannot-prove"]
+	found := denied with input as create("kubernetes_cluster_role_binding", {"role_ref": [{"kind": "ClusterRole", "name": "admin"}], "subject": [{"kind": "ServiceAccount", "name": "ci", "namespace": "tools"}]})
 	found[0].subject == "ServiceAccount:tools/ci"
 }
 
 test_kubernetes_manifests if {
 	verdicts(create("kubernetes_manifest", {"manifest": {"kind": "Role", "metadata": {"name": "r"}, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}})) == []
-	verdicts(create("kubernetes_manifest", {"manifest": {"kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": {"name": "admin"}, "subjects": [{"kind": "User", "name": "u"}]}})) == ["not-read-only"]
+	verdicts(create("kubernetes_manifest", {"manifest": {"kind": "RoleBinding", "metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "admin"}, "subjects": [{"kind": "User", "name": "u"}]}})) == ["not-read-only"]
 	verdicts(create("kubernetes_manifest", {"manifest": {"kind": "ConfigMap", "metadata": {"name": "c"}}})) == []
 }
 

@@ -7,7 +7,7 @@
 The table maps service -> level letter -> the action names of that level, separated by spaces:
   W Write, P Permissions management, T Tagging, R Read, L List.
 Names keep their spelling (IAM ignores case); services are lower case. Same package, same bytes.
-`--check` compares the table beside this script with the package, and every name in aws_overrides.json with the table.
+`--check` compares the table beside this script with the package, and every name in the tables written by hand with it.
 """
 import argparse
 import json
@@ -54,6 +54,9 @@ def unknown_overrides(services):
             known = set(" ".join(services.get(service, {}).values()).split())
             out += [f"{group}: {service}:{name}" for name in names.split() if name not in known]
     known = {f"{service}:{name}" for service, levels in services.items() for names in levels.values() for name in names.split()}
+    lists = [("destructive.json", "actions"), ("destructive.json", "not"), ("exec_actions.json", "aws")]
+    for file, key in lists:
+        out += [f"{file}: {name}" for name in json.loads((HERE / file).read_text(encoding="utf-8"))[key] if name not in known]
     return out + [f"examples: {name}" for name in overrides["examples"] if name not in known]
 
 

@@ -230,7 +230,8 @@ impl Policies {
         Some(keys)
     }
 
-    /// Rules of one package that are evaluated on the same inputs, together.
+    /// Rules of one package that are evaluated on the same inputs, together. The shipped packages share helpers that work things out
+    /// for several of them, so their rules are evaluated together too.
     fn groups(&self, rules: &[usize]) -> Vec<(&View, Vec<usize>)> {
         let mut groups: BTreeMap<(usize, &str, &View), Vec<usize>> = BTreeMap::new();
         for index in rules {
@@ -239,8 +240,10 @@ impl Policies {
                 self.rule(*index),
                 self.rules.get(*index),
             ) {
+                let builtin = self.bundles.get(*bundle).is_some_and(|b| b.builtin);
+                let package = if builtin { "" } else { loaded.package.as_str() };
                 groups
-                    .entry((*bundle, loaded.package.as_str(), &rule.view))
+                    .entry((*bundle, package, &rule.view))
                     .or_default()
                     .push(*index);
             }

@@ -74,7 +74,7 @@ fn the_demonstration_is_a_report_for_people_too() {
         "approved-providers: Only approved providers",
         "Provider registry.terraform.io/hashicorp/azurerm is not approved.",
         "read-only-principals: Principals stay read-only",
-        "allUsers gains more than read access",
+        "Anyone (allUsers) gains more than read access",
         "from the base",
         "rules evaluated",
         "blocked (exit 1)",

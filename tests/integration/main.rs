@@ -16,6 +16,7 @@
 //! | `agreement` | what policies find, held against a plain reading of the plan |
 //! | `check` | the headless gate: what it finds in real plans |
 //! | `explained` | whether the git change explains the plan |
+//! | `grants` | verdicts on AWS policy documents, read a second time without Rego, over all plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
@@ -58,6 +59,7 @@ mod effect;
 mod exit_status;
 mod explained;
 mod git_reality;
+mod grants;
 mod hooks;
 mod hostile;
 mod layering;

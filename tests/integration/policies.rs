@@ -53,6 +53,43 @@ fn passed() -> usize {
     }
 }
 
+/// Policy, settings, and a text of the plan with what is put in its place.
+type Case = (
+    &'static str,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+);
+
+/// The policies about grants and credentials beside them, each with settings under which it fires on `23-aws-iam`, and the text that
+/// is put in place of another there, where the plan as it is holds no case.
+const GRANTS: [Case; 7] = [
+    (
+        "any-ref-role",
+        "",
+        Some((
+            r#"\"Principal\":{\"Service\":\"ec2.amazonaws.com\"}"#,
+            r#"\"Principal\":{\"Federated\":\"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com\"}"#,
+        )),
+    ),
+    (
+        "deny-guard-removed",
+        "",
+        Some((
+            r#""actions":["create"],"before":null,"after":{"policy":"{\"Statement\":[{\"Action\":[\"s3:GetObject\"]"#,
+            r#""actions":["update"],"before":{"policy":"{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:DeleteBucket\",\"Resource\":\"*\"}}"},"after":{"policy":"{\"Statement\":[{\"Action\":[\"s3:GetObject\"]"#,
+        )),
+    ),
+    ("exec-grant", "", None),
+    ("no-delete-grants", "match = [\"drift-*\"]", None),
+    ("no-static-credentials", "", None),
+    (
+        "state-bucket-read-only",
+        "match = [\"not-*\"]\nstate_buckets = [\"acme-data\"]",
+        None,
+    ),
+    ("wildcard-grant", "", None),
+];
+
 static LOADED: LazyLock<Policies> = LazyLock::new(|| {
     let settings = Settings {
         policy: serde_json::Map::new(),
@@ -290,6 +327,34 @@ fn the_siblings_fire_on_real_plans_in_which_little_was_changed() {
         "changes user_data, which runs when the machine starts.",
     );
     quiet("25-aws-import", "remote-code");
+}
+
+#[test]
+fn every_policy_about_grants_fires_on_a_real_plan_and_not_on_another() {
+    let text = String::from_utf8(plan("23-aws-iam")).unwrap();
+    for (id, settings, edit) in GRANTS {
+        let scene = Scene::new();
+        let fires = match edit {
+            None => text.clone(),
+            Some((from, to)) => {
+                assert!(text.contains(from), "{id}: {from}");
+                text.replace(from, to)
+            }
+        };
+        scene.write("fires.json", fires);
+        scene.write("silent.json", plan("27-providers"));
+        scene.write("countersign.toml", format!("[policy.{id}]\n{settings}\n"));
+        let run = scene
+            .run(&["--check", "-f", "json", "fires.json"])
+            .must_end(1);
+        assert!(!run.findings_of(id).is_empty(), "{id} is silent\n{run}");
+        let run = scene.run(&["--check", "-f", "json", "silent.json"]);
+        assert_eq!(
+            run.findings_of(id),
+            Vec::<serde_json::Value>::new(),
+            "{id}\n{run}"
+        );
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(in crate::policy) struct LoadError {
 pub(in crate::policy) struct Loaded {
     pub(super) template: Engine,
     /// Whether it is shipped with this program.
-    pub(super) builtin: bool,
+    pub(in crate::policy) builtin: bool,
     /// The rules that find something.
     pub(in crate::policy) rules: Vec<LoadedRule>,
     /// The packages with such rules, by path without `data.`.

@@ -1,4 +1,4 @@
-package countersign.policies.read_only_principals
+package countersign.lib.grants
 
 # What one resource change does not tell: documents and ARNs that are known only after apply are followed
 # through the configuration's references to a policy document or a policy of the same plan. Only the few
@@ -15,7 +15,7 @@ source_name(rc) := sprintf("data.%v.%v", [rc.type, rc.name]) if rc.mode == "data
 
 source_name(rc) := sprintf("%v.%v", [rc.type, rc.name]) if object.get(rc, "mode", "managed") != "data"
 
-source_types := {"aws_iam_policy_document", "aws_iam_policy"}
+source_types := {"aws_iam_policy_document"} | {type | some type, _ in definition_kinds}
 
 # Positions of policy documents and customer managed policies, by module instance and configuration address.
 planned_sources[key] contains i if {
@@ -135,7 +135,7 @@ is_unresolved(open, _, _) if count(open) > 0
 
 is_unresolved(_, found, _) if count(found) == 0
 
-is_unresolved(_, _, spec) if not spec.kind in ["aws_document", "aws_resource_document", "aws_managed_arn"]
+is_unresolved(_, _, spec) if not spec.kind in ["aws_document", "aws_resource_document", "aws_managed_arn", "azure_role", "gcp_role"]
 
 changes_for(reference, grant) := chosen_instances(sources_at(source_key(module_key(grant.rc), reference)), grant.rc)
 
@@ -147,7 +147,23 @@ chosen_instances(changes, rc) := same if {
 
 source_rows(spec, grant, rc) := source_document_rows(spec, grant, data_source_document(rc)) if rc.mode == "data"
 
-source_rows(spec, grant, rc) := policy_rows(spec, grant, rc, "(known after apply)") if object.get(rc, "mode", "managed") != "data"
+source_rows(spec, grant, rc) := policy_rows(spec, grant, rc, "(known after apply)") if {
+	object.get(rc, "mode", "managed") != "data"
+	rc.type == "aws_iam_policy"
+	spec.kind != "azure_role"
+} else := defined_rows(spec, grant, rc) if {
+	object.get(rc, "mode", "managed") != "data"
+}
+
+# A role that is known only after apply, but is defined in the plan.
+defined_rows(spec, grant, rc) := [r |
+	some subject in principals_of(spec, grant.after, grant.hidden)
+	row := object.union(unknown_row(spec, grant, "(known after apply)"), {"subject": subject})
+	some r in definition_rows(row, rc)
+] if {
+	stays(rc)
+	not object.get(spec, "subject_in_block", false)
+} else := [unknown_row(spec, grant, "(known after apply)")]
 
 # data_source_document reads the statements of a data.aws_iam_policy_document that is read at apply.
 data_source_document(rc) := {"statements": array.concat(array.concat(own, inherited), gaps), "readable": true} if {
@@ -170,7 +186,7 @@ data_source_document(rc) := {"statements": array.concat(array.concat(own, inheri
 	]
 }
 
-unknown_statement := {"effect": "Allow", "actions": [null], "not_actions": null, "everywhere": false, "principals": ["(unknown)"]}
+unknown_statement := {"effect": "Allow", "actions": [null], "not_actions": null, "everywhere": false, "principals": ["(unknown)"], "sid": "", "resources": ["*"], "conditional": false}
 
 text_statements(text) := document.statements if {
 	document := data.countersign.lib.principals_aws.document(text)

@@ -1,12 +1,14 @@
-package countersign.policies.read_only_principals
+package countersign.lib.grants
 
 # Role assignments: built-in roles by name or by the GUID at the end of the role definition's id.
 azure_role_rows(spec, attributes, hidden) := [row |
 	some found in values_at(attributes, spec.path)
 	role := sprintf("%v", [found.value])
 	some subject in principals_of(spec, attributes, hidden)
-	row := simple_row(spec, attributes, hidden, subject, found.at, role, azure_role_verdict(role))
+	row := object.union(simple_row(spec, attributes, hidden, subject, found.at, role, azure_role_verdict(role)), {"join": {"kind": "azure", "word": azure_role_word(role)}})
 ]
+
+azure_role_word(role) := lower(regex.replace(role, "(?s)^.*/", ""))
 
 azure_role_verdict(role) := object.get(data.countersign.tables.azure_roles.names, lower(role), "cannot-prove") if {
 	not contains(role, "/")

@@ -1,4 +1,4 @@
-package countersign.policies.read_only_principals
+package countersign.lib.grants
 
 # Rows of AWS grants. A row holds one action pattern of one Allow statement, with what the document denies:
 # denies (patterns denied on every resource without a condition) and caps (NotAction lists of such Denies:
@@ -61,7 +61,7 @@ for_everyone(statement, of_resource) if {
 	"*" in statement.principals
 }
 
-statement_rows(statement, frame, limits) := [object.union(frame, part) |
+statement_rows(statement, frame, limits) := [object.union(object.union(frame, {"statement": statement}), part) |
 	some part in array.concat(action_parts(statement, limits), not_action_parts(statement, limits))
 ]
 

@@ -1,11 +1,16 @@
-package countersign.policies.read_only_principals
+package countersign.lib.grants
 
 gcp_role_rows(spec, attributes, hidden) := [row |
 	some found in values_at(attributes, spec.path)
 	some role in strings(found.value)
 	some subject in principals_of(spec, attributes, hidden)
-	row := simple_row(spec, attributes, hidden, subject, found.at, role, gcp_role_verdict(role))
+	row := object.union(simple_row(spec, attributes, hidden, subject, found.at, role, gcp_role_verdict(role)), {"join": {"kind": "gcp", "word": gcp_role_word(role)}})
 ]
+
+# A custom role is told by its last part, the role's id.
+gcp_role_word(role) := regex.replace(role, "(?s)^.*/", "") if not startswith(role, "roles/")
+
+gcp_role_word(role) := role if startswith(role, "roles/")
 
 gcp_role_verdict(role) := object.get(data.countersign.tables.gcp_roles.roles, role, gcp_unlisted_verdict(role))
 
@@ -19,7 +24,7 @@ gcp_policy_rows(spec, attributes, hidden) := [row |
 	some binding in gcp_bindings(found.value)
 	some subject in gcp_members(binding, object.get(hidden, spec.path[0], false))
 	role := sprintf("%v", [object.get(binding, "role", "(no role)")])
-	row := simple_row(spec, attributes, hidden, subject, found.at, role, gcp_role_verdict(role))
+	row := object.union(simple_row(spec, attributes, hidden, subject, found.at, role, gcp_role_verdict(role)), {"join": {"kind": "gcp", "word": gcp_role_word(role)}})
 ]
 
 gcp_bindings(value) := data.countersign.lib.principals_aws.as_array(object.get(parsed, "bindings", null)) if {

@@ -1,0 +1,198 @@
+# METADATA
+# description: |
+#   Who is granted what by the resource changes of a plan, before and after. Which attribute of which resource type
+#   grants is data (tables/grants.json, and the setting `grants` of read-only-principals). Rules of several policies
+#   that see the same rows share what is worked out here. Grants that one resource change tells by itself are
+#   "settled"; the few others are "pending" and need the whole plan.
+package countersign.lib.grants
+
+settings := object.get(data.countersign.config, "read-only-principals", {})
+
+read_only_roles := object.get(settings, "read_only_roles", [])
+
+read_only_boundaries := object.get(settings, "read_only_boundaries", [])
+
+grant_types := object.union(data.countersign.tables.grants.types, object.get(settings, "grants", {}))
+
+# value_types has globs of the types whose attribute values are read: those that grant, and the documents that they refer to.
+value_types := array.concat(
+	[type | some type, _ in grant_types],
+	["google_*iam_*", "*policy*", "*permissions_boundary*", "aws_iam_user", "aws_iam_group", "aws_ssoadmin_permission_set", "*federated_identity_credential"],
+)
+
+google_types := data.countersign.tables.grants.google_iam
+
+# The rows of a grant before and after, computed once.
+settled_rows := [{"grant": grant, "before": rows_of(grant, grant.before), "after": rows_of(grant, grant.after)} | some grant in settled]
+
+joined_rows := [sides |
+	some grant in pending
+	sides := {
+		"grant": labelled(grant),
+		"before": bounded(resolved(rows_of(grant, grant.before)), "before"),
+		"after": bounded(array.concat(resolved(rows_of(grant, grant.after)), rows_joined_to(grant)), "after"),
+	}
+]
+
+resource_changes := list if {
+	list := input.resource_changes
+	is_array(list)
+} else := []
+
+# Changes of granting resources: the type is looked up first, since most changes are of no concern.
+candidates := array.concat(listed_candidates, google_candidates)
+
+listed_candidates := [grant |
+	some rc in resource_changes
+	specs := grant_types[rc.type]
+	not is_harmless(rc)
+	grant := candidate(rc, specs)
+]
+
+google_candidates := [grant |
+	some rc in resource_changes
+	contains(rc.type, "_iam_")
+	startswith(rc.type, "google_")
+	not is_harmless(rc)
+	specs := google_types[regex.replace(rc.type, "^.*_iam_", "")]
+	grant := candidate(rc, specs)
+]
+
+# Actions that leave every grant alone, or take it away.
+harmless := [["no-op"], ["read"], ["delete"], ["forget"]]
+
+# A candidate holds what is looked at; `unknown` and `hidden` have the marks of the attributes that matter.
+candidate(rc, specs) := {
+	"rc": rc,
+	"address": data.countersign.lib.addresses.instance_address(rc),
+	"specs": specs,
+	"before": before,
+	"after": after,
+	"unknown": unknown,
+	"hidden": hidden,
+	"whole": true,
+} if {
+	is_managed(rc)
+	change := object_or_empty(object.get(rc, "change", null))
+	after := object.get(change, "after", null)
+	is_object(after)
+	before := object_or_empty(object.get(change, "before", null))
+	names := [name | some spec in specs; some name in spec_names(spec)]
+	unknown := marked(names, object.get(change, "after_unknown", null))
+	differs(names, specs, before, after, unknown)
+	hidden := object.union(marked(names, object.get(change, "before_sensitive", null)), marked(names, object.get(change, "after_sensitive", null)))
+}
+
+# A row without a mode, or with null for it, counts as managed.
+is_managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
+
+# differs leaves out changes that touch nothing of what is granted, such as tags.
+differs(_, _, before, _, _) if before == {}
+
+differs(_, _, before, _, unknown) if {
+	before != {}
+	unknown != {}
+}
+
+differs(names, specs, before, after, unknown) if {
+	before != {}
+	unknown == {}
+	some name in array.concat(names, [scope | some spec in specs; some scope in object.get(spec, "scope", [])])
+	object.get(before, name, null) != object.get(after, name, null)
+}
+
+# is_harmless is undefined for a change without actions, which is then kept.
+is_harmless(rc) if rc.change.actions in harmless
+
+# A change that says nothing of what it makes is kept too.
+candidate(rc, specs) := {
+	"rc": rc,
+	"address": data.countersign.lib.addresses.instance_address(rc),
+	"specs": specs,
+	"before": {},
+	"after": {},
+	"unknown": {},
+	"hidden": {},
+	"whole": false,
+} if {
+	is_managed(rc)
+	not is_object(object.get(object_or_empty(object.get(rc, "change", null)), "after", null))
+}
+
+# spec_names gives the attributes that a mapping reads, its scope apart.
+spec_names(spec) := array.concat(array.concat([spec.path[0]], object.get(spec, "also", [])), subject_names(spec))
+
+# marked gives the marks of the names below which a tree of marks holds a true.
+marked(names, tree) := {name: value |
+	some name in names
+	value := object.get(tree, name, false)
+	value != false
+	contains(json.marshal(value), "true")
+} if {
+	is_object(tree)
+} else := {name: true | some name in names} if {
+	tree == true
+} else := {}
+
+object_or_empty(x) := x if is_object(x)
+
+object_or_empty(x) := {} if not is_object(x)
+
+settled := [grant | some grant in candidates; not is_pending(grant)]
+
+pending := [grant | some grant in candidates; is_pending(grant)]
+
+# is_pending tells what cannot be decided from the resource change alone: values known only after apply,
+# customer managed policies, and changes without a readable "after".
+is_pending(grant) if not grant.whole
+
+is_pending(grant) if {
+	some spec in grant.specs
+	grant.unknown[spec.path[0]]
+	not superseded(spec, grant)
+}
+
+is_pending(grant) if {
+	some spec in grant.specs
+	some name in subject_names(spec)
+	grant.unknown[name]
+}
+
+is_pending(grant) if {
+	some spec in grant.specs
+	spec.kind == "aws_managed_arn"
+	some found in values_at(grant.after, spec.path)
+	some arn in strings(found.value)
+	not data.countersign.lib.principals_aws.aws_owned(arn)
+}
+
+# Roles that are defined elsewhere, and memberships.
+is_pending(grant) if {
+	some spec in grant.specs
+	spec.kind in joined_kinds
+	some row in rows(spec, grant.after, grant.hidden)
+	row.join
+	count(row.e.unknown) > 0
+}
+
+is_pending(grant) if {
+	count(read_only_boundaries) > 0
+	some spec in grant.specs
+	spec.kind in ["aws_document", "aws_managed_arn"]
+}
+
+joined_kinds := ["azure_role", "gcp_role", "gcp_policy", "kubernetes_role_ref", "kubernetes_manifest", "kubernetes_yaml", "membership", "aws_policy_name"]
+
+subject_names(spec) := [] if {
+	spec.subject_in_block
+} else := spec.subjects if {
+	spec.subjects
+} else := object.get(spec, "subject", [])
+
+# A role given by name need not be looked up by its id, which the provider computes.
+superseded(spec, grant) if superseded_by(spec, grant.after)
+
+superseded(spec, grant) if {
+	other := spec.unless
+	grant.unknown[other]
+}
