@@ -65,7 +65,9 @@ fn an_ordinary_change_passes_without_a_word() {
     );
     scene.commit("Add things");
     let run = check(&scene).must_end(0);
-    assert_eq!(found(&run), [], "{run}");
+    // The plan is of another commit.
+    let planless = [("unplanned-hunk".to_owned(), "terraform_data.b".to_owned())];
+    assert_eq!(found(&run), planless, "{run}");
 }
 
 #[test]
@@ -219,7 +221,11 @@ fn what_is_off_without_settings_says_so() {
         .iter()
         .map(|entry| entry["policy"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["allowed-refs", "allowed-repos"], "{run}");
+    assert_eq!(
+        ids,
+        ["allowed-refs", "allowed-repos", "plan-proof"],
+        "{run}"
+    );
 
     let strict = scene(
         "[policy.allowed-refs]\nrefs = [\"refs/heads/release\"]\n\n[policy.allowed-repos]\nrepos = [\"example.com/acme/infra\"]\n",

@@ -113,7 +113,7 @@ fn every_delete_is_a_finding_with_its_reason() {
         .unwrap();
     assert_eq!(
         counted["location"],
-        json!({"file": "main.tf", "line": 2, "end_line": 5, "in_diff": true}),
+        json!({"file": "main.tf", "line": 2, "end_line": 5, "in_diff": true, "kind": "block", "side": "commit"}),
         "{run}"
     );
     let change = &run.report()["change"];

@@ -20,6 +20,12 @@ warn contains msg if {
 }
 "#;
 
+/// For changes that are not those of the plan.
+fn without_explanation(scene: &Scene) {
+    let text = "[policies]\ndisable = [\"unexplained-change\"]\n";
+    scene.write("countersign.toml", text);
+}
+
 /// Writes the policy beside the repository.
 fn tell(scene: &Scene) {
     fs::create_dir_all(scene.beside("tell")).unwrap();
@@ -95,6 +101,7 @@ fn a_repository_of_sha256_is_reviewed() {
     scene.git(&["init", "-q", "--object-format=sha256", "-b", "main"]);
     scene.work_as(crate::scene::SAM);
     scene.write("main.tf", "");
+    without_explanation(&scene);
     scene.commit("One");
     scene.git(&["checkout", "-q", "-b", "feat"]);
     scene.write("main.tf", "locals {}\n");
@@ -221,6 +228,7 @@ fn a_submodule_that_moves_is_part_of_the_change() {
     ];
     scene.git(&["checkout", "--quiet", "main"]);
     scene.git(&add);
+    without_explanation(&scene);
     scene.commit("A submodule");
     scene.git(&["checkout", "--quiet", "-b", "bump"]);
     scene.git(&["-C", "lib", "checkout", "--quiet", &first]);
@@ -254,6 +262,7 @@ fn renames_binaries_line_endings_and_odd_names_are_seen() {
     scene.write("blob.bin", [0_u8, 1, 2, 3]);
     scene.write("crlf.tf", "locals {\r\n  x = 1\r\n}\r\n");
     fs::write(scene.path("").join(odd), "# one\n").unwrap();
+    without_explanation(&scene);
     scene.commit("Odd files");
     scene.git(&["checkout", "--quiet", "-b", "odd"]);
     scene.git(&["mv", "big.tf", "renamed.tf"]);
@@ -326,7 +335,7 @@ fn policies_behind_a_link_are_never_left_out_in_silence() {
     let configure = |path: &str| {
         scene.write(
             "countersign.toml",
-            format!("[policies]\npaths = [\"{path}\"]\n"),
+            format!("[policies]\npaths = [\"{path}\"]\ndisable = [\"unexplained-change\"]\n"),
         );
         scene.commit("Policies");
         scene.git(&["checkout", "--quiet", "-B", "topic"]);
