@@ -49,14 +49,13 @@ pub(super) fn report(context: &Context<'_>) -> String {
         section(&mut body, context, group);
     }
     approvals(&mut body, context);
-    let left_out: Vec<String> = case
-        .not_applicable
-        .iter()
-        .map(|(policy, reason)| format!("{policy}: {reason}"))
-        .collect();
     let texts =
         |list: &[Printable]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
-    list(&mut body, "Not applicable", &left_out);
+    list(
+        &mut body,
+        "Not applicable",
+        &texts(&wording::not_applicable(context)),
+    );
     list(&mut body, "Not looked at", &texts(&case.not_looked_at));
     list(&mut body, "Notices", &texts(&case.notices));
     let foot = format!("countersign {}", context.tool_version);

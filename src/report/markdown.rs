@@ -115,14 +115,13 @@ fn assemble(context: &Context<'_>, detail: Detail, most: Option<usize>) -> Strin
     findings(&mut out, context, detail, most);
     approvals(&mut out, context);
     if most.is_none() {
-        let left_out: Vec<String> = case
-            .not_applicable
-            .iter()
-            .map(|(policy, reason)| format!("{policy}: {reason}"))
-            .collect();
         let texts =
             |list: &[Printable]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
-        folded(&mut out, "Not applicable", &left_out);
+        folded(
+            &mut out,
+            "Not applicable",
+            &texts(&wording::not_applicable(context)),
+        );
         folded(&mut out, "Not looked at", &texts(&case.not_looked_at));
         folded(&mut out, "Notices", &texts(&case.notices));
     }

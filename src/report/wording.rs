@@ -76,6 +76,21 @@ pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String>
     (!words.is_empty()).then(|| words.join("/"))
 }
 
+/// Policies that do not apply, by reason: `a, b: there is no repository.`
+pub(super) fn not_applicable(context: &Context<'_>) -> Vec<Printable> {
+    let mut by_reason: Vec<(&Printable, Vec<&str>)> = Vec::new();
+    for (policy, reason) in &context.case.not_applicable {
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, policies)) => policies.push(policy.as_str()),
+            None => by_reason.push((reason, vec![policy.as_str()])),
+        }
+    }
+    let line = |(reason, policies): &(&Printable, Vec<&str>)| {
+        Printable::line(&format!("{}: {reason}", policies.join(", ")))
+    };
+    by_reason.iter().map(line).collect()
+}
+
 /// `1 rule`, `2 rules`.
 pub(super) fn number(count: usize, word: &str) -> String {
     if count == 1 {

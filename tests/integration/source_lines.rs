@@ -47,7 +47,7 @@ fn what_a_removed_block_takes_out_points_to_it() {
     let found = location(&findings, "terraform_data.destroyed_with_provisioner");
     assert_eq!(found["kind"], "removed", "{run}");
     assert!(
-        found["side"].is_null() && found["line"].as_u64() > Some(0),
+        found["side"] == "commit" && found["line"].as_u64() > Some(0),
         "{run}"
     );
 }

@@ -137,10 +137,15 @@ impl Page {
 
     /// Adds a section of sentences, or nothing when there is none.
     fn list(&mut self, heading: &str, items: &[Printable]) {
+        self.counted(heading, items.len(), items);
+    }
+
+    /// The same where a sentence may stand for several.
+    fn counted(&mut self, heading: &str, count: usize, items: &[Printable]) {
         if items.is_empty() {
             return;
         }
-        self.heading(Tone::Heading, &format!("{heading} ({})", items.len()));
+        self.heading(Tone::Heading, &format!("{heading} ({count})"));
         for item in items {
             self.labelled(2, "- ", None, item.as_str());
         }
@@ -184,13 +189,9 @@ fn problems(page: &mut Page, problems: &[PolicyProblem]) {
 }
 
 fn not_applicable(page: &mut Page, context: &Context<'_>) {
-    let items: Vec<Printable> = context
-        .case
-        .not_applicable
-        .iter()
-        .map(|(policy, reason)| Printable::line(&format!("{policy}: {reason}")))
-        .collect();
-    page.list("not applicable", &items);
+    let items = wording::not_applicable(context);
+    let count = context.case.not_applicable.len();
+    page.counted("not applicable", count, &items);
 }
 
 fn approvals(page: &mut Page, context: &Context<'_>) {
