@@ -8,6 +8,8 @@ change := {"kind": "change", "subject": "a.b", "deposed": "0a1b2c3d", "problem":
 
 time := {"kind": "plan", "subject": null, "deposed": null, "problem": "other-time", "source": null, "text": "The JSON was made at another time than the plan file."}
 
+variable := {"kind": "variable", "subject": "region", "deposed": null, "problem": "other-value", "source": null, "text": "The variable region: in the JSON the value is not that of the plan file."}
+
 constraints := {"kind": "lock", "subject": "registry.terraform.io/a/b", "deposed": null, "problem": "other-constraints", "source": null, "text": "x"}
 
 module := {"kind": "module", "subject": "vpc", "deposed": null, "problem": "remote", "source": "registry.terraform.io/acme/vpc/aws", "text": "Not covered: the module vpc."}
@@ -44,6 +46,13 @@ test_a_change_that_differs_is_found_at_its_address if {
 	found.deposed == "0a1b2c3d"
 	found.severity == "critical"
 	not found.subject
+}
+
+test_another_variable_is_another_plan if {
+	some found in denied(proof("differs", [variable], []))
+	found.subject == "region"
+	found.severity == "critical"
+	not found.address
 }
 
 test_what_has_no_name_is_named_by_its_problem if {

@@ -32,7 +32,9 @@ pub(super) fn read(
         return Ok(plan);
     };
     // Who can exchange the file, or the program that shows it, must not have another plan reviewed than the one that is applied.
-    if let Some(difference) = binary.differences(&plan).first() {
+    let plan = plan.with_binary(binary);
+    let differences = plan.agreement.iter().flat_map(|found| &found.differences);
+    if let Some(difference) = differences.into_iter().next() {
         return Err(LoadError {
             causes: vec![Printable::line(&format!(
                 "what it was shown as is another plan: {}.",
@@ -44,11 +46,11 @@ pub(super) fn read(
             )
         });
     }
-    Ok(plan.with_binary(binary))
+    Ok(plan)
 }
 
 /// Reads the binary plan that is said to belong to a plan JSON. Whether it does is for the proof to say.
-pub(super) fn beside(mut plan: Plan, file: &Path, directory: &Path) -> Result<Plan, LoadError> {
+pub(super) fn beside(plan: Plan, file: &Path, directory: &Path) -> Result<Plan, LoadError> {
     if plan.binary.is_some() {
         return Err(LoadError::usage(
             "The plan that was given is a binary plan itself, so --plan-file has nothing to prove.",
@@ -64,12 +66,7 @@ pub(super) fn beside(mut plan: Plan, file: &Path, directory: &Path) -> Result<Pl
         ));
     }
     let binary = BinaryPlan::read(&bytes).map_err(|error| LoadError::plan(&name, &error.into()))?;
-    // The mode of another plan says nothing about this one.
-    if binary.differences(&plan).is_empty() {
-        return Ok(plan.with_binary(binary));
-    }
-    plan.binary = Some(std::sync::Arc::new(binary));
-    Ok(plan)
+    Ok(plan.with_binary(binary))
 }
 
 /// Whether source and plan file still hold the bytes that the plan was read from.

@@ -1,10 +1,12 @@
 //! The binary plan file of `plan -out`, read without Terraform: the facts that the plan's JSON lacks, and the configuration that was planned.
 //!
 //! Phases: `container` opens the zip and refuses what Terraform never writes; `message` reads the few fields of `tfplan` that are facts and
-//! skips every value; `modules.json` tells which files belong to which module.
+//! skips every value; `modules.json` tells which files belong to which module. `compare` and `values` hold the file against the JSON that
+//! is said to show it.
 //!
-//! Invariants: values of variables, resources and the backend's settings are skipped, never copied; of the two states only
-//! lineage and serial are kept; nothing is written to a disk. What an archive holds is bounded before memory is taken for it.
+//! Invariants: values of variables and resources are read only to be compared, and let go afterwards; the backend's settings are never
+//! read; of the two states only lineage and serial are kept; nothing is written to a disk. What an archive holds is bounded before memory
+//! is taken for it.
 
 mod compare;
 mod container;
@@ -12,8 +14,9 @@ mod error;
 mod message;
 mod snapshot;
 mod state;
+mod values;
 
-pub use compare::{ChangeProblem, PlanDifference};
+pub use compare::{Agreement, ChangeProblem, PlanDifference, PlannedRow, ValuePart};
 pub use error::ArchiveError;
 pub use snapshot::SnapshotModule;
 
@@ -70,6 +73,8 @@ pub struct BinaryPlan {
     pub lineage: Option<String>,
     /// Serial of the state.
     pub serial: Option<u64>,
+    /// `tfplan` itself, for the comparison of values; let go as soon as the plan has its JSON.
+    message: Vec<u8>,
 }
 
 /// What is done to one object.
@@ -109,8 +114,15 @@ impl BinaryPlan {
             has_previous_state: content.has_previous_state,
             lineage: content.lineage,
             serial: content.serial,
+            message: content.plan,
             ..facts
         })
+    }
+
+    /// Lets go of the values, which are compared once.
+    pub(super) fn without_values(mut self) -> Self {
+        self.message = Vec::new();
+        self
     }
 
     /// Whether OpenTofu's registry stands in the lock file, so that `tofu` is the program to ask first.

@@ -158,7 +158,7 @@ fn hide_text(value: Value) -> Value {
     }
 }
 
-fn join(path: &str, name: &str) -> String {
+pub(super) fn join(path: &str, name: &str) -> String {
     match (path.is_empty(), is_plain_name(name)) {
         (true, true) => name.to_owned(),
         (false, true) => format!("{path}.{name}"),
@@ -170,7 +170,7 @@ fn join(path: &str, name: &str) -> String {
 const PATH_END: usize = 1_000;
 
 /// A path as rows have it.
-fn kept(path: &str) -> String {
+pub(super) fn kept(path: &str) -> String {
     if path.len() <= 2 * PATH_END {
         return path.to_owned();
     }

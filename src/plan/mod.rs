@@ -34,7 +34,8 @@ mod value;
 
 pub use action::Action;
 pub use archive::{
-    ArchiveError, BinaryChange, BinaryPlan, ChangeProblem, PlanDifference, SnapshotModule,
+    Agreement, ArchiveError, BinaryChange, BinaryPlan, ChangeProblem, PlanDifference, PlannedRow,
+    SnapshotModule, ValuePart,
 };
 pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
 pub use change::{
@@ -98,6 +99,8 @@ pub struct Plan {
     pub mode: PlanMode,
     /// What the binary plan file tells by itself, where that file was given.
     pub binary: Option<Arc<BinaryPlan>>,
+    /// Whether that file and this JSON tell the same.
+    pub agreement: Option<Arc<Agreement>>,
     /// The redactor built from this plan's secrets.
     pub redactor: Redactor,
 }
@@ -176,6 +179,7 @@ impl Plan {
             mode: mode::infer(&document, &rows.changes)?,
             changes: rows.changes,
             binary: None,
+            agreement: None,
             drift: rows.drift,
             deferred: rows.deferred,
             outputs,
@@ -187,11 +191,17 @@ impl Plan {
         })
     }
 
-    /// Adds what the binary plan file tells by itself: it knows the mode, which the JSON lets only guess.
+    /// Adds what the binary plan file tells by itself, and whether this JSON tells the same.
+    ///
+    /// A file that agrees knows the mode, which the JSON lets only guess; the mode of another plan says nothing about this one.
     #[must_use]
     pub fn with_binary(mut self, binary: BinaryPlan) -> Self {
-        self.mode = binary.mode;
-        self.binary = Some(Arc::new(binary));
+        let agreement = binary.compare(&self);
+        if agreement.differences.is_empty() {
+            self.mode = binary.mode;
+        }
+        self.agreement = Some(Arc::new(agreement));
+        self.binary = Some(Arc::new(binary.without_values()));
         self
     }
 

@@ -8,8 +8,10 @@
 //! Files are compared byte by byte, with two exceptions that git itself makes: line ends that a checkout writes as CRLF, and Git LFS
 //! pointers, whose SHA-256 must be that of the planned file. Other filters (`ident`, encryption, encodings) give differences.
 //!
-//! No plan file holds variable files, what `file()`, `templatefile()` and data sources read, environment variables, or provider binaries;
-//! and values of the JSON are not compared, only which object is changed and how.
+//! Of the JSON, changes, outputs, drift and variables are compared with all their values; how is told in `plan`, at the archive's
+//! `values`. Its `configuration`, `planned_values`, `prior_state` and `checks` are not compared.
+//!
+//! No plan file holds variable files, what `file()`, `templatefile()` and data sources read, environment variables, or provider binaries.
 
 mod files;
 mod lock;
@@ -20,7 +22,7 @@ mod version;
 pub use files::{CommitTree, Opaque};
 pub use sentences::Point;
 
-use crate::plan::{Plan, PlanDifference};
+use crate::plan::{Plan, PlanDifference, PlannedRow};
 
 /// What a proof is made from.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,8 @@ pub struct Proof {
     pub gaps: Vec<Gap>,
     /// Files of the commit that were planned as they are.
     pub files: usize,
+    /// Values that the JSON shows as the plan file has them.
+    pub values: usize,
     /// Directory of the root module in the commit that the plan was compared with; empty for the root of the repository.
     pub directory: String,
     /// Whether the JSON was given by itself.
@@ -179,6 +183,8 @@ pub enum Gap {
         /// Path in the repository.
         path: String,
     },
+    /// A row whose values could not be compared.
+    Values(PlannedRow),
     /// The commit locks no provider, and the plan does.
     NoLock {
         /// How many.
@@ -196,10 +202,16 @@ impl Proof {
             paired: evidence.paired,
             ..Self::default()
         };
-        let changes = binary.differences(evidence.plan);
-        proof
-            .differences
-            .extend(changes.into_iter().map(Difference::Plan));
+        match evidence.plan.agreement.as_deref() {
+            None => proof.gaps.push(Gap::Values(PlannedRow::Plan)),
+            Some(agreement) => {
+                proof.values = agreement.values;
+                let differences = agreement.differences.iter().cloned();
+                proof.differences.extend(differences.map(Difference::Plan));
+                let gaps = agreement.gaps.iter().cloned();
+                proof.gaps.extend(gaps.map(Gap::Values));
+            }
+        }
         match evidence.commit {
             None => proof.gaps.push(Gap::NoCommit),
             Some(commit) => {

@@ -58,7 +58,9 @@ fn a_plan_of_the_commit_is_proven_in_every_report() {
     scene
         .run(&["--check", "--plan-file", "tfplan.out"])
         .must_end(0)
-        .must_say("Proof: proven: planned from 1 file as committed; the JSON has its changes (values are not compared).")
+        .must_say(
+            "Proof: proven: planned from 1 file as committed; the JSON has its changes and values.",
+        )
         .must_say("No plan file holds variable files");
     // The JSON may come on standard input.
     scene
@@ -137,6 +139,35 @@ fn the_json_of_another_plan_is_told_from_the_plan_file() {
                 && finding["facts"]["problem"] == "only-in-json"),
         "{run}"
     );
+}
+
+#[test]
+fn a_value_that_was_edited_in_the_json_is_found() {
+    let scene = change("23-aws-iam", "");
+    let proof = |run: &crate::scene::Run| run.report()["plans"][0]["proof"].clone();
+    let run = scene.run(&CHECK);
+    assert_eq!(proof(&run)["verdict"], "proven", "{run}");
+    let mut plan: serde_json::Value = serde_json::from_str(&scene.read("plan.json")).unwrap();
+    let rows = plan["resource_changes"].as_array_mut().unwrap();
+    let row = rows
+        .iter_mut()
+        .find(|row| row["change"]["after"]["policy"].is_string())
+        .unwrap();
+    let address = row["address"].clone();
+    row["change"]["after"]["policy"] = "{\"Statement\":[]}".into();
+    scene.write("plan.json", plan.to_string());
+    let run = scene.run(&CHECK).must_end(1);
+    assert_eq!(proof(&run)["verdict"], "differs", "{run}");
+    let found = run.findings_of("plan-proof");
+    assert_eq!(found.len(), 1, "{run}");
+    assert_eq!(found[0]["address"], address, "{run}");
+    assert_eq!(found[0]["severity"], "critical", "{run}");
+    assert_eq!(found[0]["facts"]["problem"], "other-after", "{run}");
+    let text = format!(
+        "{}: in the JSON policy after the change is not that of the plan file.",
+        address.as_str().unwrap()
+    );
+    assert_eq!(found[0]["message"], text, "{run}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BinaryChange, BinaryPlan};
+use super::{BinaryChange, BinaryPlan, values};
 use crate::plan::{Action, Mode, Plan};
 
 /// One thing that the JSON tells otherwise than the plan file.
@@ -32,6 +32,105 @@ pub enum PlanDifference {
         /// In what way.
         problem: ChangeProblem,
     },
+    /// Something else changed outside Terraform.
+    Drift {
+        /// Address of the instance.
+        address: String,
+        /// Key of the deposed object, where it is not the current one.
+        deposed: Option<String>,
+        /// In what way.
+        problem: ChangeProblem,
+    },
+    /// Another variable was set; the action means nothing here.
+    Variable {
+        /// Its name.
+        name: String,
+        /// In what way.
+        problem: ChangeProblem,
+    },
+    /// A row that both have tells something else.
+    Value {
+        /// The row.
+        row: PlannedRow,
+        /// Which part of it.
+        part: ValuePart,
+        /// Path of the attribute that differs first; empty for the whole.
+        path: String,
+    },
+}
+
+/// A row whose values are compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlannedRow {
+    /// The plan file as a whole.
+    Plan,
+    /// A change of a resource.
+    Change {
+        /// Address of the instance.
+        address: String,
+        /// Key of the deposed object.
+        deposed: Option<String>,
+    },
+    /// A change outside Terraform.
+    Drift {
+        /// Address of the instance.
+        address: String,
+        /// Key of the deposed object.
+        deposed: Option<String>,
+    },
+    /// A change that is put off.
+    Deferred {
+        /// Address of the instance.
+        address: String,
+    },
+    /// An output of the root module.
+    Output {
+        /// Its name.
+        name: String,
+    },
+    /// A variable of the root module.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The part of a row that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ValuePart {
+    /// The value before.
+    Before,
+    /// The value after, or what is known of it.
+    After,
+    /// A mark of the value before.
+    SensitiveBefore,
+    /// A mark of the value after.
+    SensitiveAfter,
+    /// The value of a variable.
+    Value,
+    /// The provider.
+    Provider,
+    /// The address before a move.
+    PreviousAddress,
+    /// Why it is done.
+    Reason,
+    /// What is imported.
+    Import,
+    /// Configuration that was generated for an import.
+    GeneratedConfig,
+    /// The identity that the provider gives the object.
+    Identity,
+}
+
+/// What the comparison of a plan file with JSON found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// In what they differ.
+    pub differences: Vec<PlanDifference>,
+    /// Rows whose values could not be compared.
+    pub gaps: Vec<PlannedRow>,
+    /// Leaves of values that are the same.
+    pub values: usize,
 }
 
 /// In what way a change differs.
@@ -63,6 +162,9 @@ impl PlanDifference {
             Self::Extent => "it covers something else",
             Self::Change { .. } => "it does something else to an object",
             Self::Output { .. } => "it does something else to an output",
+            Self::Drift { .. } => "it tells other changes made outside Terraform",
+            Self::Variable { .. } => "it was made with other variables",
+            Self::Value { .. } => "it shows another value",
         }
     }
 }
@@ -71,12 +173,22 @@ impl PlanDifference {
 type Name<'a> = (&'a str, Option<&'a str>);
 
 impl BinaryPlan {
-    /// In what a plan's JSON differs from this file; nothing where both tell the same.
+    /// In what a plan's JSON differs from this file, and what could not be compared.
     ///
-    /// Time, version and extent must be equal, and what is done to each object and output. Data sources that the plan drops are left
-    /// out, since the JSON omits them, and so are ephemeral objects. Values are not compared.
+    /// Time, version and extent must be equal, what is done to each object and output, and their values. Data sources that the plan drops
+    /// are left out, since the JSON omits them, and so are ephemeral objects.
     #[must_use]
-    pub fn differences(&self, plan: &Plan) -> Vec<PlanDifference> {
+    pub fn compare(&self, plan: &Plan) -> Agreement {
+        let mut agreement = Agreement {
+            differences: self.facts(plan),
+            ..Agreement::default()
+        };
+        values::compare_values(&self.message, self.mode, plan, &mut agreement);
+        agreement
+    }
+
+    /// In what the JSON differs, values aside.
+    fn facts(&self, plan: &Plan) -> Vec<PlanDifference> {
         let mut found = Vec::new();
         let shown = plan
             .section("timestamp")
@@ -131,7 +243,7 @@ impl BinaryPlan {
 }
 
 /// Holds two lists against each other, by name.
-fn compared<N: Ord + Copy>(
+pub(super) fn compared<N: Ord + Copy>(
     own: impl Iterator<Item = (N, Action)>,
     json: impl Iterator<Item = (N, Action)>,
 ) -> Vec<(N, ChangeProblem)> {
@@ -159,7 +271,7 @@ fn compared<N: Ord + Copy>(
 }
 
 impl BinaryChange {
-    fn name(&self) -> Name<'_> {
+    pub(super) fn name(&self) -> Name<'_> {
         (self.address.as_str(), self.deposed.as_deref())
     }
 }

@@ -1,7 +1,7 @@
 //! The facts in `tfplan`, a protocol buffer message (`planfile.proto` of Terraform and of OpenTofu, format 3).
 //!
 //! The outer message is walked field by field, so that what repeats is counted before memory is taken for it. Fields that hold values
-//! are stepped over. From field 22 on the two programs number their fields apart: those are read only where they have the expected form.
+//! are stepped over; `values` reads them when there is JSON to compare them with. From field 22 on the two programs number their fields apart: those are read only where they have the expected form.
 
 use prost::Message;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -79,6 +79,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<BinaryPlan, ArchiveError> {
         has_previous_state: false,
         lineage: None,
         serial: None,
+        message: Vec::new(),
     };
     let mut version = 0;
     let mut rest = bytes;
@@ -161,7 +162,7 @@ fn store_into(facts: &mut BinaryPlan, store: Store) {
 }
 
 /// The bytes of a field that says how long it is.
-fn delimited<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], ArchiveError> {
+pub(super) fn delimited<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], ArchiveError> {
     let length = decode_varint(rest).map_err(|_wire| ArchiveError::Message)?;
     let (field, after) = usize::try_from(length)
         .ok()
@@ -195,7 +196,12 @@ fn mode(value: u64) -> Result<PlanMode, ArchiveError> {
 }
 
 fn action(inner: Option<Inner>) -> Action {
-    match inner.map_or(0, |inner| inner.action) {
+    action_of(inner.map_or(0, |inner| inner.action))
+}
+
+/// `Action`.
+pub(super) fn action_of(number: u32) -> Action {
+    match number {
         0 => Action::NoOp,
         1 => Action::Create,
         2 => Action::Read,

@@ -169,10 +169,13 @@ fn the_json_of_the_same_plan_agrees_and_that_of_another_does_not() {
         (REFRESH, json(refresh)),
         (DELETE, delete_json()),
     ] {
-        assert_eq!(BinaryPlan::read(bytes).unwrap().differences(&text), []);
+        assert_eq!(
+            BinaryPlan::read(bytes).unwrap().compare(&text).differences,
+            []
+        );
     }
     let mut binary = BinaryPlan::read(DELETE).unwrap();
-    let found = binary.differences(&json(destroy));
+    let found = binary.compare(&json(destroy)).differences;
     assert_eq!(found[0], PlanDifference::Time);
     assert_eq!(found[0].sentence(), "it was made at another time");
     assert!(found.len() > 5, "{found:?}");
@@ -185,7 +188,7 @@ fn the_json_of_the_same_plan_agrees_and_that_of_another_does_not() {
     };
     binary.changes[0].action = Action::Create;
     assert_eq!(
-        binary.differences(&plan),
+        binary.compare(&plan).differences,
         [of(ChangeProblem::OtherAction {
             file: Action::Create,
             json: first.action
@@ -193,7 +196,7 @@ fn the_json_of_the_same_plan_agrees_and_that_of_another_does_not() {
     );
     binary.changes.remove(0);
     assert_eq!(
-        binary.differences(&plan),
+        binary.compare(&plan).differences,
         [of(ChangeProblem::OnlyInJson(first.action))]
     );
     binary.changes.push(first.clone());
@@ -201,7 +204,7 @@ fn the_json_of_the_same_plan_agrees_and_that_of_another_does_not() {
     binary.terraform_version.push('0');
     binary.complete = !binary.complete;
     binary.outputs.clear();
-    let found = binary.differences(&plan);
+    let found = binary.compare(&plan).differences;
     assert_eq!(
         found[..3],
         [
@@ -223,7 +226,9 @@ fn edited_json_differs_in_the_row_that_was_edited() {
     let edit = |edit: &dyn Fn(&mut Vec<serde_json::Value>)| {
         let mut tree: serde_json::Value = serde_json::from_str(text).unwrap();
         edit(tree["resource_changes"].as_array_mut().unwrap());
-        binary.differences(&json(tree.to_string().as_bytes()))
+        binary
+            .compare(&json(tree.to_string().as_bytes()))
+            .differences
     };
     let problems = |found: &[PlanDifference]| -> Vec<ChangeProblem> {
         let problem = |difference: &PlanDifference| match difference {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Difference, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Proof, ProofVerdict,
 };
-use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference};
+use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference, PlannedRow, ValuePart};
 
 /// Most points of one kind that are listed; the others are counted.
 const MOST: usize = 100;
@@ -13,7 +13,7 @@ const MOST: usize = 100;
 /// A difference or a gap, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// `plan`, `change`, `output`, `module`, `file`, `lock`, `commit` or `directory`.
+    /// `plan`, `change`, `output`, `variable`, `module`, `file`, `lock`, `commit` or `directory`.
     pub kind: &'static str,
     /// The path, address, name or source address that it is about.
     pub subject: Option<String>,
@@ -84,9 +84,9 @@ impl Proof {
         match self.verdict() {
             ProofVerdict::Proven => {
                 let json = if self.paired {
-                    "the JSON has its changes (values are not compared)"
+                    "the JSON has its changes and values"
                 } else {
-                    "the JSON was made from it"
+                    "the JSON was made from it and has its values"
                 };
                 format!(
                     "proven: planned from {} as committed{}; {json}",
@@ -117,6 +117,7 @@ impl Proof {
             "summary": self.sentence(),
             "directory": self.directory,
             "files": self.files,
+            "values": self.values,
             "paired": self.paired,
             "differences": list(self.difference_points()),
             "gaps": list(self.gap_points()),
@@ -212,10 +213,7 @@ fn plan(difference: &PlanDifference) -> Point {
             deposed,
             problem,
         } => {
-            let name = match deposed {
-                Some(key) => format!("{address} (deposed {key})"),
-                None => address.clone(),
-            };
+            let name = label(address, deposed.as_deref());
             let (word, text) = change(&name, *problem);
             Point {
                 deposed: deposed.clone(),
@@ -226,6 +224,119 @@ fn plan(difference: &PlanDifference) -> Point {
             let (word, text) = change(&format!("The output {name}"), *problem);
             Point::new("output", Some(name), word, text)
         }
+        PlanDifference::Drift {
+            address,
+            deposed,
+            problem,
+        } => {
+            let name = format!("{} outside Terraform", label(address, deposed.as_deref()));
+            let (word, text) = change(&name, *problem);
+            Point {
+                deposed: deposed.clone(),
+                ..Point::new("change", Some(address), word, text)
+            }
+        }
+        PlanDifference::Variable { name, problem } => {
+            let (word, text) = match problem {
+                ChangeProblem::OnlyInFile(_) => (
+                    "only-in-plan-file",
+                    "was set for the plan file, and the JSON does not show it",
+                ),
+                _ => (
+                    "only-in-json",
+                    "is in the JSON with a value that was not set for the plan file, nor is it the default",
+                ),
+            };
+            let text = format!("The variable {name} {text}.");
+            Point::new("variable", Some(name), word, text)
+        }
+        PlanDifference::Value { row, part, path } => value(row, *part, path),
+    }
+}
+
+fn label(address: &str, deposed: Option<&str>) -> String {
+    match deposed {
+        Some(key) => format!("{address} (deposed {key})"),
+        None => address.to_owned(),
+    }
+}
+
+/// What kind of thing a row is, what it is called, and its name in a sentence.
+fn named(row: &PlannedRow) -> (&'static str, Option<&str>, Option<&str>, String) {
+    match row {
+        PlannedRow::Plan => ("plan", None, None, "the plan".to_owned()),
+        PlannedRow::Change { address, deposed } => {
+            let name = label(address, deposed.as_deref());
+            ("change", Some(address), deposed.as_deref(), name)
+        }
+        PlannedRow::Drift { address, deposed } => {
+            let name = format!("{} outside Terraform", label(address, deposed.as_deref()));
+            ("change", Some(address), deposed.as_deref(), name)
+        }
+        PlannedRow::Deferred { address } => {
+            let name = format!("the deferred change of {address}");
+            ("change", Some(address), None, name)
+        }
+        PlannedRow::Output { name } => ("output", Some(name), None, format!("the output {name}")),
+        PlannedRow::Variable { name } => {
+            let text = format!("the variable {name}");
+            ("variable", Some(name), None, text)
+        }
+    }
+}
+
+fn value(row: &PlannedRow, part: ValuePart, path: &str) -> Point {
+    let (kind, subject, deposed, name) = named(row);
+    let what = if path.is_empty() { "the value" } else { path };
+    let (word, text) = match part {
+        ValuePart::Before => (
+            "other-before",
+            format!("{what} before the change is not that of the plan file"),
+        ),
+        ValuePart::After => (
+            "other-after",
+            format!("{what} after the change is not that of the plan file"),
+        ),
+        ValuePart::Value => (
+            "other-value",
+            "the value is not that of the plan file".to_owned(),
+        ),
+        ValuePart::SensitiveBefore | ValuePart::SensitiveAfter => (
+            "other-marks",
+            format!("{what} is not marked sensitive as in the plan file"),
+        ),
+        ValuePart::Provider => (
+            "other-provider",
+            "the provider is not that of the plan file".to_owned(),
+        ),
+        ValuePart::PreviousAddress => (
+            "other-previous-address",
+            "the address before the move is not that of the plan file".to_owned(),
+        ),
+        ValuePart::Reason => (
+            "other-reason",
+            "the reason is not that of the plan file".to_owned(),
+        ),
+        ValuePart::Import => (
+            "other-import",
+            "the import is not that of the plan file".to_owned(),
+        ),
+        ValuePart::GeneratedConfig => (
+            "other-generated-config",
+            "the generated configuration is not that of the plan file".to_owned(),
+        ),
+        ValuePart::Identity => (
+            "other-identity",
+            "the identity is not that of the plan file".to_owned(),
+        ),
+    };
+    let mut name = name;
+    if let Some(rest) = name.strip_prefix("the ") {
+        name = format!("The {rest}");
+    }
+    Point {
+        deposed: deposed.map(str::to_owned),
+        ..Point::new(kind, subject, word, format!("{name}: in the JSON {text}."))
     }
 }
 
@@ -316,6 +427,18 @@ impl Gap {
                 let text =
                     format!("{path} was not planned: Terraform does not read it, OpenTofu does.");
                 Point::new("file", Some(path), "tofu-file", text)
+            }
+            Self::Values(row) => {
+                let (kind, subject, deposed, name) = named(row);
+                Point {
+                    deposed: deposed.map(str::to_owned),
+                    ..Point::new(
+                        kind,
+                        subject,
+                        "values",
+                        format!("Values of {name} could not be compared."),
+                    )
+                }
             }
             Self::NoLock { providers } => {
                 let what = match providers {

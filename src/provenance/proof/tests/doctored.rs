@@ -246,3 +246,55 @@ fn a_module_outside_the_repository_is_not_covered() {
         }]
     );
 }
+
+#[test]
+fn values_that_cannot_be_read_are_not_proven() {
+    let mut case = Case::of("02-update");
+    let message = case.zip.get_mut("tfplan").unwrap();
+    let kind = b"\xc4\x08\"string\"";
+    let at = message
+        .windows(kind.len())
+        .position(|window| window == kind)
+        .unwrap();
+    // No type has this name.
+    message[at + 7] = b'n' - 1;
+    let proof = case.proof();
+    assert_eq!(proof.verdict(), ProofVerdict::NotProven);
+    assert!(matches!(
+        proof.gaps[..],
+        [Gap::Values(crate::plan::PlannedRow::Change { .. })]
+    ));
+    let point = &proof.gap_points()[0];
+    assert_eq!((point.kind, point.problem), ("change", "values"));
+    assert!(
+        point.text.ends_with(" could not be compared."),
+        "{}",
+        point.text
+    );
+}
+
+#[test]
+fn an_edited_value_differs_at_its_attribute() {
+    let mut case = Case::of("02-update");
+    proven(&case);
+    case.edit_json(|tree| {
+        let output = &mut tree["output_changes"];
+        let name = output
+            .as_object()
+            .and_then(|all| all.keys().next().cloned());
+        if let Some(name) = name {
+            output[name]["after"] = json!("other");
+        }
+        tree["resource_changes"][0]["change"]["after"]["input"] = json!({"other": 1});
+    });
+    let proof = case.proof();
+    assert_eq!(proof.verdict(), ProofVerdict::Differs);
+    let points = proof.difference_points();
+    assert!(
+        points
+            .iter()
+            .any(|point| point.problem == "other-after"
+                && point.text.contains(": in the JSON input")),
+        "{points:?}"
+    );
+}
