@@ -6,6 +6,7 @@
 //! Invariants: configuration, policies and waivers come from the base commit's objects wherever there is a base; the clock, the
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
+mod approvers;
 mod assemble;
 pub mod config;
 mod error;
@@ -20,6 +21,7 @@ mod source;
 mod tamper;
 mod waivers;
 
+pub use approvers::{Approvers, FREEZE, REVOKED};
 pub use config::{Config, ConfigProblem};
 pub use error::LoadError;
 pub use plans::PlanSource;
@@ -77,6 +79,8 @@ pub struct Loaded {
     pub case: ReviewCase,
     /// The configuration that was used.
     pub config: Config,
+    /// What the trusted tree says about approvals beside the configuration.
+    pub approvers: Approvers,
     /// The repository, where there is one.
     pub repository: Option<Repository>,
     /// The plans that were read, also when none was named.
@@ -113,6 +117,14 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         _ => Tree::Directory(&root),
     };
     let config = read_config(tree)?;
+    let path = request.env.get("PATH").map(String::as_str);
+    let mut approvers = Approvers::read(tree, &config, path, request.now)?;
+    if let Some(repository) = &repository {
+        let tip = repository.target_tip();
+        for commit in under_review.head().into_iter().chain(tip.as_deref()) {
+            approvers.restrict(repository, commit)?;
+        }
+    }
     progress("read the plan", 0, None);
     let sources = find_plans(request, &config, &root)?;
     let plans = read_plans(request, &sources, &config, &root)?;
@@ -172,10 +184,12 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     };
     own::add(&mut case, &ground)?;
     add_source_notices(&mut case, &found, tree.as_ref());
+    case.notices.extend(approvers.warnings.iter().cloned());
     case.sources = found.iter_mut().map(|found| found.sources.take()).collect();
     Ok(Loaded {
         case,
         config,
+        approvers,
         repository,
         sources,
         prints: told.prints,
@@ -310,6 +324,20 @@ fn read_config(tree: Tree<'_>) -> Result<Config, LoadError> {
         )
     })?;
     Config::read(&text, config::FILE).map_err(|problems| LoadError::config(config::FILE, &problems))
+}
+
+/// What a commit says about approvals, for commands that review nothing.
+///
+/// # Errors
+/// When its configuration or one of the files cannot be read.
+pub fn approvers_at(
+    repository: &Repository,
+    commit: &str,
+    path: Option<&str>,
+    now: jiff::Timestamp,
+) -> Result<Approvers, LoadError> {
+    let tree = Tree::Commit(repository, commit);
+    Approvers::read(tree, &read_config(tree)?, path, now)
 }
 
 fn check_config(config: &Config, policies: &Policies) -> Result<(), LoadError> {

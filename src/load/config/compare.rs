@@ -17,6 +17,7 @@ impl Config {
             plan_paths,
             show,
             allowed_refs,
+            allowed_repos,
             policy_paths,
             data_paths,
             disable,
@@ -54,6 +55,12 @@ impl Config {
         );
         list(&mut out, "data file", data_paths, &new.data_paths);
         list(&mut out, "guarded ref", allowed_refs, &new.allowed_refs);
+        list(
+            &mut out,
+            "name of this repository",
+            allowed_repos,
+            &new.allowed_repos,
+        );
         list(&mut out, "plan path", plan_paths, &new.plan_paths);
         let word = |blocks: bool| if blocks { "deny" } else { "warn" };
         let mut value = |key: &str, old: String, new: String| {
@@ -101,14 +108,43 @@ impl Config {
             format!("{}d", approval.ttl_days),
             format!("{}d", new.approval.ttl_days),
         );
+        let place = |config: &super::ApprovalConfig| {
+            let named = config.allowed_signers.clone();
+            named.unwrap_or_else(|| super::ALLOWED_SIGNERS.to_owned())
+        };
+        value("the list of signers", place(approval), place(&new.approval));
         let require = |every: bool| if every { "changes" } else { "findings" };
         value(
             "what a review must show",
             require(*review_every_change).to_owned(),
             require(new.review_every_change).to_owned(),
         );
+        out.extend(group_differences(approval, &new.approval));
         out
     }
+}
+
+fn group_differences(old: &super::ApprovalConfig, new: &super::ApprovalConfig) -> Vec<String> {
+    let mut out = Vec::new();
+    let names: BTreeSet<&String> = old.groups.keys().chain(new.groups.keys()).collect();
+    for name in names {
+        match (old.groups.get(name), new.groups.get(name)) {
+            (None, Some(_)) => out.push(format!("adds the group {name}")),
+            (Some(_), None) => out.push(format!("removes the group {name}")),
+            (Some(before), Some(after)) if before != after => {
+                out.push(format!("changes the members of the group {name}"));
+            }
+            _ => {}
+        }
+    }
+    if old.rules != new.rules {
+        out.push(format!(
+            "changes the rules for groups (was {}, now {})",
+            old.rules.len(),
+            new.rules.len()
+        ));
+    }
+    out
 }
 
 /// How each waiver reads, with how often it stands there.

@@ -48,7 +48,8 @@ require = "changes"
         ApprovalConfig {
             required: 2,
             prevent_self: false,
-            ttl_days: 3
+            ttl_days: 3,
+            ..ApprovalConfig::default()
         }
     );
     assert_eq!(config.waivers.len(), 1);
