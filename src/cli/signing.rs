@@ -128,7 +128,7 @@ impl Signing {
             Ok(_) => {}
             Err(Unproven::Bad(why)) => return Err(format!("The signature does not count: {why}.")),
             Err(Unproven::NotAuthorised(why)) => {
-                return Err(format!("The signature does not count: {why}."));
+                return Err(format!("This key is not authorised: {why}."));
             }
         }
         let how = format!("signed with {}", signature.keyid);
