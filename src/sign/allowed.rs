@@ -137,13 +137,12 @@ fn entry(line: u32, text: &str) -> Result<Entry, String> {
     }
     let rest = rest.trim_start();
     // As OpenSSH does it: what does not read as a key is options, and then comes the key.
-    let (options, key) = match key(rest) {
-        Some(key) => (None, key),
-        None => {
-            let (options, rest) = option_word(rest).ok_or("its quotation marks do not end")?;
-            let key = key(rest.trim_start()).ok_or("it has no key that can be read")?;
-            (Some(options), key)
-        }
+    let (options, key) = if let Some(key) = key(rest) {
+        (None, key)
+    } else {
+        let (options, rest) = option_word(rest).ok_or("its quotation marks do not end")?;
+        let key = key(rest.trim_start()).ok_or("it has no key that can be read")?;
+        (Some(options), key)
     };
     if key.is_certificate() {
         return Err("its key is a certificate; name the key or the authority".to_owned());

@@ -271,18 +271,18 @@ fn ask(
                         .to_owned(),
                 );
             }
-            let lines: String = entries
-                .iter()
-                .map(|entry| {
-                    let authority = if entry.authority {
-                        "cert-authority,"
-                    } else {
-                        ""
-                    };
-                    let key = entry.key.line();
-                    format!("{address} {authority}namespaces=\"{NAMESPACE}\" {key}\n")
-                })
-                .collect();
+            let mut lines = String::new();
+            for entry in entries {
+                let authority = if entry.authority {
+                    "cert-authority,"
+                } else {
+                    ""
+                };
+                let key = entry.key.line();
+                lines.push_str(&format!(
+                    "{address} {authority}namespaces=\"{NAMESPACE}\" {key}\n"
+                ));
+            }
             let list = write("signers", &lines)?;
             let at = now.strftime("%Y%m%d%H%M%S").to_string();
             arguments.extend(["verify".into(), "-f".into(), list.into_os_string()]);

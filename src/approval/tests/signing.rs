@@ -263,7 +263,10 @@ fn a_revocation_reads_back_and_is_no_record() {
     };
     let line = revocation.line().unwrap();
     let note = format!("{}\n{line}\ngarbage\n", approval.line());
-    assert_eq!(read_revocations(note.as_bytes()), [revocation.clone()]);
+    assert_eq!(
+        read_revocations(note.as_bytes()),
+        std::slice::from_ref(&revocation)
+    );
     let records = read_note(note.as_bytes());
     assert_eq!(records.len(), 2);
     assert_eq!(records[0].record.as_ref(), Ok(&approval));

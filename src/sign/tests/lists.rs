@@ -94,8 +94,8 @@ fn what_is_not_understood_is_a_warning_with_its_line() {
     let text = format!(
         "# people\nrae@example.com {KEY}\n\nsam@example.com verify-required {KEY}\nnobody\nkim@example.com {}\n* {KEY}\n\
 kim@example.com ssh-rsa {}\n\"open {KEY}\n",
-        &KEY[..40],
-        &KEY[12..]
+        KEY.get(..40).unwrap(),
+        KEY.get(12..).unwrap()
     );
     let read = AllowedSigners::read(text.as_bytes());
     assert_eq!(read.entries.len(), 2);
@@ -136,7 +136,7 @@ fn a_file_of_any_bytes_is_read_or_warned_of() {
         b"a ,,, b",
         b"a valid-after= b",
         b"a x=\"\\\"",
-        &[b'a'; 100_000],
+        &vec![b'a'; 100_000],
         &vec![b'\n'; MAX_SIGNERS_BYTES + 1],
     ] {
         let read = AllowedSigners::read(bytes);

@@ -12,6 +12,8 @@
 //! | `change` | changes that would loosen the rules by which they are judged |
 //! | `people` | what the program does for those who sign: quorum, groups, revoking, keys that cannot sign |
 
+#![allow(clippy::print_stderr)]
+
 mod change;
 mod people;
 mod records;
@@ -134,10 +136,7 @@ fn put(scene: &Scene, text: &str) {
 
 fn record(scene: &Scene) -> Record {
     let lines = read_note(note(scene).as_bytes());
-    lines
-        .into_iter()
-        .find_map(|line| line.record.ok())
-        .unwrap()
+    lines.into_iter().find_map(|line| line.record.ok()).unwrap()
 }
 
 /// Edits the statement and leaves the signature as it is.

@@ -11,6 +11,9 @@ group = \"security\"
 policies = [\"no-destroy\"]
 ";
 
+/// Why nothing can be signed, and how that came about.
+type Obstacle = (&'static str, fn(&Scene));
+
 #[test]
 fn a_group_is_asked_for_the_findings_of_a_policy() {
     let Some(scene) = stage("04-delete", GROUPS) else {
@@ -66,7 +69,7 @@ fn what_cannot_be_signed_is_not_written_where_the_base_says_who_signs() {
     let Some(stage) = stage("02-update", "") else {
         return;
     };
-    let attempts: [(&str, fn(&Scene)); 6] = [
+    let attempts: [Obstacle; 6] = [
         ("git names no SSH key to sign with", |s| {
             s.try_git(&["config", "--global", "--unset", "user.signingkey"]);
         }),

@@ -8,12 +8,12 @@ const ATTEMPTS: [Attempt; 19] = [
         "bad signature: it is not a signature of this record",
         |s| {
             forge(s, |t| {
-                t.plans[0].sha256 = countersign::digest::Digest::of(b"other")
+                t.plans[0].sha256 = countersign::digest::Digest::of(b"other");
             });
         },
     ),
     ("the reviewer is edited", "bad signature", |s| {
-        forge(s, |t| t.reviewer.name = "Kim Tran".to_owned());
+        forge(s, |t| "Kim Tran".clone_into(&mut t.reviewer.name));
     }),
     ("the end is put off", "bad signature", |s| {
         forge(s, |t| shift(t, 1));
@@ -26,7 +26,7 @@ const ATTEMPTS: [Attempt; 19] = [
     }),
     ("the policies' digest is edited", "bad signature", |s| {
         forge(s, |t| {
-            t.policies.digest = countersign::digest::Digest::of(b"none")
+            t.policies.digest = countersign::digest::Digest::of(b"none");
         });
     }),
     (
@@ -42,7 +42,7 @@ const ATTEMPTS: [Attempt; 19] = [
         "bad signature: it is not base64",
         |s| {
             resigned(s, |signatures| {
-                signatures[0].sig = "approved".to_owned() + "!"
+                signatures[0].sig = "approved".to_owned() + "!";
             });
         },
     ),
@@ -71,7 +71,7 @@ const ATTEMPTS: [Attempt; 19] = [
         |s| {
             resigned(s, |signatures| {
                 let mut other = signatures[0].clone();
-                other.sig = "AAAA".to_owned();
+                "AAAA".clone_into(&mut other.sig);
                 signatures.push(other);
             });
         },
@@ -144,7 +144,7 @@ const ATTEMPTS: [Attempt; 19] = [
         },
     ),
     ("the note is prose", "malformed", |s| {
-        put(s, "approved by the boss")
+        put(s, "approved by the boss");
     }),
 ];
 

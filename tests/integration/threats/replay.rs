@@ -76,10 +76,10 @@ const ATTEMPTS: [Attempt; 20] = [
         },
     ),
     ("the time of the approval is over", "expired", |s| {
-        sign_anew(s, "rae", |t| shift(t, -15))
+        sign_anew(s, "rae", |t| shift(t, -15));
     }),
     ("it was made tomorrow", "from the future", |s| {
-        sign_anew(s, "rae", |t| shift(t, 2))
+        sign_anew(s, "rae", |t| shift(t, 2));
     }),
     (
         "it would hold for a year",
@@ -89,7 +89,7 @@ const ATTEMPTS: [Attempt; 20] = [
                 t.expires = t
                     .created
                     .checked_add(SignedDuration::from_hours(24 * 365))
-                    .unwrap()
+                    .unwrap();
             });
         },
     ),
@@ -113,7 +113,7 @@ const ATTEMPTS: [Attempt; 20] = [
         on_main(s, || s.write(".countersign/revoked", line));
     }),
     ("the note says that it is taken back", "revoked", |s| {
-        drop(revoke(s))
+        drop(revoke(s));
     }),
     (
         "the revocation is deleted from the note, and the base lists it",
@@ -122,7 +122,7 @@ const ATTEMPTS: [Attempt; 20] = [
             let before = note(s);
             let line = revoke(s);
             on_main(s, || {
-                s.write(".countersign/revoked", format!("# incidents\n\n{line}"))
+                s.write(".countersign/revoked", format!("# incidents\n\n{line}"));
             });
             put(s, &before);
         },
@@ -159,7 +159,7 @@ const ATTEMPTS: [Attempt; 20] = [
                 s.write(
                     ".countersign/freeze",
                     "incident 7,\nask the platform team\n",
-                )
+                );
             });
         },
     ),
@@ -204,17 +204,20 @@ fn good_records_in_the_wrong_place_or_time_are_refused() {
     refuse_all(&stage, &ATTEMPTS);
 }
 
+/// The reason, and how it comes to stand on `main`.
+type Hidden = (&'static str, fn(&Scene));
+
 #[test]
 fn a_base_older_than_a_revocation_or_a_suspension_does_not_hide_it() {
     let Some(stage) = approved() else { return };
-    let attempts: [(&str, fn(&Scene)); 2] = [
+    let attempts: [Hidden; 2] = [
         ("revoked", |s| {
             let line = revoke(s);
             on_main(s, || s.write(".countersign/revoked", line));
             s.git(&["update-ref", "-d", NOTES]);
         }),
         ("frozen", |s| {
-            on_main(s, || s.write(".countersign/freeze", "stop."))
+            on_main(s, || s.write(".countersign/freeze", "stop."));
         }),
     ];
     for (reason, make) in attempts {

@@ -29,7 +29,7 @@ const ATTEMPTS: [Attempt; 16] = [
         "self-approval: sam@example.com wrote part",
         |s| {
             sign_anew(s, "sam", |t| {
-                t.reviewer.email = "sam@example.com".to_owned()
+                "sam@example.com".clone_into(&mut t.reviewer.email);
             });
         },
     ),
@@ -38,7 +38,7 @@ const ATTEMPTS: [Attempt; 16] = [
         "self-approval",
         |s| {
             sign_anew(s, "sam", |t| {
-                t.reviewer.email = "SAM@example.com".to_owned();
+                "SAM@example.com".clone_into(&mut t.reviewer.email);
                 t.authors = vec!["other@example.com".to_owned()];
             });
         },
@@ -187,7 +187,7 @@ fn an_entry_with_an_unknown_option_does_not_count_and_is_told_of() {
 fn a_key_that_may_sign_for_everybody_is_the_authors_too() {
     let Some(scene) = approved() else { return };
     on_main(&scene, || {
-        scene.write(LIST, format!("*@example.com {}\n", public(&scene, "rae")))
+        scene.write(LIST, format!("*@example.com {}\n", public(&scene, "rae")));
     });
     scene
         .run(&["verify"])
