@@ -31,6 +31,7 @@
 //! | 6 | [`approval`] | statements over the digests; what a valid approval must match and why one is void | layers 0–5 |
 //! | 6 | [`report`] | human, JSON, SARIF, JUnit, GitHub, GitLab, Markdown, HTML: `render(format, context)` | layers 0–5 |
 //! | A | [`git`] | repository: base, diff, trees, identity, notes, hooks | `change`, `digest` |
+//! | A | [`sign`] | SSH signatures: who may sign, making and checking them | `text` |
 //! | A | [`store`] | drafts, atomic files, locks | `decision`, `digest` |
 //! | B | [`load`] | assembles a `ReviewCase` from paths, standard input and git, with progress | layers 0–6 and A |
 //! | C | [`tui`] | the terminal reviewer: model, update, view; `update` returns effects | layers 0–6 |
@@ -49,6 +50,7 @@ pub mod policy;
 pub mod provenance;
 pub mod report;
 pub mod review;
+pub mod sign;
 pub mod source;
 pub mod store;
 pub mod text;

@@ -1,6 +1,6 @@
 //! One record against the context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -8,7 +8,8 @@ use super::cover::{self, Blocking};
 use super::statement::PlanBinding;
 use super::strict;
 use super::{
-    CLOCK_SKEW_SECONDS, Context, MAX_TTL_DAYS, PlanIdentity, Record, Statement, Void, normal_email,
+    CLOCK_SKEW_SECONDS, CLOCK_TOLERANCE_SECONDS, Claim, Context, MAX_TTL_DAYS, PlanIdentity,
+    Record, Signer, Statement, Unproven, Void, normal_email,
 };
 use crate::text::Printable;
 
@@ -44,24 +45,23 @@ pub enum MatchedPlans {
 /// # Errors
 /// With the first reason why not.
 pub fn check(record: &Record, context: &Context<'_>) -> Result<Covers, Void> {
-    check_with(record, context, &Blocking::now(context.case, context.now))
+    check_with(record, context, &Blocking::now(context.case, context.now)).map(|(covers, _)| covers)
 }
 
 pub(super) fn check_with(
     record: &Record,
     context: &Context<'_>,
     blocking: &Blocking<'_>,
-) -> Result<Covers, Void> {
+) -> Result<(Covers, Option<Signer>), Void> {
     let statement = record.statement();
-    if context.frozen {
-        return Err(Void::Frozen);
-    }
+    suspended(context)?;
     if context.revoked.contains(&record.digest())
         || context.revoked.contains(&record.statement_digest())
     {
         return Err(Void::Revoked);
     }
-    signatures(record, context)?;
+    let signer = signature(record, context)?;
+    repository(statement, context)?;
     let commit = commit(statement, context)?;
     let plans = plans(statement, context)?;
     base(statement, context, commit)?;
@@ -72,18 +72,81 @@ pub(super) fn check_with(
     if statement.config != context.config {
         return Err(Void::OtherConfig);
     }
-    reviewer(statement, context)?;
+    reviewer(statement, signer.as_ref(), context)?;
     cover::check(statement, blocking)?;
-    Ok(Covers { commit, plans })
+    Ok((Covers { commit, plans }, signer))
 }
 
-/// The place where signatures will be judged; what cannot be verified never counts.
-fn signatures(record: &Record, context: &Context<'_>) -> Result<(), Void> {
-    match (record.signatures(), context.rules.accept_unsigned) {
-        ([], true) => Ok(()),
-        ([], false) => Err(Void::Unsigned),
-        ([_, ..], _) => Err(Void::BadSignature),
+/// What stops every record.
+pub(super) fn suspended(context: &Context<'_>) -> Result<(), Void> {
+    if let Some(reason) = &context.frozen {
+        return Err(Void::Frozen(reason.clone()));
     }
+    let tolerance = SignedDuration::from_secs(CLOCK_TOLERANCE_SECONDS);
+    match context.not_before {
+        Some(base) if context.now.duration_since(base) < -tolerance => Err(Void::ClockSetBack {
+            now: context.now,
+            base,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Who signed, if anybody had to or did; what cannot be verified never counts.
+pub(super) fn signature(record: &Record, context: &Context<'_>) -> Result<Option<Signer>, Void> {
+    let signature = match (record.signatures(), context.rules.accept_unsigned) {
+        ([], true) => return Ok(None),
+        ([], false) => return Err(Void::Unsigned),
+        ([one], _) => one,
+        ([_, _, ..], _) => {
+            return Err(Void::BadSignature(
+                "the record carries more than one".to_owned(),
+            ));
+        }
+    };
+    let Some(signers) = context.signers else {
+        return Err(Void::BadSignature("nobody here can check it".to_owned()));
+    };
+    let statement = record.statement();
+    let message = statement.pae()?;
+    let claim = Claim {
+        keyid: &signature.keyid,
+        sig: &signature.sig,
+        message: &message,
+        address: statement.reviewer.email.trim(),
+        created: statement.created,
+    };
+    match signers.check(&claim) {
+        Ok(signer) if signer.vouched || context.rules.accept_unsigned => Ok(Some(signer)),
+        Ok(signer) => Err(Void::NotAuthorised(format!(
+            "nobody vouches for the key {}",
+            signer.key
+        ))),
+        Err(Unproven::Bad(why)) => Err(Void::BadSignature(why)),
+        Err(Unproven::NotAuthorised(why)) => Err(Void::NotAuthorised(why)),
+    }
+}
+
+/// A fork has the same commits, and its plans can look the same.
+fn repository(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
+    let approved = statement.repository.as_ref().map_or("", Printable::as_str);
+    let known = context.repositories.is_empty() && approved.is_empty()
+        || context.repositories.contains(approved)
+        || context.allowed_repositories.iter().any(|pattern| {
+            globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(approved))
+        });
+    if known {
+        return Ok(());
+    }
+    let here = context.repositories.iter().next();
+    Err(Void::OtherRepository {
+        approved: strict::shown(if approved.is_empty() {
+            "one without a name"
+        } else {
+            approved
+        }),
+        here: strict::shown(here.map_or("one without a name", String::as_str)),
+    })
 }
 
 fn commit(statement: &Statement, context: &Context<'_>) -> Result<MatchedCommit, Void> {
@@ -194,7 +257,11 @@ fn time(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
     Ok(())
 }
 
-fn reviewer(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
+fn reviewer(
+    statement: &Statement,
+    signer: Option<&Signer>,
+    context: &Context<'_>,
+) -> Result<(), Void> {
     if !context.rules.prevent_self {
         return Ok(());
     }
@@ -203,15 +270,23 @@ fn reviewer(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {
         .authors
         .iter()
         .map(|author| normal_email(&author.email));
-    let mut authors = here
+    let authors: BTreeSet<String> = here
         .chain(statement.authors.iter().cloned())
         .filter(|a| !a.is_empty())
-        .peekable();
-    if authors.peek().is_none() {
+        .collect();
+    if authors.is_empty() {
         return Err(Void::AuthorsUnknown(Printable::line(&email)));
     }
-    if authors.any(|author| author == email) {
+    if authors.contains(&email) {
         return Err(Void::SelfApproval(Printable::line(&email)));
+    }
+    // A key that may sign in an author's name is the author's, whatever name it signs in here.
+    if let (Some(signer), Some(signers)) = (signer, context.signers)
+        && let Some(author) = authors
+            .iter()
+            .find(|author| signers.names(&signer.key, author))
+    {
+        return Err(Void::KeyOfAuthor(Printable::line(author)));
     }
     Ok(())
 }

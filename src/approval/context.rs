@@ -1,10 +1,11 @@
 //! What is here now, with which records are compared.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 
-use super::MAX_TTL_DAYS;
+use super::{GroupRule, MAX_TTL_DAYS};
 use crate::change::Author;
 use crate::digest::Digest;
 use crate::plan::Effect;
@@ -27,7 +28,7 @@ pub struct ApprovalRules {
 }
 
 impl Default for ApprovalRules {
-    /// The rules of a repository without configuration. Nothing signs records yet, so unsigned ones count.
+    /// The rules of a repository without configuration and without a list of signers: unsigned records count.
     fn default() -> Self {
         Self {
             required: 1,
@@ -37,6 +38,51 @@ impl Default for ApprovalRules {
             accept_unsigned: true,
         }
     }
+}
+
+/// A signature of a record, as it is given to [`Signers`].
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The key that it names.
+    pub keyid: &'a str,
+    /// The signature.
+    pub sig: &'a str,
+    /// What was signed.
+    pub message: &'a [u8],
+    /// The address of the reviewer, in whose name it is made.
+    pub address: &'a str,
+    /// When the record says that it was made.
+    pub created: Timestamp,
+}
+
+/// Who made a good signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// Fingerprint of the key.
+    pub key: String,
+    /// Whether the trusted tree names the key for the reviewer's address.
+    pub vouched: bool,
+}
+
+/// Why a signature does not count; each is a part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// It is not a signature of this record, or nobody here can tell.
+    Bad(String),
+    /// It is good, and the key may not sign in this name.
+    NotAuthorised(String),
+}
+
+/// Checks signatures against those who may sign.
+pub trait Signers: fmt::Debug {
+    /// Checks one.
+    ///
+    /// # Errors
+    /// With the reason why it does not count.
+    fn check(&self, claim: &Claim<'_>) -> Result<Signer, Unproven>;
+
+    /// Whether a key may sign in the name of an address.
+    fn names(&self, key: &str, address: &str) -> bool;
 }
 
 /// One plan that is here.
@@ -80,12 +126,22 @@ pub struct Context<'a> {
     pub rules: ApprovalRules,
     /// Digests of revoked records, of their lines or of their statements.
     pub revoked: BTreeSet<Digest>,
-    /// Whether approvals are suspended.
-    pub frozen: bool,
+    /// Why approvals are suspended, if they are.
+    pub frozen: Option<Printable>,
+    /// Who checks signatures; without anybody a signed record does not count.
+    pub signers: Option<&'a dyn Signers>,
+    /// Who else must approve.
+    pub groups: Vec<GroupRule>,
+    /// Names of this repository.
+    pub repositories: BTreeSet<String>,
+    /// Patterns of other names under which it may have been reviewed.
+    pub allowed_repositories: Vec<String>,
+    /// When the base was committed: it cannot be earlier now.
+    pub not_before: Option<Timestamp>,
 }
 
 impl<'a> Context<'a> {
-    /// Takes from a case what it tells; rules are the defaults, and nothing is revoked or frozen.
+    /// Takes from a case what it tells; rules are the defaults, nothing is revoked or frozen, and nobody checks signatures.
     #[must_use]
     pub fn of(case: &'a ReviewCase, now: Timestamp) -> Self {
         let change = case.under_review.change();
@@ -113,7 +169,12 @@ impl<'a> Context<'a> {
             now,
             rules: ApprovalRules::default(),
             revoked: BTreeSet::new(),
-            frozen: false,
+            frozen: None,
+            signers: None,
+            groups: Vec::new(),
+            repositories: case.repository.iter().map(ToString::to_string).collect(),
+            allowed_repositories: Vec::new(),
+            not_before: None,
         }
     }
 }

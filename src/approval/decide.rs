@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::check::check_with;
+use super::check::{check_with, signature, suspended};
 use super::cover::Blocking;
-use super::{Context, Covers, Given, NoteLine, Record, Statement, Void, normal_email};
+use super::people::People;
+use super::{Context, Covers, Given, NoteLine, Record, Signer, Statement, Void, normal_email};
 use crate::decision::{DecisionKey, Event, Journal};
 use crate::digest::Digest;
 use crate::text::Printable;
@@ -15,7 +16,7 @@ use crate::text::Printable;
 /// One record in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// SHA-256 of its line.
+    /// SHA-256 of its statement, which is what a revocation names; of the line when it is not a record.
     pub digest: Digest,
     /// Who approved; absent when the line is not a record.
     pub reviewer: Option<Printable>,
@@ -25,6 +26,8 @@ pub struct Summary {
     pub expires: Option<Timestamp>,
     /// Whether a verified signature stands behind the reviewer's name.
     pub signed: bool,
+    /// The key that made a good signature.
+    pub key: Option<Printable>,
     /// Whether it covers what is here.
     pub valid: bool,
     /// Why not.
@@ -66,7 +69,7 @@ pub struct Refusal {
 /// With the reason why not, and what is wrong with each record.
 pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Refusal> {
     let blocking = Blocking::now(context.case, context.now);
-    let mut judged: Vec<(&NoteLine, Result<Covers, Void>)> = Vec::new();
+    let mut judged: Vec<(&NoteLine, Judged)> = Vec::new();
     let mut seen = BTreeSet::new();
     for line in lines {
         if seen.insert(line.digest) {
@@ -80,25 +83,35 @@ pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Ref
     judged.sort_by_key(|(line, _)| (created(line), line.digest));
     let approvals = judged
         .iter()
-        .map(|(line, outcome)| summary(line, outcome))
+        .map(|(line, outcome)| summary(line, outcome, context))
         .collect();
     let refuse = |reason, approvals| Err(Refusal { reason, approvals });
-    if context.frozen {
-        return refuse(Void::Frozen, approvals);
+    if let Err(void) = suspended(context) {
+        return refuse(void, approvals);
     }
     let mut records = Vec::new();
     let mut covers = Vec::new();
-    let mut reviewers = BTreeSet::new();
+    let mut people = People::default();
     for (line, outcome) in &judged {
-        if let (Ok(record), Ok(way)) = (&line.record, outcome) {
-            reviewers.insert(normal_email(&record.statement().reviewer.email));
+        if let (Ok(record), Ok((way, signer))) = (&line.record, outcome) {
+            people.add(
+                &normal_email(&record.statement().reviewer.email),
+                signer.as_ref().map(|signer| signer.key.as_str()),
+            );
             records.push(record.clone());
             covers.push(*way);
         }
     }
     let need = usize::from(context.rules.required.max(1));
-    let have = reviewers.len();
+    let have = people.count(|_| true);
     if have >= need {
+        if let Some(void) = context
+            .groups
+            .iter()
+            .find_map(|rule| rule.missing(context.case, context.now, &people))
+        {
+            return refuse(void, approvals);
+        }
         return Ok(Approved {
             records,
             covers,
@@ -115,6 +128,9 @@ pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Ref
     refuse(nearest.unwrap_or(Void::NoApproval), approvals)
 }
 
+/// What came of one record.
+type Judged = Result<(Covers, Option<Signer>), Void>;
+
 fn created(line: &NoteLine) -> Option<Timestamp> {
     line.record
         .as_ref()
@@ -122,14 +138,18 @@ fn created(line: &NoteLine) -> Option<Timestamp> {
         .map(|record| record.statement().created)
 }
 
-fn summary(line: &NoteLine, outcome: &Result<Covers, Void>) -> Summary {
-    let statement = line.record.as_ref().ok().map(Record::statement);
+fn summary(line: &NoteLine, outcome: &Judged, context: &Context<'_>) -> Summary {
+    let record = line.record.as_ref().ok();
+    let statement = record.map(Record::statement);
+    // Who signed is also told of records that fail for another reason.
+    let signer = record.and_then(|record| signature(record, context).ok().flatten());
     Summary {
-        digest: line.digest,
+        digest: record.map_or(line.digest, Record::statement_digest),
         reviewer: statement.map(|s| Printable::line(&s.reviewer.to_string())),
         created: statement.map(|s| s.created),
         expires: statement.map(|s| s.expires),
-        signed: false,
+        signed: signer.as_ref().is_some_and(|signer| signer.vouched),
+        key: signer.map(|signer| Printable::line(&signer.key)),
         valid: outcome.is_ok(),
         reason: outcome.as_ref().err().map(ToString::to_string),
     }

@@ -12,9 +12,9 @@
 //! Invariants: no repository, file or clock is read here; a record holds no value of a plan, reasons are redacted; equal statements
 //! give equal bytes and only those bytes are read back, so a record has one digest; whatever is not understood voids the record.
 //!
-//! Records are not signed yet: [`Record::unsigned`] says so in its name, reports say `signed: false`, and
-//! [`ApprovalRules::accept_unsigned`] must allow them. A reviewer's name in an unsigned record is a claim. Signatures go over
-//! [`Statement::pae`] into [`Record::with_signatures`]; until something verifies them, a record that carries any is refused.
+//! A reviewer's name in an unsigned record is a claim: reports say `signed: false`, and [`ApprovalRules::accept_unsigned`] must allow it.
+//! A signature goes over [`Statement::pae`] into [`Record::with_signatures`]. This module knows no keys: [`Signers`] checks signatures, and
+//! says whether the trusted tree lets the key sign in the reviewer's name. A [`Revocation`] takes a record back.
 
 mod answer;
 mod build;
@@ -22,7 +22,10 @@ mod check;
 mod context;
 mod cover;
 mod decide;
+mod groups;
+mod people;
 mod record;
+mod revocation;
 mod statement;
 mod strict;
 mod void;
@@ -30,11 +33,13 @@ mod void;
 pub use answer::{Answer, Given};
 pub use build::{Blocked, Occasion};
 pub use check::{Covers, MatchedCommit, MatchedPlans, check};
-pub use context::{ApprovalRules, Context, PlanIdentity};
+pub use context::{ApprovalRules, Claim, Context, PlanIdentity, Signer, Signers, Unproven};
 pub use decide::{Approved, Refusal, Summary, decide, heads, journal};
+pub use groups::GroupRule;
 pub use record::{
     MAX_RECORD_BYTES, MAX_RECORDS, NoteLine, PAYLOAD_TYPE, Record, Signature, read_note,
 };
+pub use revocation::{REVOCATION_TYPE, Revocation, read_revocations};
 pub use statement::{
     BinaryBinding, PREDICATE_TYPE, PlanBinding, PolicyBinding, STATEMENT_TYPE, Statement, Tool,
 };
@@ -46,6 +51,9 @@ pub const MAX_TTL_DAYS: u8 = 14;
 
 /// How far the clock of the machine that made a record may run ahead, in seconds.
 pub const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// How far the clock here may be behind the base commit's, in seconds.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 3600;
 
 /// The form in which addresses of people are compared: printable, without surrounding space, in lower case.
 pub(crate) fn normal_email(email: &str) -> String {

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::Statement;
 use super::strict::{self, RecordError};
+use super::{Revocation, Statement};
 use crate::digest::Digest;
 
 /// The payload type of every record.
@@ -68,19 +68,11 @@ impl Record {
         signatures: Vec<Signature>,
     ) -> Result<Self, RecordError> {
         let payload = statement.payload()?;
-        let envelope = Envelope {
-            payload: STANDARD.encode(&payload),
-            payload_type: PAYLOAD_TYPE.to_owned(),
-            signatures,
-        };
-        let line = serde_json::to_string(&envelope).map_err(|error| strict::shape(PART, &error))?;
-        if line.len() > MAX_RECORD_BYTES {
-            return Err(RecordError::TooLarge);
-        }
+        let line = wrap(&payload, &signatures)?;
         Ok(Self {
             statement,
             statement_digest: Digest::of(payload.as_bytes()),
-            signatures: envelope.signatures,
+            signatures,
             digest: Digest::of(line.as_bytes()),
             line,
         })
@@ -91,24 +83,9 @@ impl Record {
     /// # Errors
     /// With what is wrong with it.
     pub fn parse(line: &str) -> Result<Self, RecordError> {
-        if line.len() > MAX_RECORD_BYTES {
-            return Err(RecordError::TooLarge);
-        }
-        strict::refuse_repeated_keys(PART, line)?;
-        let envelope: Envelope =
-            serde_json::from_str(line).map_err(|error| strict::shape(PART, &error))?;
-        if envelope.payload_type != PAYLOAD_TYPE {
-            return Err(RecordError::PayloadType(strict::shown(
-                &envelope.payload_type,
-            )));
-        }
-        let payload = STANDARD
-            .decode(&envelope.payload)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or(RecordError::Payload)?;
+        let (payload, signatures) = unwrap(line)?;
         let statement = Statement::parse(&payload)?;
-        let record = Self::with_signatures(statement, envelope.signatures)?;
+        let record = Self::with_signatures(statement, signatures)?;
         if record.line != line {
             return Err(RecordError::NotCanonical(PART));
         }
@@ -146,6 +123,41 @@ impl Record {
     }
 }
 
+/// Writes an envelope, keys in order.
+pub(super) fn wrap(payload: &str, signatures: &[Signature]) -> Result<String, RecordError> {
+    let envelope = Envelope {
+        payload: STANDARD.encode(payload),
+        payload_type: PAYLOAD_TYPE.to_owned(),
+        signatures: signatures.to_vec(),
+    };
+    let line = serde_json::to_string(&envelope).map_err(|error| strict::shape(PART, &error))?;
+    if line.len() > MAX_RECORD_BYTES {
+        return Err(RecordError::TooLarge);
+    }
+    Ok(line)
+}
+
+/// Takes payload and signatures out of an envelope.
+pub(super) fn unwrap(line: &str) -> Result<(String, Vec<Signature>), RecordError> {
+    if line.len() > MAX_RECORD_BYTES {
+        return Err(RecordError::TooLarge);
+    }
+    strict::refuse_repeated_keys(PART, line)?;
+    let envelope: Envelope =
+        serde_json::from_str(line).map_err(|error| strict::shape(PART, &error))?;
+    if envelope.payload_type != PAYLOAD_TYPE {
+        return Err(RecordError::PayloadType(strict::shown(
+            &envelope.payload_type,
+        )));
+    }
+    let payload = STANDARD
+        .decode(&envelope.payload)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or(RecordError::Payload)?;
+    Ok((payload, envelope.signatures))
+}
+
 /// One line of a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteLine {
@@ -164,13 +176,14 @@ impl From<Record> for NoteLine {
     }
 }
 
-/// Reads a note: one record a line, empty lines left out. Bytes that are not UTF-8 spoil only their own line.
+/// Reads a note: one record a line, empty lines and revocations left out. Bytes that are not UTF-8 spoil only their own line.
 #[must_use]
 pub fn read_note(note: &[u8]) -> Vec<NoteLine> {
     note.split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .take(MAX_RECORDS + 1)
         .enumerate()
+        .filter(|(_, line)| !is_revocation(line))
         .map(|(index, line)| {
             let record = if index == MAX_RECORDS {
                 Err(RecordError::TooMany)
@@ -188,4 +201,8 @@ pub fn read_note(note: &[u8]) -> Vec<NoteLine> {
             }
         })
         .collect()
+}
+
+fn is_revocation(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_ok_and(|line| Revocation::parse(line).is_ok())
 }

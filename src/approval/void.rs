@@ -9,10 +9,18 @@ use crate::text::Printable;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Void {
     /// Approvals are suspended.
+    #[error("frozen: approvals are suspended: {0}")]
+    Frozen(Printable),
+    /// The clock is behind the base.
     #[error(
-        "frozen: approvals are suspended by the configuration; nothing counts until that ends."
+        "clock set back: the base was committed at {base}, and the clock here says {now}; set the clock."
     )]
-    Frozen,
+    ClockSetBack {
+        /// The time here.
+        now: Timestamp,
+        /// The time of the base.
+        base: Timestamp,
+    },
     /// There is no record.
     #[error("no approval: nobody approved this commit; review it with countersign.")]
     NoApproval,
@@ -20,14 +28,27 @@ pub enum Void {
     #[error("malformed: {0}")]
     Malformed(#[from] RecordError),
     /// The record was taken back.
-    #[error("revoked: the base's list of revoked approvals names this record; review again.")]
+    #[error("revoked: this approval was taken back; review again.")]
     Revoked,
     /// Nobody signed it.
-    #[error("unsigned: the record carries no signature, and unsigned ones do not count here.")]
+    #[error("unsigned: the record carries no signature, and the base says who must sign.")]
     Unsigned,
-    /// A signature cannot be checked.
-    #[error("bad signature: the record carries a signature that cannot be verified.")]
-    BadSignature,
+    /// A signature is wrong or cannot be checked.
+    #[error("bad signature: {0}.")]
+    BadSignature(String),
+    /// The signature is good, and whoever made it may not approve.
+    #[error("not authorised: {0}; the base decides who may approve.")]
+    NotAuthorised(String),
+    /// It is about another repository.
+    #[error(
+        "other repository: {approved} was reviewed, this is {here}; review here, or name it in [git] allowed_repos."
+    )]
+    OtherRepository {
+        /// The recorded name.
+        approved: Printable,
+        /// The name here.
+        here: Printable,
+    },
     /// It was made later than now.
     #[error("from the future: the record was made at {0}; check the clocks of both machines.")]
     FromTheFuture(Timestamp),
@@ -77,6 +98,11 @@ pub enum Void {
     /// The reviewer wrote part of the change.
     #[error("self-approval: {0} wrote part of this change; somebody else must approve it.")]
     SelfApproval(Printable),
+    /// The key belongs to somebody who wrote part of the change.
+    #[error(
+        "self-approval: the key may also sign for {0}, who wrote part of this change; somebody else must approve it."
+    )]
+    KeyOfAuthor(Printable),
     /// Nobody can tell who wrote the change.
     #[error(
         "self-approval: who wrote this change is not known, so nobody can tell whether {0} did."
@@ -97,6 +123,22 @@ pub enum Void {
         finding: Printable,
         /// What is wrong with the answer.
         why: String,
+    },
+    /// Too few people of a group approved.
+    #[error(
+        "under quorum: {have} of {need} approvals by the group {group}, which {why}; ask one of {members}."
+    )]
+    GroupQuorum {
+        /// The group.
+        group: Printable,
+        /// How many of its members approved.
+        have: usize,
+        /// How many must.
+        need: usize,
+        /// Why it must.
+        why: String,
+        /// Who belongs to it.
+        members: Printable,
     },
     /// Too few people approved.
     #[error("under quorum: {have} of {need} approvals; ask another reviewer.")]
@@ -120,12 +162,15 @@ impl Void {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Frozen => "frozen",
+            Self::Frozen(_) => "frozen",
+            Self::ClockSetBack { .. } => "clock-set-back",
             Self::NoApproval => "no-approval",
             Self::Malformed(_) => "malformed",
             Self::Revoked => "revoked",
             Self::Unsigned => "unsigned",
-            Self::BadSignature => "bad-signature",
+            Self::BadSignature(_) => "bad-signature",
+            Self::NotAuthorised(_) => "not-authorised",
+            Self::OtherRepository { .. } => "other-repository",
             Self::FromTheFuture(_) => "from-the-future",
             Self::Expired(_) => "expired",
             Self::OtherCommit { .. } => "other-commit",
@@ -134,29 +179,31 @@ impl Void {
             Self::OtherEffect { .. } => "other-effect",
             Self::OtherPolicies => "other-policies",
             Self::OtherConfig => "other-config",
-            Self::SelfApproval(_) | Self::AuthorsUnknown(_) => "self-approval",
+            Self::SelfApproval(_) | Self::KeyOfAuthor(_) | Self::AuthorsUnknown(_) => {
+                "self-approval"
+            }
             Self::NewFinding { .. } => "new-finding",
             Self::NotCovered { .. } => "not-covered",
-            Self::UnderQuorum { .. } => "under-quorum",
+            Self::UnderQuorum { .. } | Self::GroupQuorum { .. } => "under-quorum",
         }
     }
 
     /// How far a check came before this reason; of several void records the one that came furthest is named.
     pub(super) fn progress(&self) -> u8 {
         match self {
-            Self::Frozen | Self::NoApproval => 0,
+            Self::Frozen(_) | Self::ClockSetBack { .. } | Self::NoApproval => 0,
             Self::Malformed(_) => 1,
-            Self::Unsigned | Self::BadSignature => 2,
-            Self::OtherCommit { .. } => 3,
+            Self::Unsigned | Self::BadSignature(_) | Self::NotAuthorised(_) => 2,
+            Self::OtherRepository { .. } | Self::OtherCommit { .. } => 3,
             Self::OtherPlan { .. } => 4,
             Self::OtherEffect { .. } => 5,
             Self::BaseMoved { .. } => 6,
             Self::FromTheFuture(_) | Self::Expired(_) => 7,
             Self::OtherPolicies | Self::OtherConfig => 8,
-            Self::SelfApproval(_) | Self::AuthorsUnknown(_) => 9,
+            Self::SelfApproval(_) | Self::KeyOfAuthor(_) | Self::AuthorsUnknown(_) => 9,
             Self::NewFinding { .. } | Self::NotCovered { .. } => 10,
             Self::Revoked => 11,
-            Self::UnderQuorum { .. } => 12,
+            Self::UnderQuorum { .. } | Self::GroupQuorum { .. } => 12,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Approval records: reading them from notes, judging them, listing them.
 
-use super::args::ApprovalsAction;
+use std::collections::BTreeSet;
+
 use super::{World, output};
-use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note};
+use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note, read_revocations};
 use crate::change::Author;
 use crate::decision::Journal;
+use crate::digest::Digest;
 use crate::git::{ChangeRequest, Repository, UnderReview};
 use crate::load::{LoadError, Loaded};
 use crate::report::ApprovalLine;
-use crate::review::Exit;
-use crate::store::Drafts;
 use crate::text::Printable;
 
 /// What the records of a commit come to.
@@ -22,17 +22,36 @@ pub(super) struct Decided {
     pub(super) lines: Vec<ApprovalLine>,
 }
 
+/// What lies in notes.
+#[derive(Default)]
+pub(super) struct Records {
+    /// The records.
+    pub(super) lines: Vec<NoteLine>,
+    /// Digests of statements that notes take back.
+    pub(super) revoked: BTreeSet<Digest>,
+}
+
+impl Records {
+    fn take(&mut self, note: &str, wanted: impl Fn(&NoteLine) -> bool) {
+        let revocations = read_revocations(note.as_bytes());
+        self.revoked
+            .extend(revocations.iter().map(|revocation| revocation.statement));
+        let lines = read_note(note.as_bytes());
+        self.lines.extend(lines.into_iter().filter(wanted));
+    }
+}
+
 /// The records that may cover a commit: those on it, and those whose tree is its tree.
 pub(super) fn records(
     repository: &Repository,
     commit: &str,
     tree: &str,
-) -> Result<Vec<NoteLine>, LoadError> {
+) -> Result<Records, LoadError> {
     let git = |e| LoadError::git(&e);
-    let mut lines = match repository.read_notes(commit).map_err(git)? {
-        Some(note) => read_note(note.as_bytes()),
-        None => Vec::new(),
-    };
+    let mut found = Records::default();
+    if let Some(note) = repository.read_notes(commit).map_err(git)? {
+        found.take(&note, |_| true);
+    }
     for note in repository.list_notes().map_err(git)? {
         if note.commit == commit {
             continue;
@@ -40,17 +59,12 @@ pub(super) fn records(
         let Some(text) = repository.read_notes(&note.commit).map_err(git)? else {
             continue;
         };
-        for line in read_note(text.as_bytes()) {
-            if line
-                .record
-                .as_ref()
-                .is_ok_and(|r| r.statement().tree == tree)
-            {
-                lines.push(line);
-            }
-        }
+        found.take(&text, |line| {
+            let record = line.record.as_ref();
+            record.is_ok_and(|record| record.statement().tree == tree)
+        });
     }
-    Ok(lines)
+    Ok(found)
 }
 
 /// The records on earlier commits of the change: they do not cover it, and say which commit was approved.
@@ -87,7 +101,7 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
             "Run it in the repository of the change.",
         ));
     };
-    let mut lines = records(repository, commit, tree)?;
+    let Records { mut lines, revoked } = records(repository, commit, tree)?;
     let mut context = Context::of(case, world.now);
     if let (true, Some(merge_base)) = (lines.is_empty(), &context.merge_base) {
         lines = earlier(repository, merge_base, commit)?;
@@ -97,8 +111,24 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
         prevent_self: loaded.config.approval.prevent_self,
         ttl_days: loaded.config.approval.ttl_days,
         exact,
-        accept_unsigned: true,
+        accept_unsigned: !loaded.approvers.asks_for_signatures(),
     };
+    context.signers = Some(&loaded.approvers);
+    context.frozen.clone_from(&loaded.approvers.frozen);
+    context.revoked = revoked;
+    context.revoked.extend(&loaded.approvers.revoked);
+    context.groups.clone_from(&loaded.config.approval.rules);
+    context
+        .allowed_repositories
+        .clone_from(&loaded.config.allowed_repos);
+    let git = |e| LoadError::git(&e);
+    let identity = repository.repository_identity(commit).map_err(git)?;
+    let roots = identity.roots.iter().map(|root| format!("root:{root}"));
+    context.repositories.extend(roots);
+    if let Some(base) = &context.base {
+        let seconds = repository.commit_time(base).map_err(git)?;
+        context.not_before = jiff::Timestamp::from_second(seconds).ok();
+    }
     if let Some(authors) = merged_authors(repository, commit, context.base.as_deref())? {
         context.authors = authors;
     }
@@ -169,84 +199,23 @@ fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
             created: summary.created.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             expires: summary.expires.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             signed: summary.signed,
+            key: summary.key.clone(),
             valid: summary.valid,
             reason: summary.reason.as_deref().map(Printable::line),
         })
         .collect()
 }
 
-/// Runs `approvals …`.
-pub(super) fn run(action: &ApprovalsAction, world: &World) -> Result<Exit, LoadError> {
-    match action {
-        ApprovalsAction::List { commit, repo } => list(commit, repo.as_deref(), world, false),
-        ApprovalsAction::Show { commit, repo } => list(commit, repo.as_deref(), world, true),
-        ApprovalsAction::Purge { all } => purge(*all, world),
+/// How the approvals that count are signed.
+pub(super) fn signed_words(lines: &[ApprovalLine]) -> String {
+    let valid: Vec<&ApprovalLine> = lines.iter().filter(|line| line.valid).collect();
+    let signed = valid.iter().filter(|line| line.signed).count();
+    match (signed, valid.len()) {
+        (0, _) => "not signed".to_owned(),
+        (1, 1) => "signed".to_owned(),
+        (signed, all) if signed == all => format!("{all} approvals, all signed"),
+        (signed, all) => format!("{signed} of {all} approvals signed"),
     }
-}
-
-fn list(
-    commit: &str,
-    repo: Option<&std::path::Path>,
-    world: &World,
-    whole: bool,
-) -> Result<Exit, LoadError> {
-    let repository = open(repo, world)?;
-    let git = |e| LoadError::git(&e);
-    let Some(id) = repository.commit_id(commit).map_err(git)? else {
-        return Err(LoadError::input(
-            &format!("There is no commit {commit}."),
-            "Name a commit, a branch or a tag.",
-        ));
-    };
-    let tree = repository.tree_id(&id).map_err(git)?;
-    let lines = records(&repository, &id, &tree)?;
-    let mut text = String::new();
-    for line in &lines {
-        match &line.record {
-            Ok(record) => {
-                let statement = record.statement();
-                text.push_str(&format!(
-                    "{}  {}  {} to {}  unsigned\n",
-                    line.digest.short(),
-                    Printable::line(&statement.reviewer.to_string()),
-                    statement.created,
-                    statement.expires
-                ));
-                if whole {
-                    let payload = statement
-                        .payload()
-                        .map_err(|e| LoadError::input(&e.to_string(), ""))?;
-                    text.push_str(Printable::lines(&payload).as_str());
-                    text.push('\n');
-                }
-            }
-            Err(error) => {
-                text.push_str(&format!("{}  not a record: {error}\n", line.digest.short()));
-            }
-        }
-    }
-    let short: String = id.chars().take(7).collect();
-    if lines.is_empty() {
-        output::say(&format!("There is no approval for {short}."));
-    }
-    write(&text)?;
-    Ok(Exit::Pass)
-}
-
-fn purge(all: bool, world: &World) -> Result<Exit, LoadError> {
-    let Some(state) = &world.state else {
-        return Err(LoadError::input(
-            "There is no state directory.",
-            "Set HOME.",
-        ));
-    };
-    let fail = |error: crate::store::StoreError| LoadError::input(&error.to_string(), "");
-    let drafts = Drafts::open(state).map_err(fail)?;
-    let removed = drafts
-        .purge(if all { 0 } else { 14 }, world.now)
-        .map_err(fail)?;
-    output::say(&format!("{removed} draft files removed."));
-    Ok(Exit::Pass)
 }
 
 /// Opens the repository that a command is about.

@@ -39,7 +39,7 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// The whole job on an example: a real plan in a throw-away repository.
     Demo(DemoArgs),
-    /// Shows the approvals of a commit, or removes old drafts.
+    /// Shows the approvals of a commit, takes one back, or removes old drafts.
     Approvals {
         #[command(subcommand)]
         action: ApprovalsAction,
@@ -228,6 +228,17 @@ pub(super) enum ApprovalsAction {
         /// The commit.
         #[arg(default_value = "HEAD")]
         commit: String,
+        /// The repository.
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// Takes an approval back: adds that to its note, and prints the line for .countersign/revoked, which binds once it is on the base.
+    Revoke {
+        /// Its digest, as approvals list shows it; the first 8 digits or more.
+        digest: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// The repository.
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,

@@ -121,6 +121,8 @@ fn make(directory: &Path, world: &World) -> Result<(), LoadError> {
     };
     scratch::commit(directory, &second).map_err(git)?;
     write(directory, &[("plan.json", PLAN)])?;
+    // An example is not what a person's own key should sign.
+    scratch::configure(directory, "user.signingkey", "").map_err(git)?;
     let repository = Repository::open(directory, false).map_err(git)?;
     if repository.is_some_and(|r| r.identity(&world.env).is_err()) {
         scratch::configure(directory, "user.name", "You").map_err(git)?;

@@ -323,10 +323,11 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         }
         Err(error) => return Err(error),
     };
-    let (verdict, _) = check::with_approval(&loaded, false, world)?;
+    let (verdict, lines) = check::with_approval(&loaded, false, world)?;
     if verdict.exit == Exit::Pass {
         output::say(&format!(
-            "countersign: {short} is covered by a valid approval (not signed)."
+            "countersign: {short} is covered by a valid approval ({}).",
+            approvals::signed_words(&lines)
         ));
         return Ok(Exit::Pass);
     }

@@ -14,7 +14,9 @@ mod init;
 mod output;
 mod panics;
 mod policy;
+mod records;
 mod review;
+mod signing;
 mod subject;
 #[cfg(unix)]
 mod supervise;
@@ -89,7 +91,7 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         None => review::run(&cli.review, world),
         Some(Command::Verify(args)) => verify::run(&args, world),
         Some(Command::Demo(args)) => demo::run(&args, world),
-        Some(Command::Approvals { action }) => approvals::run(&action, world),
+        Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
         Some(Command::Init) => init::run(world),

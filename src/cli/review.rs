@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::args::ReviewArgs;
 use super::draft::Draft;
+use super::signing::Signing;
 use super::{VERSION, World, approvals, output, subject};
-use crate::approval::{Occasion, Record, Statement, heads};
+use crate::approval::{Occasion, Statement, heads};
 use crate::digest::Digest;
 use crate::git;
 use crate::load::{self, LoadError, Request};
@@ -23,6 +24,8 @@ struct Open {
     draft: Draft,
     /// The request with the plans that were found.
     request: Request,
+    /// How the approval that was written is signed.
+    signed: Option<String>,
 }
 
 type Shared = Arc<Mutex<Option<Open>>>;
@@ -44,10 +47,14 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
     let (sender, messages) = channel();
     let shared: Shared = Arc::new(Mutex::new(None));
-    start_loading(&request, world.state.clone(), &shared, sender)?;
+    start_loading(&request, world, &shared, sender)?;
     let mut model = Model::loading();
     let outcome = review(&mut model, &messages, args, world, &shared)?;
-    say_goodbye(outcome);
+    let signed = shared
+        .lock()
+        .ok()
+        .and_then(|slot| slot.as_ref()?.signed.clone());
+    say_goodbye(outcome, signed.as_deref());
     Ok(outcome.exit())
 }
 
@@ -92,12 +99,13 @@ fn review(
     .map_err(|error| failed(&error))
 }
 
-fn say_goodbye(outcome: Outcome) {
+fn say_goodbye(outcome: Outcome, signed: Option<&str>) {
     match outcome {
         Outcome::Approved => {
-            output::say(
-                "Approved. The record is a note on the commit; it is not signed. Share it:",
-            );
+            let signed = signed.unwrap_or("not signed").trim_end_matches('.');
+            output::say(&format!(
+                "Approved. The record is a note on the commit, {signed}. Share it:"
+            ));
             output::say(&format!("  git push origin {}", git::NOTES_REF));
         }
         Outcome::Rejected => output::say("Rejected; the draft is saved."),
@@ -113,11 +121,12 @@ fn say_goodbye(outcome: Outcome) {
 /// Loads on a thread of its own, with progress, so that the first frame is up at once.
 fn start_loading(
     request: &Request,
-    state: Option<PathBuf>,
+    world: &World,
     shared: &Shared,
     sender: Sender<Msg>,
 ) -> Result<(), LoadError> {
     let request = request.clone();
+    let world = world.clone();
     let shared = Arc::clone(shared);
     let work = move || {
         let last = Mutex::new(Instant::now());
@@ -140,7 +149,7 @@ fn start_loading(
             }
         };
         let message = match load::load(&request, &progress) {
-            Ok(loaded) => ready(loaded, request.clone(), state.as_deref(), &shared),
+            Ok(loaded) => ready(loaded, request.clone(), &world, &shared),
             Err(error) => Msg::Failed(failure(&error)),
         };
         drop(sender.send(message));
@@ -158,13 +167,9 @@ fn start_loading(
         })
 }
 
-fn ready(
-    loaded: load::Loaded,
-    mut request: Request,
-    state: Option<&std::path::Path>,
-    shared: &Shared,
-) -> Msg {
+fn ready(loaded: load::Loaded, mut request: Request, world: &World, shared: &Shared) -> Msg {
     request.plans.clone_from(&loaded.sources);
+    let state = world.state.as_deref();
     let opened = Draft::open(&loaded.case, &request.directory, state, request.now);
     let (draft, journal) = match opened {
         Ok(opened) => opened,
@@ -173,9 +178,17 @@ fn ready(
             return Msg::Failed(failure(&error));
         }
     };
+    let signs_with = loaded
+        .repository
+        .as_ref()
+        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers));
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
-        *slot = Some(Open { draft, request });
+        *slot = Some(Open {
+            draft,
+            request,
+            signed: None,
+        });
     }
     Msg::Loaded(Box::new(tui::Loaded {
         case: loaded.case,
@@ -187,7 +200,7 @@ fn ready(
             "draft new"
         }
         .to_owned(),
-        signs_with: None,
+        signs_with,
         writes_to: Some(Printable::line(git::NOTES_REF)),
     }))
 }
@@ -247,7 +260,7 @@ fn effect_of(
 /// Loads everything anew, so that the record speaks of what is there now, and writes it when that is what was reviewed.
 fn approve(
     model: &Model,
-    open: &Open,
+    open: &mut Open,
     file: Option<&PathBuf>,
     world: &World,
 ) -> Result<String, String> {
@@ -272,6 +285,7 @@ fn approve(
         return Err("There is no commit or no reviewer that an approval could name.".to_owned());
     };
     let known = approvals::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
+    let known = known.lines;
     let occasion = Occasion {
         reviewer: approver,
         now,
@@ -281,7 +295,8 @@ fn approve(
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion)
         .map_err(|blocked| blocked.0.join(" "))?;
-    let record = Record::unsigned(statement).map_err(|error| error.to_string())?;
+    let sealed = Signing::find(repository, world).record(statement, &loaded.approvers)?;
+    let record = sealed.record;
     let who = git::Identity {
         name: approver.name.clone(),
         email: approver.email.clone(),
@@ -295,7 +310,9 @@ fn approve(
         .append_note(commit, record.line(), &who, now.as_second())
         .map_err(|error| error.to_string())?;
     let short: String = commit.chars().take(7).collect();
-    Ok(format!("{} on {short}", git::NOTES_REF))
+    let done = format!("{} on {short}, {}", git::NOTES_REF, sealed.how);
+    open.signed = Some(sealed.how);
+    Ok(done)
 }
 
 /// Digests of the binary plans.

@@ -13,15 +13,27 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     let mut request = subject::request(&args.subject, false, world)?;
     let result = find_base(&mut request, world).and_then(|()| {
         let loaded = load_quietly(&request, &args.output)?;
-        let (mut verdict, lines) = check::with_approval(&loaded, args.exact, world).map_err(refuse)?;
+        let (mut verdict, lines) =
+            check::with_approval(&loaded, args.exact, world).map_err(refuse)?;
         // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
         if verdict.exit != Exit::Pass {
             verdict.exit = Exit::Unapproved;
         }
         let exit = verdict.exit;
-        reports.write(&Outcome { loaded: &loaded, verdict: &verdict, approvals: &lines, exit }, world)?;
+        reports.write(
+            &Outcome {
+                loaded: &loaded,
+                verdict: &verdict,
+                approvals: &lines,
+                exit,
+            },
+            world,
+        )?;
         if exit == Exit::Pass && !args.output.quiet {
-            output::say("verified: a valid approval covers this plan and commit (the record is not signed).");
+            output::say(&format!(
+                "verified: a valid approval covers this plan and commit ({}).",
+                approvals::signed_words(&lines)
+            ));
         }
         Ok(exit)
     });

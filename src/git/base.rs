@@ -120,6 +120,27 @@ impl Repository {
         Ok(UnderReview::Change(change, source))
     }
 
+    /// The tip of the branch that changes go to, as far as it is known here: the remote's default branch, else a local `main` or `master`.
+    #[must_use]
+    pub fn target_tip(&self) -> Option<String> {
+        let head = self.inner.head().ok()?.peel_to_commit().ok()?.id();
+        let remote = self.remote_default(head).ok().flatten().map(|(id, _)| id);
+        let local = || {
+            ["main", "master"]
+                .into_iter()
+                .find_map(|name| self.reference_commit(&format!("refs/heads/{name}")))
+        };
+        remote.or_else(local).map(|id| id.to_string())
+    }
+
+    /// When a commit was made, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The commit is not here.
+    pub fn commit_time(&self, id: &str) -> Result<i64, GitError> {
+        Ok(self.commit(id)?.time().seconds())
+    }
+
     /// The merge base of two commits.
     ///
     /// # Errors

@@ -46,7 +46,71 @@ pub enum ConfigScope {
     Repository,
 }
 
+/// What git's settings say about signing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SigningSettings {
+    /// `gpg.format`.
+    pub format: Option<String>,
+    /// `user.signingkey`.
+    pub key: Option<String>,
+    /// `gpg.ssh.program`, never as the repository sets it: it is a command.
+    pub program: Option<String>,
+}
+
 impl Repository {
+    /// What git's settings say about signing.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn signing_settings(&self) -> Result<SigningSettings, GitError> {
+        let text = |name: &str| {
+            let value = self.config_value(name)?;
+            Ok::<_, GitError>(
+                value
+                    .map(|value| value.value)
+                    .filter(|value| !value.trim().is_empty()),
+            )
+        };
+        Ok(SigningSettings {
+            format: text("gpg.format")?,
+            key: text("user.signingkey")?,
+            program: self.users_value("gpg.ssh.program")?,
+        })
+    }
+
+    /// A value as the user or the machine sets it, whatever the repository says.
+    fn users_value(&self, name: &str) -> Result<Option<String>, GitError> {
+        let read = || {
+            let config = self.inner.config()?;
+            let mut entries = config.multivar(name, None)?;
+            let mut found: Option<(ConfigLevel, String)> = None;
+            while let Some(entry) = entries.next() {
+                let entry = entry?;
+                let level = entry.level();
+                let is_users = matches!(
+                    level,
+                    ConfigLevel::ProgramData
+                        | ConfigLevel::System
+                        | ConfigLevel::XDG
+                        | ConfigLevel::Global
+                );
+                let above = found
+                    .as_ref()
+                    .is_none_or(|(known, _)| level as i32 >= *known as i32);
+                if is_users && above && entry.has_value() {
+                    let value = String::from_utf8_lossy(entry.value_bytes()).into_owned();
+                    found = Some((level, value));
+                }
+            }
+            Ok(found.map(|(_, value)| value))
+        };
+        match read() {
+            Ok(found) => Ok(found.filter(|value| !value.trim().is_empty())),
+            Err(error) if git2::Error::code(&error) == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(self.failed("reading the configuration", error)),
+        }
+    }
+
     /// Who is asking: git's variables, else the configuration.
     ///
     /// In order: `GIT_COMMITTER_*`, `GIT_AUTHOR_*`, `committer.*`, `author.*`, `user.*`, and `EMAIL`.

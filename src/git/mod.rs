@@ -34,7 +34,7 @@ pub use error::GitError;
 pub use hooks::{
     HookInstall, HookKind, HookRemoval, HookWarning, HooksDirectory, InstallOutcome, RemovalOutcome,
 };
-pub use identity::{ConfigScope, ConfigValue, Identity, RepositoryIdentity};
+pub use identity::{ConfigScope, ConfigValue, Identity, RepositoryIdentity, SigningSettings};
 pub use notes::{NOTES_REF, Note};
 pub use push::{PushedRef, ReceivedRef, merge_heads, parse_push, parse_receive};
 pub use repository::Repository;

@@ -6,6 +6,7 @@
 //! Invariants: configuration, policies and waivers come from the base commit's objects wherever there is a base; the clock, the
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
+mod approvers;
 mod assemble;
 mod before;
 pub mod config;
@@ -22,6 +23,7 @@ mod source;
 mod tamper;
 mod waivers;
 
+pub use approvers::{Approvers, FREEZE, REVOKED};
 pub use config::{Config, ConfigProblem};
 pub use error::LoadError;
 pub use plans::PlanSource;
@@ -79,6 +81,8 @@ pub struct Loaded {
     pub case: ReviewCase,
     /// The configuration that was used.
     pub config: Config,
+    /// What the trusted tree says about approvals beside the configuration.
+    pub approvers: Approvers,
     /// The repository, where there is one.
     pub repository: Option<Repository>,
     /// The plans that were read, also when none was named.
@@ -120,11 +124,12 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         _ => Tree::Directory(&root),
     };
     let config = read_config(tree)?;
+    let approvers = approvers(request, tree, &config, repository.as_ref(), &under_review)?;
     progress("read the plan", 0, None);
     let sources = find_plans(request, &config, &root)?;
     let plans = read_plans(request, &sources, &config, &root)?;
     progress("load policies", 0, None);
-    let mut settings = Settings {
+    let settings = Settings {
         policy: config.policies.clone(),
         disabled: config.disable.clone(),
         timeout: Duration::from_secs(config.timeout_seconds),
@@ -134,7 +139,6 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         now: request.now,
     };
     let bundles = policies::bundles(tree, &config, &request.policies, &request.data)?;
-    settings.disabled.clone_from(&config.disable);
     let policies = Policies::load(&bundles, settings);
     check_config(&config, &policies)?;
     progress("index the source", 0, None);
@@ -185,15 +189,36 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     };
     own::add(&mut case, &ground)?;
     add_source_notices(&mut case, &found, tree.as_ref());
+    case.notices.extend(approvers.warnings.iter().cloned());
     case.sources = found.iter_mut().map(|found| found.sources.take()).collect();
     Ok(Loaded {
         case,
         config,
+        approvers,
         repository,
         sources,
         prints: told.prints,
         trace: told.trace,
     })
+}
+
+/// Who may approve, by the trusted tree; what the change or its target takes back counts too.
+fn approvers(
+    request: &Request,
+    tree: Tree<'_>,
+    config: &Config,
+    repository: Option<&Repository>,
+    under_review: &UnderReview,
+) -> Result<Approvers, LoadError> {
+    let path = request.env.get("PATH").map(String::as_str);
+    let mut approvers = Approvers::read(tree, config, path, request.now)?;
+    if let Some(repository) = repository {
+        let tip = repository.target_tip();
+        for commit in under_review.head().into_iter().chain(tip.as_deref()) {
+            approvers.restrict(repository, commit)?;
+        }
+    }
+    Ok(approvers)
 }
 
 /// Indexes the source for each plan and joins the plan with the change and with its binary plan file.
@@ -358,6 +383,20 @@ fn read_config(tree: Tree<'_>) -> Result<Config, LoadError> {
         )
     })?;
     Config::read(&text, config::FILE).map_err(|problems| LoadError::config(config::FILE, &problems))
+}
+
+/// What a commit says about approvals, for commands that review nothing.
+///
+/// # Errors
+/// When its configuration or one of the files cannot be read.
+pub fn approvers_at(
+    repository: &Repository,
+    commit: &str,
+    path: Option<&str>,
+    now: jiff::Timestamp,
+) -> Result<Approvers, LoadError> {
+    let tree = Tree::Commit(repository, commit);
+    Approvers::read(tree, &read_config(tree)?, path, now)
 }
 
 fn check_config(config: &Config, policies: &Policies) -> Result<(), LoadError> {

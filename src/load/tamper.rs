@@ -149,12 +149,17 @@ pub(super) fn tampering(sides: &Sides<'_>) -> Vec<Own> {
 struct Paths {
     policies: Vec<String>,
     data: Vec<String>,
+    signers: Vec<String>,
 }
 
 impl Paths {
     fn of(sides: &Sides<'_>) -> Self {
         let [policies, data] = sides.given.clone();
-        let mut paths = Self { policies, data };
+        let mut paths = Self {
+            policies,
+            data,
+            signers: Vec::new(),
+        };
         let [old, new] = sides.configs;
         for config in [Some(sides.base), old.as_ref().ok(), new.as_ref().ok()]
             .into_iter()
@@ -167,6 +172,9 @@ impl Paths {
             };
             paths.policies.extend(config.policy_paths.iter().map(plain));
             paths.data.extend(config.data_paths.iter().map(plain));
+            paths
+                .signers
+                .extend(config.approval.allowed_signers.iter().map(plain));
         }
         paths
     }
@@ -175,7 +183,10 @@ impl Paths {
         let is = |place: &str| path == place || is_above(path, place);
         if is(config::FILE) {
             Some(Kind::Configuration)
-        } else if is(OWN_DIRECTORY) || is_above(OWN_DIRECTORY, path) {
+        } else if is(OWN_DIRECTORY)
+            || is_above(OWN_DIRECTORY, path)
+            || self.signers.iter().any(|signers| is(signers))
+        {
             Some(Kind::Approvers)
         } else if OWNERS.contains(&path) {
             Some(Kind::Owners)

@@ -189,11 +189,7 @@ fn approvals(out: &mut String, context: &Context<'_>) {
                 if approval.valid { "valid" } else { "void" },
                 approval.digest.short(),
                 approval.reviewer,
-                if approval.signed {
-                    "signed"
-                } else {
-                    "not signed"
-                },
+                approval.signature(),
                 approval.created,
                 approval.expires,
                 reason.unwrap_or_default(),

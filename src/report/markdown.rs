@@ -257,11 +257,7 @@ fn approvals(out: &mut String, context: &Context<'_>) {
     out.push_str(&format!("\n### {heading}\n\n"));
     for approval in context.approvals {
         let state = if approval.valid { "valid" } else { "void" };
-        let signed = if approval.signed {
-            "signed"
-        } else {
-            "not signed"
-        };
+        let signed = approval.signature();
         let mut text = format!(
             "{} by {}, {signed}, {} until {}",
             approval.digest.short(),

@@ -120,12 +120,27 @@ pub struct ApprovalLine {
     pub created: Timestamp,
     /// Until when it counts.
     pub expires: Timestamp,
-    /// Whether it carries a good signature.
+    /// Whether a good signature stands behind the reviewer's name.
     pub signed: bool,
+    /// The key that made a good signature, also where nobody vouches for it.
+    pub key: Option<Printable>,
     /// Whether it covers this plan and commit.
     pub valid: bool,
     /// Why it does not, where it does not.
     pub reason: Option<Printable>,
+}
+
+impl ApprovalLine {
+    /// Whether and with which key it is signed, in words.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        match (&self.key, self.signed) {
+            (Some(key), true) => format!("signed with {key}"),
+            (None, true) => "signed".to_owned(),
+            (Some(key), false) => format!("not signed by a known key ({key})"),
+            (None, false) => "not signed".to_owned(),
+        }
+    }
 }
 
 /// Everything that a report is made from.

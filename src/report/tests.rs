@@ -294,6 +294,7 @@ fn approvals() -> [ApprovalLine; 2] {
         created: "2026-11-21T10:00:00Z".parse().unwrap(),
         expires: "2026-12-05T10:00:00Z".parse().unwrap(),
         signed: reason.is_none(),
+        key: None,
         valid: reason.is_none(),
         reason: reason.map(line),
     };

@@ -68,7 +68,7 @@ fn an_approval_covers_the_plan_and_the_commit() {
     let run = scene
         .approve(0)
         .must_say("Approved: refs/notes/countersign on");
-    run.must_say("it is not signed")
+    run.must_say("not signed: git names no SSH key to sign with")
         .must_say("git push origin refs/notes/countersign");
     accepted(&scene, &[]).must_say("verified: a valid approval covers this plan and commit");
     scene.run(&["--check", "--require-approval"]).must_end(0);

@@ -11,7 +11,7 @@ use crate::rust_source::{code_of, first_words, without_tests, words};
 use crate::scene::package;
 
 /// Each module with its layer and what it may use.
-const TABLE: [(&str, &str, &[&str]); 17] = [
+const TABLE: [(&str, &str, &[&str]); 18] = [
     ("text", "0", &[]),
     ("digest", "0", &["text"]),
     ("plan", "1", &["text", "digest"]),
@@ -89,6 +89,7 @@ const TABLE: [(&str, &str, &[&str]); 17] = [
         ],
     ),
     ("git", "A", &["change", "digest"]),
+    ("sign", "A", &["text"]),
     ("store", "A", &["decision", "digest"]),
     (
         "load",
@@ -107,6 +108,7 @@ const TABLE: [(&str, &str, &[&str]); 17] = [
             "approval",
             "report",
             "git",
+            "sign",
             "store",
         ],
     ),
@@ -145,6 +147,7 @@ const TABLE: [(&str, &str, &[&str]); 17] = [
             "approval",
             "report",
             "git",
+            "sign",
             "store",
             "load",
             "tui",

@@ -27,6 +27,7 @@
 //! | `bad_policies` | what can be wrong with them |
 //! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
+//! | `threats` | the threat model of approvals: every attempt at one that should not count |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
@@ -73,5 +74,6 @@ mod reports;
 mod rust_source;
 mod semantics;
 mod source_lines;
+mod threats;
 mod trust;
 mod user_policies;

@@ -75,7 +75,13 @@ impl Scene {
 
     /// As [`Self::change`], with this configuration on `main`.
     pub(crate) fn change_with(case: &str, configuration: &str) -> Self {
+        Self::change_prepared(case, configuration, |_| {})
+    }
+
+    /// As [`Self::change_with`]; the first commit also holds what is written here.
+    pub(crate) fn change_prepared(case: &str, configuration: &str, prepare: fn(&Self)) -> Self {
         let scene = Self::repository();
+        prepare(&scene);
         let source = package("testdata/plans").join(case);
         scene.write(".gitignore", "plan.json\nother.json\n*.out\n");
         if !configuration.is_empty() {
@@ -90,6 +96,15 @@ impl Scene {
         copy_terraform(&source, &scene.path(""));
         scene.commit("After");
         scene.write("plan.json", plan(case));
+        scene
+    }
+
+    /// The same once more, in a place of its own.
+    pub(crate) fn copied(&self) -> Self {
+        let scene = Self::new();
+        for name in ["work", "home"] {
+            copy_all(&self.beside(name), &scene.beside(name));
+        }
         scene
     }
 
@@ -123,7 +138,7 @@ impl Scene {
     fn remove_terraform(&self) {
         for entry in fs::read_dir(self.path("")).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() && path.file_name().is_some_and(|name| name != ".git") {
+            if path.is_dir() && !entry_is_hidden(&path) {
                 fs::remove_dir_all(path).unwrap();
             } else if path.extension().is_some_and(|extension| extension == "tf") {
                 fs::remove_file(path).unwrap();
@@ -214,6 +229,24 @@ pub(crate) fn copy_terraform(from: &Path, to: &Path) {
             copy_terraform(&path, &to.join(name));
         } else if path.extension().is_some_and(|extension| extension == "tf") {
             fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+fn entry_is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_all(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
         }
     }
 }

@@ -26,8 +26,8 @@ fn one_valid_record_is_enough_by_default() {
     assert_eq!(
         shown,
         serde_json::json!([{
-            "digest": record.digest().to_string(), "reviewer": "Ada <ada@example.org>", "created": "2026-11-22T08:00:00Z",
-            "expires": "2026-12-06T08:00:00Z", "signed": false, "valid": true, "reason": null,
+            "digest": record.statement_digest().to_string(), "reviewer": "Ada <ada@example.org>", "created": "2026-11-22T08:00:00Z",
+            "expires": "2026-12-06T08:00:00Z", "signed": false, "key": null, "valid": true, "reason": null,
         }])
     );
     assert!(decide(&lines(&[record]), &context(&case, 0)).is_ok());
@@ -122,13 +122,17 @@ fn of_several_void_records_the_one_that_came_nearest_gives_the_reason() {
 fn frozen_wins_over_every_record() {
     let case = case();
     let mut frozen = context(&case, 1);
-    frozen.frozen = true;
-    assert_eq!(decide(&[], &frozen).unwrap_err().reason, Void::Frozen);
+    let reason = Printable::line("an incident.");
+    frozen.frozen = Some(reason.clone());
+    assert_eq!(
+        decide(&[], &frozen).unwrap_err().reason,
+        Void::Frozen(reason.clone())
+    );
     assert_eq!(
         decide(&lines(&[record(&case, "Ada")]), &frozen)
             .unwrap_err()
             .reason,
-        Void::Frozen
+        Void::Frozen(reason)
     );
 }
 

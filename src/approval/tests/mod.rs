@@ -15,6 +15,7 @@ mod deciding;
 mod reading;
 mod refusals;
 mod scene;
+mod signing;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -62,7 +62,7 @@ impl Scene {
         let record = Record::parse(record.line())?;
         let mut context = Context::of(&self.case, self.now);
         context.rules = self.rules;
-        context.frozen = self.frozen;
+        context.frozen = self.frozen.then(|| Printable::line("an incident."));
         context.revoked = (self.revoked)(&record).into_iter().collect();
         if let Some(authors) = &self.authors {
             context.authors.clone_from(authors);

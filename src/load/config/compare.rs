@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::Config;
+use super::{ALLOWED_SIGNERS, ApprovalConfig, Config};
 use crate::decision::Waiver;
 use crate::finding::{Enforcement, Override, Severity};
 
@@ -17,6 +17,7 @@ impl Config {
             plan_paths,
             show,
             allowed_refs,
+            allowed_repos,
             policy_paths,
             data_paths,
             disable,
@@ -54,6 +55,12 @@ impl Config {
         );
         list(&mut out, "data file", data_paths, &new.data_paths);
         list(&mut out, "guarded ref", allowed_refs, &new.allowed_refs);
+        list(
+            &mut out,
+            "name of this repository",
+            allowed_repos,
+            &new.allowed_repos,
+        );
         list(&mut out, "plan path", plan_paths, &new.plan_paths);
         let word = |blocks: bool| if blocks { "deny" } else { "warn" };
         let mut value = |key: &str, old: String, new: String| {
@@ -86,29 +93,77 @@ impl Config {
             format!("{timeout_seconds}s"),
             format!("{}s", new.timeout_seconds),
         );
-        value(
-            "required approvals",
-            approval.required.to_string(),
-            new.approval.required.to_string(),
-        );
-        value(
-            "prevent_self",
-            approval.prevent_self.to_string(),
-            new.approval.prevent_self.to_string(),
-        );
-        value(
-            "the life of approvals",
-            format!("{}d", approval.ttl_days),
-            format!("{}d", new.approval.ttl_days),
-        );
+        out.extend(approval_differences(approval, &new.approval));
         let require = |every: bool| if every { "changes" } else { "findings" };
-        value(
+        out.extend(sets(
             "what a review must show",
-            require(*review_every_change).to_owned(),
-            require(new.review_every_change).to_owned(),
-        );
+            require(*review_every_change),
+            require(new.review_every_change),
+        ));
         out
     }
+}
+
+fn sets(key: &str, old: impl AsRef<str>, new: impl AsRef<str>) -> Option<String> {
+    let (old, new) = (old.as_ref(), new.as_ref());
+    (old != new).then(|| format!("sets {key} to {new} (was {old})"))
+}
+
+fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<String> {
+    let ApprovalConfig {
+        required,
+        prevent_self,
+        ttl_days,
+        allowed_signers,
+        groups: _,
+        rules: _,
+        rule_policies: _,
+    } = old;
+    let place = |named: &Option<String>| named.clone().unwrap_or_else(|| ALLOWED_SIGNERS.into());
+    let mut out: Vec<String> = [
+        sets(
+            "required approvals",
+            required.to_string(),
+            new.required.to_string(),
+        ),
+        sets(
+            "prevent_self",
+            prevent_self.to_string(),
+            new.prevent_self.to_string(),
+        ),
+        sets(
+            "the life of approvals",
+            format!("{ttl_days}d"),
+            format!("{}d", new.ttl_days),
+        ),
+        sets(
+            "the list of signers",
+            place(allowed_signers),
+            place(&new.allowed_signers),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let names: BTreeSet<&String> = old.groups.keys().chain(new.groups.keys()).collect();
+    for name in names {
+        match (old.groups.get(name), new.groups.get(name)) {
+            (None, Some(_)) => out.push(format!("adds the group {name}")),
+            (Some(_), None) => out.push(format!("removes the group {name}")),
+            (Some(before), Some(after)) if before != after => {
+                out.push(format!("changes the members of the group {name}"));
+            }
+            _ => {}
+        }
+    }
+    if old.rules != new.rules {
+        out.push(format!(
+            "changes the rules for groups (was {}, now {})",
+            old.rules.len(),
+            new.rules.len()
+        ));
+    }
+    out
 }
 
 /// How each waiver reads, with how often it stands there.
@@ -334,6 +389,18 @@ mod tests {
             (
                 "[approval]\nrequired = 2\n",
                 "sets required approvals to 2 (was 1)",
+            ),
+            (
+                "[approval]\nallowed_signers = \"ops/signers\"\n",
+                "sets the list of signers to ops/signers (was .countersign/allowed_signers)",
+            ),
+            (
+                "[approval.groups]\nops = [\"a@example.com\"]\n",
+                "adds the group ops",
+            ),
+            (
+                "[git]\nallowed_repos = [\"git.example.com/fork\"]\n",
+                "adds the name of this repository git.example.com/fork",
             ),
             (
                 "[approval]\nprevent_self = false\n",

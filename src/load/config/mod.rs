@@ -2,8 +2,11 @@
 //!
 //! Unknown keys are errors: a misspelt setting that is silently ignored would weaken the gate.
 
+mod approval;
 mod compare;
 mod reader;
+
+pub use approval::ALLOWED_SIGNERS;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 use toml::de::DeTable;
 
+use crate::approval::GroupRule;
 use crate::decision::Waiver;
 use crate::digest::Digest;
 use crate::finding::Override;
@@ -57,6 +61,28 @@ pub struct ApprovalConfig {
     pub prevent_self: bool,
     /// Life of an approval in days.
     pub ttl_days: u8,
+    /// The file that says who may sign; none for the usual place, where it may be missing.
+    pub allowed_signers: Option<String>,
+    /// Groups of people: names and addresses.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Who else must approve.
+    pub rules: Vec<GroupRule>,
+    /// Lines of the policies that rules name, for later checks.
+    pub(super) rule_policies: Vec<(String, u32)>,
+}
+
+impl Default for ApprovalConfig {
+    fn default() -> Self {
+        Self {
+            required: 1,
+            prevent_self: true,
+            ttl_days: 14,
+            allowed_signers: None,
+            groups: BTreeMap::new(),
+            rules: Vec::new(),
+            rule_policies: Vec::new(),
+        }
+    }
 }
 
 /// The configuration with every default filled in.
@@ -68,6 +94,8 @@ pub struct Config {
     pub show: Show,
     /// Refs whose updates the hooks guard.
     pub allowed_refs: Vec<String>,
+    /// Other names of this repository under which it may have been reviewed.
+    pub allowed_repos: Vec<String>,
     /// Directories with policies.
     pub policy_paths: Vec<String>,
     /// Data files.
@@ -107,6 +135,7 @@ impl Default for Config {
             allowed_refs: ["refs/heads/main", "refs/heads/master"]
                 .map(str::to_owned)
                 .to_vec(),
+            allowed_repos: Vec::new(),
             policy_paths: Vec::new(),
             data_paths: Vec::new(),
             disable: BTreeSet::new(),
@@ -118,11 +147,7 @@ impl Default for Config {
             policy_lines: BTreeMap::new(),
             disable_line: 1,
             waivers: Vec::new(),
-            approval: ApprovalConfig {
-                required: 1,
-                prevent_self: true,
-                ttl_days: 14,
-            },
+            approval: ApprovalConfig::default(),
             review_every_change: false,
             digest: Digest::of(b""),
         }
@@ -219,6 +244,14 @@ impl Config {
                         waiver.policy,
                         suggestion(&waiver.policy, &known)
                     ),
+                });
+            }
+        }
+        for (id, line) in &self.approval.rule_policies {
+            if !ids.contains(&id.as_str()) {
+                problems.push(ConfigProblem {
+                    line: *line,
+                    message: format!("there is no policy \"{id}\"{}.", suggestion(id, &known)),
                 });
             }
         }

@@ -26,7 +26,7 @@ fn is_show(command: &[String]) -> bool {
 }
 
 type Table<'i> = DeTable<'i>;
-type Entry<'t, 'i> = (&'t str, &'t Spanned<DeValue<'i>>);
+pub(super) type Entry<'t, 'i> = (&'t str, &'t Spanned<DeValue<'i>>);
 
 pub(super) struct Reader<'t> {
     pub(super) text: &'t str,
@@ -35,7 +35,7 @@ pub(super) struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn line(&self, span: &Range<usize>) -> u32 {
+    pub(super) fn line(&self, span: &Range<usize>) -> u32 {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         u32::try_from(before.bytes().filter(|b| *b == b'\n').count() + 1).unwrap_or(u32::MAX)
     }
@@ -46,7 +46,7 @@ impl Reader<'_> {
     }
 
     /// Goes through a table whose keys are known; others are problems.
-    fn table(
+    pub(super) fn table(
         &mut self,
         name: &str,
         value: &Spanned<DeValue<'_>>,
@@ -87,36 +87,56 @@ impl Reader<'_> {
                         r.plan(entry, config);
                     },
                 ),
-                "git" => self.table("git", value, &["allowed_refs"], |r, (key, value)| {
-                    let Some(list) = r.strings(key, value) else {
-                        return;
-                    };
-                    if list.is_empty() {
-                        r.say(&value.span(), format!("\"{key}\" must not be empty."));
-                    }
-                    for pattern in &list {
-                        if !pattern.starts_with("refs/") {
-                            r.say(
+                "git" => self.table(
+                    "git",
+                    value,
+                    &["allowed_refs", "allowed_repos"],
+                    |r, (key, value)| {
+                        let Some(list) = r.strings(key, value) else {
+                            return;
+                        };
+                        if key == "allowed_repos" {
+                            for pattern in &list {
+                                if pattern.is_empty() || globset::Glob::new(pattern).is_err() {
+                                    r.say(
+                                        &value.span(),
+                                        format!("\"{}\" is no pattern.", Printable::line(pattern)),
+                                    );
+                                } else if pattern.contains("://") {
+                                    r.say(
+                                        &value.span(),
+                                        format!(
+                                            "\"{}\" can never match; write host/path.",
+                                            Printable::line(pattern)
+                                        ),
+                                    );
+                                }
+                            }
+                            config.allowed_repos = list;
+                            return;
+                        }
+                        if list.is_empty() {
+                            r.say(&value.span(), format!("\"{key}\" must not be empty."));
+                        }
+                        for pattern in &list {
+                            if !pattern.starts_with("refs/") {
+                                r.say(
                                 &value.span(),
                                 format!(
                                     "\"{pattern}\" can never match; write \"refs/heads/{pattern}\"."
                                 ),
                             );
-                        } else if globset::Glob::new(pattern).is_err() {
-                            r.say(&value.span(), format!("\"{pattern}\" is no pattern."));
+                            } else if globset::Glob::new(pattern).is_err() {
+                                r.say(&value.span(), format!("\"{pattern}\" is no pattern."));
+                            }
                         }
-                    }
-                    config.allowed_refs = list;
-                }),
+                        config.allowed_refs = list;
+                    },
+                ),
                 "policies" => self.policies(value, config),
                 "policy" => self.policy(value, config),
                 "waiver" => self.waivers(value, config),
-                "approval" => self.table(
-                    "approval",
-                    value,
-                    &["required", "prevent_self", "ttl"],
-                    |r, entry| r.approval(entry, config),
-                ),
+                "approval" => self.approval(value, config),
                 "review" => self.table("review", value, &["require"], |r, (key, value)| {
                     if let Some(every) = r.choice(key, value, &["findings", "changes"]) {
                         config.review_every_change = every == 1;
@@ -306,41 +326,6 @@ impl Reader<'_> {
         }
     }
 
-    fn approval(&mut self, (key, value): Entry<'_, '_>, config: &mut Config) {
-        match (key, value.get_ref()) {
-            ("required", DeValue::Integer(number)) => {
-                match number
-                    .to_string()
-                    .parse::<u8>()
-                    .ok()
-                    .filter(|n| (1..=10).contains(n))
-                {
-                    Some(number) => config.approval.required = number,
-                    None => self.say(
-                        &value.span(),
-                        "\"required\" must be between 1 and 10.".to_owned(),
-                    ),
-                }
-            }
-            ("prevent_self", DeValue::Boolean(flag)) => config.approval.prevent_self = *flag,
-            ("ttl", _) => {
-                let days = self
-                    .string(key, value)
-                    .and_then(|text| text.strip_suffix('d')?.parse::<u8>().ok())
-                    .filter(|days| (1..=14).contains(days));
-                match days {
-                    Some(days) => config.approval.ttl_days = days,
-                    None => self.say(
-                        &value.span(),
-                        "\"ttl\" must be between \"1d\" and \"14d\".".to_owned(),
-                    ),
-                }
-            }
-            ("required", _) => self.say(&value.span(), "\"required\" must be a number.".to_owned()),
-            _ => self.say(&value.span(), format!("\"{key}\" must be true or false.")),
-        }
-    }
-
     /// A time between one second and ten minutes, such as `"30s"`.
     fn seconds(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<u64> {
         let text = self.string(key, value)?;
@@ -357,7 +342,7 @@ impl Reader<'_> {
         seconds
     }
 
-    fn string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
+    pub(super) fn string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<String> {
         if let DeValue::String(text) = value.get_ref() {
             return Some(text.to_string());
         }
@@ -365,7 +350,11 @@ impl Reader<'_> {
         None
     }
 
-    fn strings(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+    pub(super) fn strings(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Vec<String>> {
         let DeValue::Array(items) = value.get_ref() else {
             self.say(&value.span(), format!("\"{key}\" must be a list of texts."));
             return None;
@@ -373,7 +362,12 @@ impl Reader<'_> {
         items.iter().map(|item| self.string(key, item)).collect()
     }
 
-    fn choice(&mut self, key: &str, value: &Spanned<DeValue<'_>>, words: &[&str]) -> Option<usize> {
+    pub(super) fn choice(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        words: &[&str],
+    ) -> Option<usize> {
         let text = self.string(key, value)?;
         let found = words.iter().position(|word| *word == text);
         if found.is_none() {

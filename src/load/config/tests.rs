@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
 use crate::policy::Enforcement;
@@ -48,7 +48,8 @@ require = "changes"
         ApprovalConfig {
             required: 2,
             prevent_self: false,
-            ttl_days: 3
+            ttl_days: 3,
+            ..ApprovalConfig::default()
         }
     );
     assert_eq!(config.waivers.len(), 1);
@@ -109,6 +110,121 @@ fn all_problems_are_reported_at_once_with_lines_and_suggestions() {
             "8: this waiver has no \"reason\".",
         ]
     );
+}
+
+#[test]
+fn groups_and_their_rules_are_read() {
+    // A rule may stand before the group that it names.
+    let config = Config::read(
+        "[[approval.rules]]\ngroup = \"security\"\nrequired = 2\npolicies = [\"no-destroy\"]\nseverity = \"high\"\npaths = [\"live/**\"]\n\
+[approval.groups]\nsecurity = [\"kim@example.com\", \"*@security.example.com\"]\n[approval]\nallowed_signers = \"ops/signers\"\n[git]\n\
+allowed_repos = [\"git.example.com/*/infra\"]\n",
+        FILE,
+    )
+    .unwrap();
+    let rule = &config.approval.rules[0];
+    assert_eq!((rule.group.as_str(), rule.required), ("security", 2));
+    assert!(rule.has_member("Kim@Example.com") && rule.has_member("a@security.example.com"));
+    assert!(!rule.has_member("rae@example.com"));
+    assert_eq!(
+        config.approval.allowed_signers.as_deref(),
+        Some("ops/signers")
+    );
+    assert_eq!(config.allowed_repos, ["git.example.com/*/infra"]);
+    let problems = config.check_policies(&[]);
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].line, 4);
+    assert!(
+        problems[0]
+            .message
+            .contains("there is no policy \"no-destroy\"")
+    );
+}
+
+#[test]
+fn groups_and_rules_that_cannot_be_meant_are_problems_with_a_line() {
+    let groups = "[approval.groups]\nsecurity = [\"kim@example.com\"]\n";
+    let rule = |text: &str| format!("{groups}[[approval.rules]]\n{text}");
+    for (text, line, message) in [
+        (
+            rule("group = \"securty\"\n"),
+            4,
+            "there is no group \"securty\" (did you mean \"security\"?).",
+        ),
+        (
+            rule("policies = [\"p\"]\n"),
+            3,
+            "this rule has no \"group\".",
+        ),
+        (
+            rule("group = \"security\"\nrequired = 2\n"),
+            3,
+            "has 1 members, and the rule asks for 2.",
+        ),
+        (
+            rule("group = \"security\"\nrequired = 0\n"),
+            5,
+            "must be between 1 and 10.",
+        ),
+        (
+            rule("group = \"security\"\npolicy = \"p\"\n"),
+            5,
+            "[approval.rules] has no key \"policy\" (did you mean \"policies\"?).",
+        ),
+        (
+            rule("group = \"security\"\npaths = [\"/live\"]\n"),
+            5,
+            "\"/live\" can never match",
+        ),
+        (
+            rule("group = \"security\"\npaths = []\n"),
+            5,
+            "must not be empty.",
+        ),
+        (
+            rule("group = \"security\"\nseverity = \"severe\"\n"),
+            5,
+            "must be one of critical, high",
+        ),
+        (
+            "[approval.groups]\nsecurity = []\n".to_owned(),
+            2,
+            "the group \"security\" is empty.",
+        ),
+        (
+            "[approval.groups]\nsecurity = [\"kim\"]\n".to_owned(),
+            2,
+            "\"kim\" in the group \"security\" is no address",
+        ),
+        (
+            "[approval]\nallowed_signers = \"../signers\"\n".to_owned(),
+            2,
+            "must be a path from the root of the repository",
+        ),
+        (
+            "[approval]\nallowed_signers = \"/etc/signers\"\n".to_owned(),
+            2,
+            "must be a path from the root of the repository",
+        ),
+        (
+            "[approval]\nrules = 1\n".to_owned(),
+            2,
+            "rules are written as [[approval.rules]].",
+        ),
+        (
+            "[git]\nallowed_repos = [\"https://git.example.com/x\"]\n".to_owned(),
+            2,
+            "can never match; write host/path.",
+        ),
+    ] {
+        let problems = Config::read(&text, FILE).unwrap_err();
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+        assert_eq!(problems[0].line, line, "{text}: {problems:?}");
+        assert!(
+            problems[0].message.contains(message),
+            "{text}: {problems:?}"
+        );
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn read(text: &str) -> ConfigAt {
     config.map_err(|problems| panic!("{problems:?}"))
 }
 
-const BASE: &str = "[policies]\npaths = [\"./ops/policies/\"]\ndata = [\"ops/data.json\"]\n";
+const BASE: &str = "[policies]\npaths = [\"./ops/policies/\"]\ndata = [\"ops/data.json\"]\n[approval]\nallowed_signers = \"ops/signers\"\n";
 
 /// Rule, subject, message and line of what is found in a change of these files.
 fn found_in(
@@ -91,6 +91,7 @@ fn every_kind_of_file_that_judges_is_found_and_others_are_not() {
         ("ops/data.json", "data"),
         ("ci/extra.yaml", "data"),
         (".countersign/allowed_signers", "approvers"),
+        ("ops/signers", "approvers"),
         (".countersign/revoked", "approvers"),
         (".countersign/more/x", "approvers"),
         ("CODEOWNERS", "owners"),

@@ -211,11 +211,7 @@ fn approvals(page: &mut Page, context: &Context<'_>) {
             "{} by {}, {}, {} until {}",
             approval.digest.short(),
             approval.reviewer,
-            if approval.signed {
-                "signed"
-            } else {
-                "not signed"
-            },
+            approval.signature(),
             approval.created,
             approval.expires,
         );

@@ -97,9 +97,7 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let signs = review
         .signs_with
         .as_ref()
-        .map_or("none; this version does not sign records", |key| {
-            key.as_str()
-        });
+        .map_or("none; the record will not be signed", |key| key.as_str());
     let writes = review
         .writes_to
         .as_ref()
