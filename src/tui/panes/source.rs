@@ -10,7 +10,7 @@ use crate::change::FileChange;
 use crate::finding::is_in;
 use crate::plan::{Mode, ResourceChange};
 use crate::source::{self, PlaceKind, ResourceMode, SourceSide, Sources, TokenKind, tokens};
-use crate::text::{fit_end, fit_middle};
+use crate::text::{fit_end, fit_middle, wrap};
 
 /// Lines shown around a block.
 const CONTEXT: usize = 3;
@@ -32,16 +32,16 @@ struct Place {
 pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
     let plan = plan_of(review, subject);
     let Some(sources) = plan.and_then(|plan| review.case.source_of(plan)) else {
-        return vec![Rich::of(
-            Role::Dim,
+        return dim(
             "There is no configuration to show: no repository is under review.",
-        )];
+            width,
+        );
     };
     let Some(place) = place(review, sources, subject) else {
-        return vec![Rich::of(
-            Role::Dim,
+        return dim(
             "No line of the configuration is known for this: no file of the commit is known to hold it.",
-        )];
+            width,
+        );
     };
     let file = review
         .case
@@ -57,16 +57,24 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
     };
     let (role, words) = blame(review, &place);
     let mut out = vec![Rich::of(Role::Strong, title).right(role, words)];
-    out.extend(notes(&place).map(|note| Rich::of(Role::Dim, note)));
+    out.extend(notes(&place).flat_map(|note| dim(note, width)));
     match (sources.text(place.side, &place.file), place.lines) {
         (_, None) => {}
         (Some(text), Some(lines)) => out.extend(code(review, &text, lines, file, width)),
-        (None, _) => out.push(Rich::of(
-            Role::Dim,
+        (None, _) => out.extend(dim(
             "The file is not among the Terraform files of the commit.",
+            width,
         )),
     }
     out
+}
+
+/// A remark, broken at the width of the pane.
+fn dim(text: &str, width: usize) -> Vec<Rich> {
+    wrap(text, width.max(1))
+        .into_iter()
+        .map(|line| Rich::of(Role::Dim, line))
+        .collect()
 }
 
 /// The plan that a subject belongs to.
