@@ -253,7 +253,7 @@ fn approvals_problems_and_what_was_left_out_are_listed() {
         json!({
             "digest": Digest::of(b"bob").to_string(), "reviewer": "bob <bob@example.org>",
             "created": "2026-11-21T10:00:00Z", "expires": "2026-12-05T10:00:00Z",
-            "signed": false, "valid": false, "reason": "it is about another plan",
+            "signed": false, "key": null, "valid": false, "reason": "it is about another plan",
         })
     );
     assert_eq!(report["approvals"][0]["reason"], Json::Null);
