@@ -237,7 +237,7 @@ fn changes_to_what_judges_the_change_block_until_they_are_waived() {
         "rules/more.rego",
         "package more\n\ndeny contains \"never\" if false\n",
     );
-    scene.write(".countersign/revoked", "x\n");
+    scene.write(".countersign/revoked", "0".repeat(64));
     scene.commit("Rules");
     scene.git(&["checkout", "--quiet", "feat"]);
     scene.git(&["merge", "--quiet", "--no-edit", "main"]);

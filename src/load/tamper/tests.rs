@@ -38,7 +38,7 @@ fn read(text: &str) -> ConfigAt {
     config.map_err(|problems| panic!("{problems:?}"))
 }
 
-const BASE: &str = "[approval]\nallowed_signers = \"ops/signers\"\n[policies]\npaths = [\"./ops/policies/\"]\ndata = [\"ops/data.json\"]\n";
+const BASE: &str = "[policies]\npaths = [\"./ops/policies/\"]\ndata = [\"ops/data.json\"]\n";
 
 /// Rule, subject, message and line of what is found in a change of these files.
 fn found_in(
@@ -91,7 +91,6 @@ fn every_kind_of_file_that_judges_is_found_and_others_are_not() {
         ("ops/data.json", "data"),
         ("ci/extra.yaml", "data"),
         (".countersign/allowed_signers", "approvers"),
-        ("ops/signers", "approvers"),
         (".countersign/revoked", "approvers"),
         (".countersign/more/x", "approvers"),
         ("CODEOWNERS", "owners"),
@@ -164,8 +163,7 @@ fn a_directory_that_becomes_something_else_is_found() {
         ..file(path, FileStatus::Added)
     };
     for (path, rule) in [
-        // The list of signers lies below it too.
-        ("ops", "approvers"),
+        ("ops", "data"),
         ("ops/policies", "policies"),
         ("ci", "data"),
         ("ci/rules", "policies"),
@@ -183,6 +181,16 @@ fn a_directory_that_becomes_something_else_is_found() {
         ..file("ops/policies/vendored", FileStatus::Deleted)
     };
     assert_eq!(rules(vec![back]).len(), 1);
+}
+
+#[test]
+fn a_list_of_signers_in_another_place_is_guarded_there() {
+    let new = read("[approval]\nallowed_signers = \"secure/signers\"\n");
+    let found = found_in(vec![file("secure/signers", FileStatus::Added)], &new);
+    assert_eq!(
+        (found[0].0, found[0].1.as_str()),
+        ("approvers", "secure/signers")
+    );
 }
 
 #[test]

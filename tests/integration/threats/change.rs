@@ -69,28 +69,28 @@ fn a_change_that_loosens_the_rules_for_approvals_is_judged_by_those_of_the_base(
     let Some(stage) = stage("02-update", strict) else {
         return;
     };
-    for loose in [
-        "[approval]\nrequired = 1\nprevent_self = false\n",
-        "[approval]\nallowed_signers = \"elsewhere\"\n",
+    // The changes to the rules are findings themselves, which everybody has to answer.
+    for (answers, loose) in [
+        (1, "[approval]\nrequired = 1\nprevent_self = false\n"),
+        (2, "[approval]\nallowed_signers = \"elsewhere\"\n"),
     ] {
         let scene = stage.copied();
         scene.write("elsewhere", format!("* {}\n", public(&scene, "eve")));
         configure(&scene, loose);
-        // The change to the rules is itself a finding, which Rae has to answer.
-        approve(&scene, RAE, "rae", 1).must_end(0);
+        approve(&scene, RAE, "rae", answers).must_end(0);
         scene
             .run(&["verify"])
             .must_end(3)
             .must_say("under quorum: 1 of 2");
-        approve(&scene, RAE, "eve", 1)
+        approve(&scene, RAE, "eve", answers)
             .must_say("not authorised")
             .must_say("nothing was written");
-        approve(&scene, SAM, "sam", 1);
+        approve(&scene, SAM, "sam", answers);
         scene
             .run(&["verify"])
             .must_end(3)
             .must_say("under quorum: 1 of 2");
-        approve(&scene, KIM, "kim", 1).must_end(0);
+        approve(&scene, KIM, "kim", answers).must_end(0);
         scene
             .run(&["verify"])
             .must_end(0)
