@@ -43,7 +43,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
     (
         "policies",
         4,
-        "digest trust packages rules evaluated commit config",
+        "digest trust packages rules evaluated commit config not_applicable",
     ),
     (
         "findings",
@@ -107,7 +107,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
     assert_eq!(waived["explained"], Json::Null);
     assert_eq!(
         warned["location"],
-        json!({"file": "main.tf", "line": 2, "end_line": 3, "in_diff": true})
+        json!({"file": "main.tf", "line": 2, "end_line": 3, "in_diff": true, "kind": "block", "side": "commit"})
     );
     assert_eq!(
         warned["facts"],
@@ -159,7 +159,7 @@ fn plan_change_and_policies_are_named_by_their_digests() {
         json!({
             "digest": case.policies.digest.to_string(), "trust": "base",
             "packages": 3, "rules": 7, "evaluated": 7,
-            "commit": "1".repeat(40), "config": case.config.to_string(),
+            "commit": "1".repeat(40), "config": case.config.to_string(), "not_applicable": 0,
         })
     );
     assert_eq!(
@@ -253,7 +253,7 @@ fn approvals_problems_and_what_was_left_out_are_listed() {
         json!({
             "digest": Digest::of(b"bob").to_string(), "reviewer": "bob <bob@example.org>",
             "created": "2026-11-21T10:00:00Z", "expires": "2026-12-05T10:00:00Z",
-            "signed": false, "key": null, "valid": false, "reason": "it is about another plan",
+            "signed": false, "valid": false, "reason": "it is about another plan", "key": null,
         })
     );
     assert_eq!(report["approvals"][0]["reason"], Json::Null);
@@ -298,7 +298,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
             },
             "plans": [],
             "change": null,
-            "policies": {"digest": null, "trust": null, "packages": 0, "rules": 0, "evaluated": 0, "commit": null, "config": null},
+            "policies": {"digest": null, "trust": null, "packages": 0, "rules": 0, "evaluated": 0, "commit": null, "config": null, "not_applicable": 0},
             "findings": [],
             "approvals": [],
             "counts": {"open": 0, "waived": 0, "acknowledged": 0, "rejected": 0, "carried": 0, "not_evaluated": 0},
