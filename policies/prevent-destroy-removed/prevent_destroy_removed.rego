@@ -67,7 +67,13 @@ now[address][value] := true if {
 	value := json.marshal(entry.prevent_destroy)
 }
 
-blocks[address] := place if {
+# One block an address: of several files with it (main.tf beside main.tofu) the first.
+blocks[address] := places[0] if {
+	some address, _ in all_blocks
+	places := sort(all_blocks[address])
+}
+
+all_blocks[address] contains place if {
 	block := input.countersign.source.blocks[_]
 	address := block.address
 	is_string(address)

@@ -107,3 +107,10 @@ test_blocks_of_other_root_modules_are_warned_about if {
 }
 
 line(text) := {"line": 3, "text": text}
+
+test_two_files_with_one_address_are_no_error if {
+	block := {"kind": "resource", "address": "aws_x.y", "line": 1, "end_line": 5}
+	pair := [object.union(block, {"file": "z.tofu"}), object.union(block, {"file": "z.tf"})]
+	found := data.countersign.policies.prevent_destroy_removed.blocks with input as {"countersign": {"source": {"blocks": pair}}}
+	found == {"aws_x.y": {"file": "z.tf", "line": 1, "end_line": 5}}
+}

@@ -88,12 +88,16 @@ version_of(call) := data.countersign.lib.versions.exact(call.version) if {
 
 # The version at the merge base, where the same source was called at the same address.
 base_version(call) := [version |
-	old := input.countersign.source.base.module_calls[_]
-	old.address == call.address
 	is_string(call.address)
+	old := base_calls[call.address][_]
 	without_query(old.source) == without_query(call.source)
 	version := version_of(old)
 ][0]
+
+base_calls[old.address] contains old if {
+	old := input.countersign.source.base.module_calls[_]
+	is_string(old.address)
+}
 
 without_query(source) := split(source, "?")[0]
 

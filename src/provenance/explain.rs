@@ -363,10 +363,22 @@ fn moves(sides: &Sides<'_>) -> Moves {
     for moved in &sides.base.facts.moved {
         old.insert((&moved.from, &moved.to));
     }
+    // What the base never had cannot have moved, and what it has already was not moved there.
+    let facts = &sides.base.facts;
+    let blocks = facts
+        .blocks
+        .iter()
+        .filter_map(|block| block.address.as_deref());
+    let calls = facts
+        .module_calls
+        .iter()
+        .filter_map(|call| call.address.as_deref());
+    let known: BTreeSet<String> = blocks.chain(calls).map(strip_keys).collect();
     let mut moves = Moves::default();
     for moved in &sides.head.facts.moved {
         let (from, to) = (strip_keys(&moved.from), strip_keys(&moved.to));
-        if moved.module.is_some() && !old.contains(&(&moved.from, &moved.to)) && from != to {
+        let new = moved.module.is_some() && !old.contains(&(&moved.from, &moved.to));
+        if new && known.contains(&from) && !known.contains(&to) {
             moves.insert(to, from);
         }
     }

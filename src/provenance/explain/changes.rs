@@ -41,6 +41,9 @@ struct Site {
     in_base: bool,
 }
 
+/// The argument that keeps changes of attributes from being planned.
+const IGNORED: &str = "lifecycle.ignore_changes";
+
 impl Judge<'_> {
     /// The verdict, and what makes the object differ where that is known; nothing where nothing is changed.
     pub(super) fn change(&self, row: &ResourceChange) -> Judged {
@@ -394,7 +397,14 @@ impl Judge<'_> {
         if untouched.is_empty() {
             return self.touched(row, site, first, drifting, &known);
         }
-        if let Some(cause) = self.whole(row, site) {
+        // What has its value from outside is not explained by a provider that may act otherwise.
+        let tied = untouched.iter().any(|name| {
+            self.hint(&site.address, name).is_some()
+                || self
+                    .follows(&format!("{}{PART}{name}", site.address))
+                    .is_some()
+        });
+        if let Some(cause) = self.whole(row, site).filter(|_| !tied) {
             return explained(cause, "");
         }
         self.outside(site, &untouched, first.as_ref())
@@ -402,7 +412,14 @@ impl Judge<'_> {
 
     /// What explains any change of a resource: its provider, or what its lifecycle ignores.
     fn whole(&self, row: &ResourceChange, site: &Site) -> Option<Cause> {
-        self.part(&site.address, &site.before, "lifecycle.ignore_changes")
+        // Only names that leave the list let a change through.
+        let ignored = self
+            .base
+            .resources
+            .get(&site.before)
+            .is_some_and(|old| old.parts.contains_key(IGNORED));
+        self.part(&site.address, &site.before, IGNORED)
+            .filter(|_| ignored)
             .or_else(|| self.part(&site.address, &site.before, "provider"))
             .or_else(|| self.provider(row, &site.address))
     }

@@ -181,16 +181,19 @@ impl Graph {
         place: &Place<'_>,
     ) {
         let parts = all_parts(ground.index, address);
+        let name = block.labels.first().map(String::as_str).unwrap_or_default();
+        // A value from outside is not changed by what the files say of the variable.
+        let outside = place.module.is_empty() && ground.variables.is_outside(name);
         let declared: Vec<&Part> = parts
             .iter()
             .filter(|part| {
-                matches!(
-                    part.name.as_str(),
-                    "type" | "sensitive" | "nullable" | "ephemeral"
-                )
+                !outside
+                    && matches!(
+                        part.name.as_str(),
+                        "type" | "sensitive" | "nullable" | "ephemeral"
+                    )
             })
             .collect();
-        let name = block.labels.first().map(String::as_str).unwrap_or_default();
         let at = self.add(address.to_owned(), place, &declared);
         let Some(node) = self.nodes.get_mut(at) else {
             return;
@@ -198,13 +201,13 @@ impl Graph {
         node.line = block.line;
         node.literal = None;
         if place.module.is_empty() {
-            if let Some(value) = ground.variables.value(name) {
+            if let Some(value) = ground.variables.value(name).filter(|_| !outside) {
                 node.pieces.push(Piece::Text(value.text.clone()));
                 node.literal.clone_from(&value.literal);
                 node.file = value.file.clone();
                 node.line = value.line;
             }
-            if ground.variables.is_outside(name) {
+            if outside {
                 node.hint = Some(Hint::Outside(address.to_owned()));
             }
             return;

@@ -70,6 +70,10 @@ pub(super) fn modules_above(address: &str) -> Vec<&str> {
 impl Judge<'_> {
     /// Why a resource's provider may act in another way.
     pub(super) fn provider(&self, row: &ResourceChange, address: &str) -> Option<Cause> {
+        // What is part of Terraform has neither versions nor settings of its own.
+        if row.provider.starts_with("terraform.io/builtin/") {
+            return None;
+        }
         self.locked(row)
             .or_else(|| self.provider_block(row, address))
     }

@@ -42,7 +42,17 @@ fn case(name: &str) -> Case {
     case
 }
 
+/// A provider that is not part of Terraform.
+const OTHER: &str = "registry.terraform.io/example/terraform";
+
 impl Case {
+    /// The plan with another provider in every row.
+    fn of_provider(&mut self, source: &str) {
+        let text = self.plan.to_string();
+        let text = text.replace("terraform.io/builtin/terraform", source);
+        self.plan = serde_json::from_str(&text).unwrap();
+    }
+
     fn index(files: &BTreeMap<String, String>) -> SourceIndex {
         let files = files
             .iter()
@@ -277,6 +287,7 @@ fn ignored_attributes_and_providers_explain_any_attribute() {
     );
     assert_eq!(case.word(), "explained");
     let mut case = self::case("state-edited-comment");
+    case.of_provider(OTHER);
     case.after.insert(
         "p.tf".to_owned(),
         "provider \"terraform\" {\n  region = \"b\"\n}\n".to_owned(),
@@ -288,11 +299,10 @@ fn ignored_attributes_and_providers_explain_any_attribute() {
     assert_eq!(case.word(), "explained");
     // A new hash of the same version is no new provider.
     let lock = |version: &str, hash: &str| {
-        format!(
-            "provider \"terraform.io/builtin/terraform\" {{\n  version = \"{version}\"\n  hashes = [\"{hash}\"]\n}}\n"
-        )
+        format!("provider \"{OTHER}\" {{\n  version = \"{version}\"\n  hashes = [\"{hash}\"]\n}}\n")
     };
     let mut case = self::case("state-edited-comment");
+    case.of_provider(OTHER);
     case.before
         .insert(".terraform.lock.hcl".to_owned(), lock("1.0.0", "h1:a"));
     case.after
@@ -301,6 +311,58 @@ fn ignored_attributes_and_providers_explain_any_attribute() {
     case.after
         .insert(".terraform.lock.hcl".to_owned(), lock("1.1.0", "h1:b"));
     assert_eq!(case.word(), "explained");
+}
+
+/// What a change could add to have a value from outside look like its own.
+#[test]
+fn what_is_added_beside_a_value_from_outside_explains_nothing() {
+    let name = "variable-from-outside";
+    let plain = || {
+        let mut case = case(name);
+        case.after = case.before.clone();
+        case
+    };
+    assert_eq!(plain().word(), "unexplained");
+    let main = plain().after.get("main.tf").unwrap().clone();
+    for (what, file, text) in [
+        (
+            "a move from what never was",
+            "m.tf",
+            "moved {\n  from = terraform_data.ghost\n  to   = terraform_data.a\n}\n".to_owned(),
+        ),
+        ("a provider of Terraform's own", "p.tf", "provider \"terraform\" {}\n".to_owned()),
+        (
+            "its requirement",
+            "p.tf",
+            "terraform {\n  required_providers {\n    terraform = {\n      source = \"terraform.io/builtin/terraform\"\n    }\n  }\n}\n"
+                .to_owned(),
+        ),
+        (
+            "attributes that are ignored",
+            "main.tf",
+            main.replacen(
+                "resource \"terraform_data\" \"a\" {\n",
+                "resource \"terraform_data\" \"a\" {\n  lifecycle {\n    ignore_changes = [triggers_replace]\n  }\n",
+                1,
+            ),
+        ),
+        (
+            "a mark of the variable",
+            "main.tf",
+            main.replacen("variable \"v\" {\n", "variable \"v\" {\n  nullable = false\n", 1),
+        ),
+    ] {
+        let mut case = plain();
+        let before = case.after.insert(file.to_owned(), text);
+        assert_ne!(before.as_ref(), case.after.get(file), "{what}");
+        assert_eq!(case.word(), "unexplained", "{what}");
+    }
+    // With a provider from elsewhere too: it may act otherwise, but it gives no variable a value.
+    let mut case = plain();
+    case.of_provider(OTHER);
+    let provider = "provider \"terraform\" {\n  region = \"a\"\n}\n";
+    case.after.insert("p.tf".to_owned(), provider.to_owned());
+    assert_eq!(case.word(), "unexplained");
 }
 
 #[test]

@@ -162,6 +162,8 @@ pub(super) fn read(
             && head.locate_config(&format!("var.{name}")).is_some()
     });
     both.head.outside.extend(unset.cloned());
+    // Neither commit's files say what it is.
+    both.base.outside.clone_from(&both.head.outside);
     both
 }
 
