@@ -36,13 +36,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
     }
     let groups = phrases::groups(context);
     if groups.is_empty() {
-        let text = if case.policies.evaluated == 0 {
-            "No rule was evaluated, so this says nothing about the plan."
-        } else if case.problems.is_empty() {
-            "No findings."
-        } else {
-            "No findings from the rules that could be evaluated; the others say nothing about the plan."
-        };
+        let text = wording::no_findings(context);
         push(&mut body, "p", "", text);
     }
     for group in &groups {

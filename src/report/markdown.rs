@@ -191,13 +191,7 @@ fn findings(out: &mut String, context: &Context<'_>, detail: Detail, most: Optio
             if missing == 1 { "1 finding is".to_owned() } else { format!("{missing} findings are") },
         ));
     } else if context.case.findings.is_empty() {
-        let text = if context.case.policies.evaluated == 0 {
-            "No rule was evaluated, so this says nothing about the plan."
-        } else if context.case.problems.is_empty() {
-            "No findings."
-        } else {
-            "No findings from the rules that could be evaluated; the others say nothing about the plan."
-        };
+        let text = wording::no_findings(context);
         out.push_str(&format!("\n{text}\n"));
     }
 }

@@ -76,6 +76,17 @@ pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String>
     (!words.is_empty()).then(|| words.join("/"))
 }
 
+/// What is said where nothing was found, because silence is not a pass.
+pub(super) fn no_findings(context: &Context<'_>) -> &'static str {
+    if context.case.policies.evaluated == 0 {
+        "No rule was evaluated, so this says nothing about the plan."
+    } else if context.case.problems.is_empty() {
+        "No findings."
+    } else {
+        "No findings from the rules that could be evaluated; the others say nothing about the plan."
+    }
+}
+
 /// Policies that do not apply, by reason: `a, b: there is no repository.`
 pub(super) fn not_applicable(context: &Context<'_>) -> Vec<Printable> {
     let mut by_reason: Vec<(&Printable, Vec<&str>)> = Vec::new();

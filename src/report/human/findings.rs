@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::phrases::{self, Found, Group};
 use super::excerpt::Excerpts;
 use super::style::Tone;
-use super::wording::number;
+use super::wording::{self, number};
 use super::{Context, Page};
 use crate::text::{Printable, display_width, fit_end};
 
@@ -24,21 +24,12 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
 /// Says what was looked at when nothing was found, because silence is not a pass.
 fn nothing(page: &mut Page, context: &Context<'_>) {
     let case = context.case;
-    if case.policies.evaluated == 0 {
-        page.heading(
-            Tone::Caution,
-            "No rule was evaluated, so this says nothing about the plan.",
-        );
+    let text = wording::no_findings(context);
+    if case.policies.evaluated == 0 || !case.problems.is_empty() {
+        page.heading(Tone::Caution, text);
         return;
     }
-    if !case.problems.is_empty() {
-        page.heading(
-            Tone::Caution,
-            "No findings from the rules that could be evaluated; the others say nothing about the plan.",
-        );
-        return;
-    }
-    page.heading(Tone::Heading, "No findings.");
+    page.heading(Tone::Heading, text);
     let left_out: BTreeSet<&Printable> = case
         .not_applicable
         .iter()
