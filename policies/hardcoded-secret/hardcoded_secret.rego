@@ -70,14 +70,19 @@ ignored := data.countersign.lib.paths.expression([p | p := settings.ignore[_]; n
 files := [{"path": file.path, "hunks": file.hunks, "expression": quick(file.path)} |
 	file := input.countersign.git.files[_]
 	count(file.hunks) > 0
-	not regex.match(table.skipped_files, file.path)
 	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
 ]
 
-# Names are looked at in configuration files alone; elsewhere a password is what a program calls its variable.
+# Names are looked at in configuration files alone; elsewhere a password is what a program calls its variable. Tokens of a
+# shape of their own are looked for in every file.
 quick(path) := concat("|", [table.quick, table.quick_name]) if {
-	is_config(path)
+	is_named(path)
 } else := table.quick
+
+is_named(path) if {
+	is_config(path)
+	not regex.match(table.skipped_files, path)
+}
 
 # candidates are the added lines worth a closer look.
 candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text)} |
@@ -90,7 +95,7 @@ candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds"
 named_candidates := [c |
 	c := candidates[_]
 	count(c.kinds) == 0
-	is_config(c.path)
+	is_named(c.path)
 	regex.match(table.quick_name, c.text)
 	count(c.text) <= 10000
 ]
