@@ -6,7 +6,7 @@ use super::LoadError;
 use super::source::{SourceFile, SourceTree, is_source};
 use crate::change::{Change, FileStatus};
 use crate::git::Repository;
-use crate::source::{BaseFacts, LockChange, Sources, is_lock_file, locked_providers};
+use crate::source::{BaseFacts, LockChange, Sources, directory, is_lock_file, locked_providers};
 
 /// The merge base's side.
 pub(super) struct Before {
@@ -16,10 +16,6 @@ pub(super) struct Before {
     pub(super) moved: BTreeMap<String, String>,
     /// Lock files that the change touches.
     locks: Vec<LockChange>,
-}
-
-fn directory(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// Reads it; none where the change has no two commits.
