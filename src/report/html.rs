@@ -6,7 +6,7 @@ use super::phrases::{self, Group};
 use super::wording;
 use super::{Context, Failure, human};
 use crate::review::{Exit, Status};
-use crate::text::{Printable, xml};
+use crate::text::xml;
 
 const STYLE: &str = include_str!("html.css");
 
@@ -43,15 +43,13 @@ pub(super) fn report(context: &Context<'_>) -> String {
         section(&mut body, context, group);
     }
     approvals(&mut body, context);
-    let texts =
-        |list: &[Printable]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
     list(
         &mut body,
         "Not applicable",
-        &texts(&wording::not_applicable(context)),
+        &wording::not_applicable(context),
     );
-    list(&mut body, "Not looked at", &texts(&case.not_looked_at));
-    list(&mut body, "Notices", &texts(&case.notices));
+    list(&mut body, "Not looked at", &case.not_looked_at);
+    list(&mut body, "Notices", &case.notices);
     let foot = format!("countersign {}", context.tool_version);
     push(&mut body, "footer", "", &foot);
     page(verdict.exit, &body)
@@ -193,13 +191,13 @@ fn approvals(out: &mut String, context: &Context<'_>) {
     list(out, "Approvals", &lines);
 }
 
-fn list(out: &mut String, title: &str, items: &[String]) {
+fn list(out: &mut String, title: &str, items: &[impl std::fmt::Display]) {
     if items.is_empty() {
         return;
     }
     let _written = writeln!(out, "<section><h2>{title} ({})</h2>\n<ul>", items.len());
     for item in items {
-        push(out, "li", "", item);
+        push(out, "li", "", &item.to_string());
     }
     out.push_str("</ul></section>\n");
 }

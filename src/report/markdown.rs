@@ -115,15 +115,13 @@ fn assemble(context: &Context<'_>, detail: Detail, most: Option<usize>) -> Strin
     findings(&mut out, context, detail, most);
     approvals(&mut out, context);
     if most.is_none() {
-        let texts =
-            |list: &[Printable]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
         folded(
             &mut out,
             "Not applicable",
-            &texts(&wording::not_applicable(context)),
+            &wording::not_applicable(context),
         );
-        folded(&mut out, "Not looked at", &texts(&case.not_looked_at));
-        folded(&mut out, "Notices", &texts(&case.notices));
+        folded(&mut out, "Not looked at", &case.not_looked_at);
+        folded(&mut out, "Notices", &case.notices);
     }
     out
 }
@@ -266,7 +264,7 @@ fn approvals(out: &mut String, context: &Context<'_>) {
     }
 }
 
-fn folded(out: &mut String, title: &str, items: &[String]) {
+fn folded(out: &mut String, title: &str, items: &[Printable]) {
     if items.is_empty() {
         return;
     }
@@ -275,7 +273,7 @@ fn folded(out: &mut String, title: &str, items: &[String]) {
         "\n<details><summary>{title}: {count}</summary>\n\n"
     ));
     for item in items {
-        out.push_str(&format!("- {}\n", prose(item)));
+        out.push_str(&format!("- {}\n", prose(item.as_str())));
     }
     out.push_str("\n</details>\n");
 }
