@@ -81,7 +81,7 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
             case.policies.evaluated,
             case.policies.rules,
             case.policies.trust.word(),
-            case.not_applicable.len()
+            case.policies.not_applicable
         ),
     ));
     out.extend(list(review, "waived", width, |state| {
