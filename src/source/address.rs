@@ -49,6 +49,36 @@ pub fn module_key(module_address: &str) -> String {
     names.join(".")
 }
 
+/// The steps of a module's instance address: `module.a["x.y"].module.b` is `module.a["x.y"]` and `module.b`.
+///
+/// What is no module address comes back whole, as one step.
+#[must_use]
+pub fn module_steps(address: &str) -> Vec<&str> {
+    let rest = |from: usize| address.get(from..).unwrap_or_default();
+    let mut steps = Vec::new();
+    let (mut from, mut depth) = (0, 0_usize);
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in address.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            _ if quoted => {}
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            '.' if depth == 0 && rest(at).starts_with(".module.") => {
+                steps.push(address.get(from..at).unwrap_or_default());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if from < address.len() {
+        steps.push(rest(from));
+    }
+    steps
+}
+
 /// The module path that contains `module_path` (without keys), or nothing for the root.
 pub(super) fn parent(module_path: &str) -> Option<&str> {
     if module_path.is_empty() {

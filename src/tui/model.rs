@@ -145,6 +145,8 @@ pub(super) struct Review {
     pub(super) search: String,
     pub(super) marks: BTreeSet<usize>,
     pub(super) displayed: BTreeSet<Digest>,
+    /// Plan and index of every change whose attributes were on the screen in this session.
+    pub(super) looked: BTreeSet<(usize, usize)>,
     pub(super) unsaved: BTreeSet<u64>,
     pub(super) saved_at: Option<Timestamp>,
     pub(super) kept: BTreeMap<(Answer, Option<Digest>), String>,

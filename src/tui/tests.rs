@@ -12,6 +12,7 @@ mod pictures;
 mod random;
 mod rules;
 mod sessions;
+mod tree;
 
 use std::collections::VecDeque;
 

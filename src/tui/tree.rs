@@ -1,9 +1,10 @@
 //! The plan as a tree: every resource change and output change under its module, with counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::plan::{Action, CheckStatus, ResourceChange};
+use crate::plan::{Action, CheckStatus, Plan, ResourceChange};
 use crate::review::{CasePlan, ReviewCase};
+use crate::source::module_steps;
 use crate::text::Printable;
 
 /// Numbers of changes in a module.
@@ -18,6 +19,23 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// Changes that do something.
+    pub(super) fn busy(&self) -> usize {
+        self.create + self.update + self.delete + self.replace + self.other
+    }
+
+    /// The shape of both together.
+    fn with(self, other: Self) -> Self {
+        Self {
+            create: self.create + other.create,
+            update: self.update + other.update,
+            delete: self.delete + other.delete,
+            replace: self.replace + other.replace,
+            other: self.other + other.other,
+            quiet: self.quiet + other.quiet,
+        }
+    }
+
     fn count(&mut self, action: Action, quiet: bool) {
         let slot = match action {
             _ if quiet => &mut self.quiet,
@@ -55,8 +73,16 @@ pub(super) enum TreeRow {
 /// A module with what happens in it.
 #[derive(Clone, Debug)]
 pub(super) struct Module {
+    /// The steps of its address below the module that it stands under.
     pub(super) name: Printable,
+    /// How many modules of the tree it stands under.
+    pub(super) depth: usize,
+    /// What happens in it and in the modules below.
     pub(super) shape: Shape,
+    /// What happens in it alone.
+    own: Shape,
+    /// The number of the first module that is not below it.
+    end: usize,
     pub(super) folded: bool,
     pub(super) unfolded_quiet: bool,
     busy: Vec<TreeRow>,
@@ -72,35 +98,38 @@ pub(super) struct Tree {
     pub(super) top: usize,
     pub(super) total: usize,
     pub(super) busy: usize,
+    /// The most changes of one module with what is below it.
+    pub(super) widest: usize,
+    /// How deep the module of each row stands.
+    levels: Vec<usize>,
 }
+
+/// Plan, whether the rows stand beside its resource changes, and the steps of the module's address.
+type Key = (usize, bool, Vec<String>);
 
 impl Tree {
     /// Builds the tree of a case.
     pub(super) fn new(case: &ReviewCase) -> Self {
-        let mut modules: BTreeMap<(usize, String), Module> = BTreeMap::new();
-        let many = case.plans.len() > 1;
+        let mut modules: BTreeMap<Key, Module> = BTreeMap::new();
         let (mut total, mut busy) = (0, 0);
         for (plan_index, plan) in case.plans.iter().enumerate() {
-            let name = |module: &str| {
-                let module = if module.is_empty() {
-                    "root module"
-                } else {
-                    module
-                };
-                if many {
-                    Printable::line(&format!("{}: {}", plan.path, case.redactor.redact(module)))
-                } else {
-                    case.redactor.line(module)
-                }
-            };
+            let mut known: HashMap<&str, Key> = HashMap::new();
             for (index, change) in plan.plan.changes.iter().enumerate() {
                 total += 1;
-                let module = modules
-                    .entry((plan_index, change.module.to_string()))
-                    .or_insert_with(|| Module::new(name(&change.module)));
+                let key = known.entry(&change.module).or_insert_with(|| {
+                    let steps = module_steps(&change.module);
+                    let steps = steps.into_iter().map(str::to_owned).collect();
+                    (plan_index, false, steps)
+                });
+                if !modules.contains_key(key) {
+                    modules.insert(key.clone(), Module::new());
+                }
+                let Some(module) = modules.get_mut(key) else {
+                    continue;
+                };
                 // What is said not to change but does is not folded away.
                 let quiet = change.is_quiet() && plan.plan.contradiction(change).is_none();
-                module.shape.count(change.action, quiet);
+                module.own.count(change.action, quiet);
                 let rows = if quiet {
                     &mut module.quiet
                 } else {
@@ -109,57 +138,24 @@ impl Tree {
                 rows.push(TreeRow::Change(plan_index, index));
                 busy += usize::from(!quiet);
             }
-            let mut beside = |order: &str, heading: &str, rows: Vec<(TreeRow, Action)>| {
+            for (order, (heading, rows)) in beside(plan_index, &plan.plan).into_iter().enumerate() {
                 for (row, action) in rows {
+                    let steps = vec![order.to_string(), heading.to_owned()];
                     let module = modules
-                        .entry((plan_index, format!("\u{10ffff}{order}")))
-                        .or_insert_with(|| Module::new(name(heading)));
-                    module.shape.count(action, false);
+                        .entry((plan_index, true, steps))
+                        .or_insert_with(Module::new);
+                    module.own.count(action, false);
                     module.busy.push(row);
                 }
-            };
-            let numbered = |changes: &[ResourceChange], row: fn(usize, usize) -> TreeRow| {
-                let rows = changes.iter().enumerate();
-                rows.map(|(index, change)| (row(plan_index, index), change.action))
-                    .collect()
-            };
-            let outputs = plan
-                .plan
-                .outputs
-                .iter()
-                .enumerate()
-                .filter(|(_, output)| !output.is_quiet());
-            let outputs =
-                outputs.map(|(index, output)| (TreeRow::Output(plan_index, index), output.action));
-            beside("1", "outputs", outputs.collect());
-            let checks = plan.plan.checks.iter().enumerate();
-            let checks = checks
-                .filter(|(_, check)| check.status != CheckStatus::Pass)
-                .map(|(index, _)| (TreeRow::Check(plan_index, index), Action::Read));
-            beside("0", "checks that do not hold", checks.collect());
-            let deferred: Vec<ResourceChange> = plan
-                .plan
-                .deferred
-                .iter()
-                .map(|deferred| deferred.change.clone())
-                .collect();
-            beside(
-                "2",
-                "deferred: put off to a later plan",
-                numbered(&deferred, TreeRow::Deferred),
-            );
-            let invocations = (0..plan.plan.invocations.len())
-                .map(|index| (TreeRow::Invocation(plan_index, index), Action::Read));
-            beside("3", "actions that apply invokes", invocations.collect());
-            beside(
-                "4",
-                "drift: changed outside Terraform",
-                numbered(&plan.plan.drift, TreeRow::Drift),
-            );
+            }
         }
+        let modules = nest(case, modules);
+        let widest = modules.iter().map(|module| module.shape.busy()).max();
         let mut tree = Self {
-            modules: modules.into_values().collect(),
+            widest: widest.unwrap_or(0),
+            modules,
             rows: Vec::new(),
+            levels: Vec::new(),
             cursor: 0,
             top: 0,
             total,
@@ -176,19 +172,44 @@ impl Tree {
 
     fn lay_rows(&mut self) {
         self.rows.clear();
+        self.levels.clear();
+        let mut hidden_to = 0;
         for (number, module) in self.modules.iter().enumerate() {
-            self.rows.push(TreeRow::Module(number));
-            if module.folded {
+            if number < hidden_to {
                 continue;
             }
-            self.rows.extend(&module.busy);
-            if module.unfolded_quiet {
-                self.rows.extend(&module.quiet);
-            } else if !module.quiet.is_empty() {
-                self.rows.push(TreeRow::Quiet(number));
+            self.rows.push(TreeRow::Module(number));
+            if module.folded {
+                hidden_to = module.end;
+            } else {
+                self.rows.extend(&module.busy);
+                if module.unfolded_quiet {
+                    self.rows.extend(&module.quiet);
+                } else if !module.quiet.is_empty() {
+                    self.rows.push(TreeRow::Quiet(number));
+                }
             }
+            self.levels.resize(self.rows.len(), module.depth);
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// The resource changes of a module and of those below it.
+    pub(super) fn below(&self, number: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let end = self.modules.get(number).map_or(number, |module| module.end);
+        let modules = self.modules.get(number..end).unwrap_or_default();
+        modules
+            .iter()
+            .flat_map(|module| module.busy.iter().chain(&module.quiet))
+            .filter_map(|row| match row {
+                TreeRow::Change(plan, index) => Some((*plan, *index)),
+                _ => None,
+            })
+    }
+
+    /// How deep the module of a row stands.
+    pub(super) fn level(&self, row: usize) -> usize {
+        self.levels.get(row).copied().unwrap_or(0)
     }
 
     /// The row under the cursor.
@@ -275,16 +296,118 @@ impl Tree {
 }
 
 impl Module {
-    fn new(name: Printable) -> Self {
+    fn new() -> Self {
         Self {
-            name,
+            name: Printable::line(""),
+            depth: 0,
             shape: Shape::default(),
+            own: Shape::default(),
+            end: 0,
             folded: false,
             unfolded_quiet: false,
             busy: Vec::new(),
             quiet: Vec::new(),
         }
     }
+
+    /// Changes of its own that do nothing.
+    pub(super) fn quiet(&self) -> usize {
+        self.own.quiet
+    }
+}
+
+/// Rows of a plan that are no resource changes, by heading.
+fn beside(at: usize, plan: &Plan) -> [(&'static str, Vec<(TreeRow, Action)>); 5] {
+    let numbered = |changes: &mut dyn Iterator<Item = Action>, row: fn(usize, usize) -> TreeRow| {
+        let rows = changes.enumerate();
+        rows.map(|(index, action)| (row(at, index), action))
+            .collect::<Vec<_>>()
+    };
+    let checks = plan.checks.iter().enumerate();
+    let checks = checks
+        .filter(|(_, check)| check.status != CheckStatus::Pass)
+        .map(|(index, _)| (TreeRow::Check(at, index), Action::Read));
+    let outputs = plan.outputs.iter().enumerate();
+    let outputs = outputs
+        .filter(|(_, output)| !output.is_quiet())
+        .map(|(index, output)| (TreeRow::Output(at, index), output.action));
+    let mut deferred = plan.deferred.iter().map(|row| row.change.action);
+    let mut invocations = plan.invocations.iter().map(|_| Action::Read);
+    let mut drift = plan.drift.iter().map(|change| change.action);
+    [
+        ("checks that do not hold", checks.collect()),
+        ("outputs", outputs.collect()),
+        (
+            "deferred: put off to a later plan",
+            numbered(&mut deferred, TreeRow::Deferred),
+        ),
+        (
+            "actions that apply invokes",
+            numbered(&mut invocations, TreeRow::Invocation),
+        ),
+        (
+            "drift: changed outside Terraform",
+            numbered(&mut drift, TreeRow::Drift),
+        ),
+    ]
+}
+
+/// Puts modules under the nearest module above them that has rows, and adds up what is below.
+fn nest(case: &ReviewCase, modules: BTreeMap<Key, Module>) -> Vec<Module> {
+    let many = case.plans.len() > 1;
+    let mut out: Vec<Module> = Vec::with_capacity(modules.len());
+    // The modules that the next one may stand under: number and steps.
+    let mut above: Vec<(usize, Key)> = Vec::new();
+    let close = |out: &mut Vec<Module>, number: usize| {
+        let end = out.len();
+        let Some(module) = out.get_mut(number) else {
+            return;
+        };
+        module.end = end;
+    };
+    for (key, mut module) in modules {
+        let (plan, is_beside, steps) = &key;
+        while let Some((number, (upper_plan, upper_beside, upper))) = above.last() {
+            let under = upper_plan == plan
+                && !upper_beside
+                && !is_beside
+                && !upper.is_empty()
+                && steps.starts_with(upper);
+            if under {
+                break;
+            }
+            close(&mut out, *number);
+            above.pop();
+        }
+        let known = above.last().map_or(0, |(_, (_, _, upper))| upper.len());
+        let path = if *is_beside {
+            steps.last().cloned().unwrap_or_default()
+        } else if steps.is_empty() {
+            "root module".to_owned()
+        } else {
+            steps.get(known..).unwrap_or_default().join(".")
+        };
+        module.name = match case.plans.get(*plan).filter(|_| many && above.is_empty()) {
+            Some(plan) => {
+                Printable::line(&format!("{}: {}", plan.path, case.redactor.redact(&path)))
+            }
+            None => case.redactor.line(&path),
+        };
+        module.depth = above.len();
+        module.shape = module.own;
+        let number = out.len();
+        for (upper, _) in &above {
+            if let Some(upper) = out.get_mut(*upper) {
+                upper.shape = upper.shape.with(module.own);
+            }
+        }
+        out.push(module);
+        above.push((number, key));
+    }
+    while let Some((number, _)) = above.pop() {
+        close(&mut out, number);
+    }
+    out
 }
 
 /// The plan and the resource change that a row is about.

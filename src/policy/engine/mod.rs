@@ -46,6 +46,7 @@ pub(super) use entry::{LoadedPackage, LoadedRule};
 pub(super) use load::Loaded;
 pub(super) use run::{Evaluation, Input, Part, Row, Runner};
 pub(super) use test_rules::run_test_rules;
+pub(super) use tokens::words;
 
 use std::time::Duration;
 

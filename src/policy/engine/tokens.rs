@@ -161,3 +161,12 @@ impl<'t> Tokens<'t> {
         self.list.get(index).map_or(0, |token| token.depth)
     }
 }
+
+/// The tokens of a text with whether they are strings; none where the lexer does not understand it.
+pub(in crate::policy) fn words(text: &str) -> Vec<(std::ops::Range<usize>, bool)> {
+    let read = Tokens::read(text);
+    let list = read.map(|tokens| tokens.list).unwrap_or_default();
+    list.into_iter()
+        .map(|token| (token.start..token.end, token.quoted))
+        .collect()
+}

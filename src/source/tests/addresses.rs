@@ -1,5 +1,5 @@
 use crate::source::address::{directory, file_name, is_identifier, join, parent, within};
-use crate::source::{module_key, strip_keys};
+use crate::source::{module_key, module_steps, strip_keys};
 
 #[test]
 fn keys_are_taken_out_whatever_they_hold() {
@@ -70,4 +70,25 @@ fn a_path_splits_at_its_last_slash() {
         ("a/b", "c.tf")
     );
     assert_eq!((directory("c.tf"), file_name("c.tf")), ("", "c.tf"));
+}
+
+#[test]
+fn the_steps_of_a_module_address_are_split_outside_of_keys_only() {
+    for (address, steps) in [
+        ("", vec![]),
+        ("module.a", vec!["module.a"]),
+        ("module.a.module.b[0]", vec!["module.a", "module.b[0]"]),
+        (
+            r#"module.a["x.module.y"].module.b["]"]"#,
+            vec![r#"module.a["x.module.y"]"#, r#"module.b["]"]"#],
+        ),
+        (
+            r#"module.a["\".module.z"].module.b"#,
+            vec![r#"module.a["\".module.z"]"#, "module.b"],
+        ),
+        // A key that never ends takes the rest with it.
+        (r#"module.a["x.module.b"#, vec![r#"module.a["x.module.b"#]),
+    ] {
+        assert_eq!(module_steps(address), steps, "{address}");
+    }
 }

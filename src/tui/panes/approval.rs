@@ -7,7 +7,7 @@ use crate::decision::Decision;
 use crate::finding::Finding;
 use crate::provenance::ProofVerdict;
 use crate::review::{FindingState, Status};
-use crate::text::{fit_address, fit_end};
+use crate::text::{display_width, fit_address, fit_end};
 
 /// Differences and gaps of a proof that are shown.
 const POINTS: usize = 10;
@@ -37,7 +37,7 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     );
     let mut out = paragraph(Role::Text, &text, width, 0);
     out.push(Rich::empty());
-    out.push(shape(review));
+    out.extend(shape(review, width));
     for plan in &case.plans {
         if let Some(proof) = &plan.proof {
             let role = match proof.verdict() {
@@ -63,17 +63,15 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     }
     let counts = review.verdict.counts;
     let (decided, total) = review.progress();
-    out.push(Rich::of(
-        Role::Text,
-        format!(
-            "  findings {total}: acknowledged {}, waived {}, carried {}, rejected {}, undecided {}",
-            counts.acknowledged,
-            counts.waived,
-            counts.carried,
-            counts.rejected,
-            total - decided
-        ),
-    ));
+    let text = format!(
+        "  findings {total}: acknowledged {}, waived {}, carried {}, rejected {}, left {}",
+        counts.acknowledged,
+        counts.waived,
+        counts.carried,
+        counts.rejected,
+        total - decided
+    );
+    out.extend(paragraph(Role::Text, &text, width, 4));
     out.push(Rich::of(
         Role::Text,
         format!(
@@ -113,7 +111,7 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     out
 }
 
-fn shape(review: &Review) -> Rich {
+fn shape(review: &Review, width: usize) -> Vec<Rich> {
     let counts = review.case.counts();
     let explained = || {
         review
@@ -124,7 +122,7 @@ fn shape(review: &Review) -> Rich {
     };
     let unexplained = explained().filter(|explained| !explained).count();
     let is_known = explained().next().is_some();
-    let mut line = Rich::of(Role::Text, "  ");
+    let mut lines = vec![Rich::of(Role::Text, "  ")];
     for (role, word, number) in [
         (Role::Add, "create", counts.create),
         (Role::Change, "change", counts.update),
@@ -139,9 +137,15 @@ fn shape(review: &Review) -> Rich {
             continue;
         }
         let role = if number == 0 { Role::Dim } else { role };
-        line = line.add(role, format!("{word} {number}  "));
+        let text = format!("{word} {number}  ");
+        match lines.last_mut() {
+            Some(line) if line.width() + display_width(text.trim_end()) <= width => {
+                line.spans.push((role, text));
+            }
+            _ => lines.push(Rich::of(Role::Text, "  ").add(role, text)),
+        }
     }
-    line
+    lines
 }
 
 fn list(
@@ -157,33 +161,57 @@ fn list(
         .zip(&review.verdict.states)
         .filter(|(_, state)| wanted(state))
         .collect();
-    let mut out = Vec::new();
+    // Findings of one policy with the same reason stand below it together.
+    let mut together: Vec<(String, String, Vec<&Finding>)> = Vec::new();
     for (finding, state) in found {
-        let reason = match (
-            &state.recorded,
-            state
-                .waiver
-                .and_then(|index| review.case.waivers.get(index)),
-        ) {
-            (Some(recorded), _) => match &recorded.decision {
-                Decision::Waive { reason, expires } => {
-                    format!(
-                        "until {expires} \u{201c}{}\u{201d}",
-                        review.case.redactor.line(reason)
-                    )
-                }
-                other => format!("{} by {}", other.word(), recorded.by),
-            },
-            (None, Some(waiver)) => format!(
-                "until {} {}:{} \u{201c}{}\u{201d}",
-                waiver.expires, waiver.file, waiver.line, waiver.reason
-            ),
-            (None, None) => String::new(),
+        let reason = reason(review, state);
+        let policy = finding.policy.as_str();
+        let known = together
+            .iter_mut()
+            .find(|(name, text, _)| name == policy && *text == reason);
+        match known {
+            Some((_, _, findings)) => findings.push(finding),
+            None => together.push((policy.to_owned(), reason, vec![finding])),
+        }
+    }
+    let mut out = Vec::new();
+    for (policy, reason, findings) in together {
+        let head = match findings.len() {
+            1 => format!("  {word}: {policy} "),
+            number => format!("  {word}: {policy}, {number} findings "),
         };
-        let head = format!("  {word}: {} ", finding.policy);
-        let room = width.saturating_sub(crate::text::display_width(&head));
-        out.push(Rich::of(Role::Text, head).add(Role::Strong, fit_address(&finding.label(), room)));
+        let mut line = Rich::of(Role::Text, &head);
+        if let [only] = findings.as_slice() {
+            let room = width.saturating_sub(display_width(&head));
+            line = line.add(Role::Strong, fit_address(&only.label(), room));
+        }
+        out.push(line);
         out.extend(paragraph(Role::Dim, &format!("      {reason}"), width, 6));
+        if findings.len() > 1 {
+            for finding in findings {
+                let label = fit_address(&finding.label(), width.saturating_sub(6));
+                out.push(Rich::of(Role::Strong, format!("      {label}")));
+            }
+        }
     }
     out
+}
+
+/// Why a finding does not block.
+fn reason(review: &Review, state: &FindingState) -> String {
+    let waiver = state.waiver.and_then(|at| review.case.waivers.get(at));
+    match (&state.recorded, waiver) {
+        (Some(recorded), _) => match &recorded.decision {
+            Decision::Waive { reason, expires } => {
+                let reason = review.case.redactor.line(reason);
+                format!("until {expires} \u{201c}{reason}\u{201d}")
+            }
+            other => format!("{} by {}", other.word(), recorded.by),
+        },
+        (None, Some(waiver)) => format!(
+            "until {} {}:{} \u{201c}{}\u{201d}",
+            waiver.expires, waiver.file, waiver.line, waiver.reason
+        ),
+        (None, None) => String::new(),
+    }
 }

@@ -4,7 +4,7 @@ use super::super::model::{PaneKey, Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::super::tree::{self, TreeRow};
-use super::{facts, finding, message, values};
+use super::{facts, finding, message, overview, values};
 use crate::decision::{Decision, Recorded};
 use crate::plan::{Action, CheckStatus, Plan, ResourceChange, Trigger};
 use crate::review::{CasePlan, Status};
@@ -17,7 +17,10 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         out.extend(answers(review, index, width));
     }
     match key.subject {
-        Subject::Group(group) => return group_lines(review, group, width),
+        Subject::Group(group) => return overview::group(review, group, width),
+        Subject::Row(TreeRow::Module(number) | TreeRow::Quiet(number)) => {
+            return overview::module(review, number, width);
+        }
         Subject::Row(TreeRow::Output(plan, index)) => {
             out.extend(output(review, key, plan, index, width));
         }
@@ -43,12 +46,8 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         out.extend(remarks(review, &plan.plan, change, width));
         let rows = plan.plan.attribute_changes(&change.body);
         out.extend(values::rows(&review.case.redactor, &rows, key, width));
-    } else if matches!(key.subject, Subject::Finding(_)) {
-        out.push(Rich::empty());
-        out.push(Rich::of(
-            Role::Dim,
-            "This finding is not about one change of the plan.",
-        ));
+    } else if let Some((_, finding)) = finding(review, key.subject) {
+        out.extend(overview::of_finding(review, finding, width));
     }
     out
 }
@@ -354,33 +353,4 @@ fn answer(review: &Review, recorded: &Recorded) -> String {
         recorded.decision.word(),
         recorded.by
     )
-}
-
-fn group_lines(review: &Review, group: usize, width: usize) -> Vec<Rich> {
-    let Some(group) = review.queue.groups.get(group) else {
-        return Vec::new();
-    };
-    let mut out = vec![
-        Rich::of(Role::Strong, crate::text::fit_middle(&group.name, width)),
-        Rich::of(
-            Role::Text,
-            format!(
-                "{} findings listed, {} left to decide",
-                group.members.len(),
-                group.left
-            ),
-        ),
-    ];
-    if let Some(policy) = review
-        .case
-        .policies
-        .policies
-        .iter()
-        .find(|policy| policy.id.as_str() == group.name)
-    {
-        out.push(Rich::empty());
-        out.extend(paragraph(Role::Text, policy.title.as_str(), width, 0));
-        out.extend(paragraph(Role::Dim, policy.description.as_str(), width, 0));
-    }
-    out
 }

@@ -2,6 +2,7 @@
 
 mod approval;
 mod change;
+mod overview;
 mod policy;
 mod source;
 mod values;

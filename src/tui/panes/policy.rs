@@ -4,8 +4,9 @@ use super::super::model::{Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::finding;
+use super::source::colours;
 use crate::finding::Finding;
-use crate::policy::{Policy, own};
+use crate::policy::{Policy, own, rego_tokens};
 
 /// Lines of the rule shown before and after the line that fired.
 const BEFORE: usize = 4;
@@ -138,67 +139,16 @@ fn rule(review: &Review, policy: &Policy, finding: Option<&Finding>) -> Vec<Rich
         .take(BEFORE + AFTER)
         .collect();
     let text = review.case.redactor.lines(&shown.join("\n")).into_string();
-    for (offset, line) in text.lines().enumerate() {
+    let mut lines = colours(&text, rego_tokens(&text)).into_iter();
+    for (offset, _) in text.lines().enumerate() {
         let number = from + offset;
         let here = finding.is_some() && number == fired;
-        let head = Rich::of(
+        let mut line = Rich::of(
             if here { Role::Warn } else { Role::Dim },
             format!("{}{number:>5} ", if here { ">" } else { " " }),
         );
-        out.push(coloured(head, line));
+        line.spans.extend(lines.next().unwrap_or_default());
+        out.push(line);
     }
     out
-}
-
-/// Colours one line of Rego: comment, strings, keywords.
-fn coloured(mut head: Rich, line: &str) -> Rich {
-    const WORDS: [&str; 17] = [
-        "package", "import", "default", "if", "in", "some", "every", "not", "contains", "as",
-        "with", "else", "true", "false", "null", "deny", "warn",
-    ];
-    let mut push = |role: Role, piece: &str| {
-        if !piece.is_empty() {
-            head.spans.push((role, piece.to_owned()));
-        }
-    };
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let (role, end) = match first {
-            '#' => (Role::Comment, rest.len()),
-            '"' | '`' => {
-                let mut escaped = false;
-                let end = rest.char_indices().skip(1).find(|(_, c)| {
-                    let closes = *c == first && !escaped;
-                    escaped = *c == '\\' && !escaped && first == '"';
-                    closes
-                });
-                (
-                    Role::String,
-                    end.map_or(rest.len(), |(at, c)| at + c.len_utf8()),
-                )
-            }
-            c if c.is_alphabetic() || c == '_' => {
-                let end = rest
-                    .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .unwrap_or(rest.len());
-                let word = rest.get(..end).unwrap_or_default();
-                (
-                    if WORDS.contains(&word) {
-                        Role::Keyword
-                    } else {
-                        Role::Text
-                    },
-                    end,
-                )
-            }
-            _ => {
-                let stop = |c: char| c.is_alphabetic() || matches!(c, '_' | '#' | '"' | '`');
-                (Role::Text, rest.find(stop).unwrap_or(rest.len()))
-            }
-        };
-        let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        push(role, piece);
-        rest = after;
-    }
-    head
 }

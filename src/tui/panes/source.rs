@@ -1,10 +1,12 @@
 //! The source pane: the block in the configuration, the diff's lines on it, and whether the diff explains it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::super::model::{Review, Subject};
 use super::super::rich::Rich;
 use super::super::theme::Role;
+use super::super::tree::TreeRow;
 use super::finding;
 use crate::change::FileChange;
 use crate::finding::is_in;
@@ -30,6 +32,9 @@ struct Place {
 }
 
 pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
+    if let Subject::Group(_) | Subject::Row(TreeRow::Module(_) | TreeRow::Quiet(_)) = subject {
+        return dim("The source of one finding or change is shown here.", width);
+    }
     let plan = plan_of(review, subject);
     let Some(sources) = plan.and_then(|plan| review.case.source_of(plan)) else {
         return dim(
@@ -188,7 +193,7 @@ fn code(
             "A secret of several lines is hidden here; line numbers are left out.",
         ));
     }
-    let mut coloured = colours(&shown).into_iter();
+    let mut coloured = colours(&shown, tokens(&shown)).into_iter();
     let mut was_changed = false;
     for (offset, _) in shown.lines().enumerate() {
         let number = from + offset;
@@ -251,7 +256,10 @@ fn hunks(file: &FileChange) -> Hunks<'_> {
 }
 
 /// Cuts a text into lines of coloured pieces.
-fn colours(text: &str) -> Vec<Vec<(Role, String)>> {
+pub(super) fn colours(
+    text: &str,
+    tokens: Vec<(Range<usize>, TokenKind)>,
+) -> Vec<Vec<(Role, String)>> {
     let mut lines: Vec<Vec<(Role, String)>> = vec![Vec::new()];
     let mut push = |role: Role, piece: &str| {
         for (number, part) in piece.split('\n').enumerate() {
@@ -266,7 +274,7 @@ fn colours(text: &str) -> Vec<Vec<(Role, String)>> {
         }
     };
     let mut at = 0;
-    for (range, kind) in tokens(text) {
+    for (range, kind) in tokens {
         push(Role::Text, text.get(at..range.start).unwrap_or_default());
         push(role(kind), text.get(range.clone()).unwrap_or_default());
         at = range.end;

@@ -150,6 +150,7 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
         search: String::new(),
         marks: BTreeSet::new(),
         displayed: journal.displayed(),
+        looked: BTreeSet::new(),
         unsaved: BTreeSet::new(),
         saved_at: None,
         kept: BTreeMap::new(),
@@ -277,6 +278,7 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         windows,
         marks: review.marks.clone(),
     };
+    review.looked.extend(shown.change);
     let mut effects = Vec::new();
     // The same frame again asks for nothing anew, also when the draft could not take the entry.
     let is_new = before.is_none_or(|before| before.change != shown.change);

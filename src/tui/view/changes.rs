@@ -6,16 +6,28 @@ use super::super::model::Review;
 use super::super::panes::{action_role, check_role};
 use super::super::rich::Rich;
 use super::super::theme::Role;
-use super::super::tree::{Module, Shape, TreeRow, label};
+use super::super::tree::{Module, Shape, TreeRow, label, resource};
 use super::canvas::Canvas;
 use crate::plan::{Mode, ResourceChange};
-use crate::text::{display_width, fit_middle};
+use crate::text::{display_width, fit_address, fit_middle};
+
+/// Columns of the action and of the mark at the right of a change.
+const DOING: usize = 16;
+
+/// Columns of a bar.
+const BAR: usize = 10;
+
+/// From how many columns there is room for bars.
+const WITH_BARS: usize = 46;
+
+/// Deepest indentation of a module, in modules.
+const DEEPEST: usize = 6;
 
 /// Draws the tree with its title line.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
     let tree = &review.tree;
     let focus = !review.in_pane;
-    let title = Rich::of(if focus { Role::Focus } else { Role::Strong }, "5 Changes ");
+    let mut title = Rich::of(if focus { Role::Focus } else { Role::Strong }, "5 Changes ");
     let counts = review.case.counts();
     let whole = Shape {
         create: counts.create,
@@ -24,12 +36,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
         replace: counts.replace,
         ..Shape::default()
     };
-    let title = bar(title, &whole, 16.min(usize::from(area.width) / 6));
+    title.spans.extend(numbers(&whole));
     canvas.rule(
         area,
         0,
         &title,
-        &format!(" {} of {} changes ", tree.busy, tree.total),
+        &format!(
+            " {} of {} change, {} seen ",
+            tree.busy,
+            tree.total,
+            review.looked.len()
+        ),
         focus,
     );
     let height = usize::from(area.height.saturating_sub(1));
@@ -42,8 +59,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
         return;
     }
     for (offset, row) in tree.rows.iter().skip(tree.top).take(height).enumerate() {
-        let here = tree.top + offset == tree.cursor;
-        let line = line(review, *row, here, usize::from(area.width));
+        let at = tree.top + offset;
+        let here = at == tree.cursor;
+        let line = line(review, *row, tree.level(at), here, usize::from(area.width));
         match (here, focus) {
             (true, true) => canvas.highlighted(area, offset + 1, &line, Role::Cursor),
             (true, false) => canvas.highlighted(area, offset + 1, &line, Role::CursorIdle),
@@ -52,22 +70,22 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
     }
 }
 
-fn line(review: &Review, row: TreeRow, here: bool, width: usize) -> Rich {
+fn line(review: &Review, row: TreeRow, level: usize, here: bool, width: usize) -> Rich {
     let cursor = if here { ">" } else { " " };
     match row {
         TreeRow::Module(number) => match review.tree.modules.get(number) {
-            Some(module) => heading(module, cursor, width),
+            Some(module) => heading(review, module, cursor, width),
             None => Rich::empty(),
         },
         TreeRow::Quiet(number) => {
-            let quiet = review
-                .tree
-                .modules
-                .get(number)
-                .map_or(0, |module| module.shape.quiet);
+            let module = review.tree.modules.get(number);
+            let quiet = module.map_or(0, Module::quiet);
             Rich::of(
                 Role::Dim,
-                format!("{cursor}     ... {quiet} without changes (l)"),
+                format!(
+                    "{cursor}{}   ... {quiet} without changes (l)",
+                    indent(level)
+                ),
             )
         }
         TreeRow::Change(plan, index) => {
@@ -77,112 +95,114 @@ fn line(review: &Review, row: TreeRow, here: bool, width: usize) -> Rich {
                 .get(plan)
                 .and_then(|plan| plan.plan.changes.get(index));
             change.map_or(Rich::empty(), |change| {
-                change_row(review, (plan, index), change, cursor, width)
+                change_row(review, (plan, index), change, (cursor, level), width)
             })
         }
         TreeRow::Drift(..) | TreeRow::Deferred(..) | TreeRow::Invocation(..) => {
-            let action =
-                super::super::tree::resource(&review.case, row).map(|(_, change)| change.action);
-            let (role, sign, word) = action.map_or((Role::Warn, "!", "invoke"), |action| {
+            let action = resource(&review.case, row).map(|(_, change)| change.action);
+            let doing = action.map_or((Role::Warn, "!", "invoke"), |action| {
                 (action_role(action), action.symbol(), action.word())
             });
-            Rich::of(Role::Text, cursor)
-                .add(role, format!("    {sign} "))
-                .add(
-                    Role::Text,
-                    fit_middle(&label(&review.case, row), width.saturating_sub(30)),
-                )
-                .right(role, format!("{word:<20} "))
+            beside(review, row, doing, cursor, width)
         }
         TreeRow::Check(plan, index) => {
             let plan = review.case.plans.get(plan);
             let check = plan.and_then(|plan| plan.plan.checks.get(index));
             check.map_or(Rich::empty(), |check| {
-                let role = check_role(check.status);
-                let name = fit_middle(&label(&review.case, row), width.saturating_sub(30));
-                Rich::of(Role::Text, cursor)
-                    .add(role, "    ! ")
-                    .add(Role::Text, name)
-                    .right(role, format!("{:<20} ", check.status.word()))
+                let doing = (check_role(check.status), "!", check.status.word());
+                beside(review, row, doing, cursor, width)
             })
         }
         TreeRow::Output(plan, index) => {
-            let output = review
-                .case
-                .plans
-                .get(plan)
-                .and_then(|plan| plan.plan.outputs.get(index));
+            let plan = review.case.plans.get(plan);
+            let output = plan.and_then(|plan| plan.plan.outputs.get(index));
             output.map_or(Rich::empty(), |output| {
-                let role = action_role(output.action);
-                Rich::of(Role::Text, cursor)
-                    .add(role, format!("    {} ", output.action.symbol()))
-                    .add(
-                        Role::Text,
-                        fit_middle(&label(&review.case, row), width.saturating_sub(30)),
-                    )
-                    .right(role, format!("{:<20} ", output.action.word()))
+                let action = output.action;
+                let doing = (action_role(action), action.symbol(), action.word());
+                beside(review, row, doing, cursor, width)
             })
         }
     }
 }
 
-fn heading(module: &Module, cursor: &str, width: usize) -> Rich {
+/// A row that is no resource change: sign, name, and in a word what happens.
+fn beside(
+    review: &Review,
+    row: TreeRow,
+    (role, sign, word): (Role, &str, &str),
+    cursor: &str,
+    width: usize,
+) -> Rich {
+    let room = width.saturating_sub(6 + DOING);
+    let name = fit_middle(&label(&review.case, row), room);
+    let pad = " ".repeat(room.saturating_sub(display_width(&name)));
+    Rich::of(Role::Text, cursor)
+        .add(role, format!("   {sign} "))
+        .add(Role::Text, format!("{name}{pad} "))
+        .add(role, word)
+}
+
+fn indent(depth: usize) -> String {
+    "  ".repeat(depth.min(DEEPEST))
+}
+
+fn heading(review: &Review, module: &Module, cursor: &str, width: usize) -> Rich {
     let sign = if module.folded { "▸" } else { "▾" };
     let shape = &module.shape;
-    let parts = [
-        ("+", shape.create),
-        ("~", shape.update),
-        ("-", shape.delete),
-        ("±", shape.replace),
-        ("other", shape.other),
-    ];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(_, number)| *number > 0)
-        .map(|(sign, number)| format!("{sign}{number} "))
-        .collect();
-    let text = if parts.is_empty() {
-        "no changes ".to_owned()
+    let counts = if shape.busy() == 0 {
+        vec![(Role::Dim, "no changes".to_owned())]
     } else {
-        parts.concat()
+        numbers(shape)
     };
-    let room = width.saturating_sub(display_width(&text) + 6);
-    Rich::of(Role::Dim, format!("{cursor}{sign} "))
-        .add(Role::Strong, fit_middle(module.name.as_str(), room))
-        .right(
-            if shape.delete + shape.replace > 0 {
-                Role::Bad
-            } else {
-                Role::Text
-            },
-            text,
-        )
+    let counts_width: usize = counts.iter().map(|(_, text)| display_width(text)).sum();
+    let bar_width = if width >= WITH_BARS { BAR + 1 } else { 0 };
+    let left = format!("{cursor}{}{sign} ", indent(module.depth));
+    let used = display_width(&left) + counts_width + bar_width + 2;
+    let room = width.saturating_sub(used);
+    let name = fit_middle(module.name.as_str(), room);
+    let pad = " ".repeat(room.saturating_sub(display_width(&name)) + 1);
+    let mut line = Rich::of(Role::Dim, left)
+        .add(Role::Strong, name)
+        .add(Role::Text, pad);
+    line.spans.extend(counts);
+    if bar_width > 0 {
+        line = line.add(Role::Text, " ");
+        line.spans.extend(bar(shape, review.tree.widest, BAR));
+    }
+    line
+}
+
+/// What a mark says of a change that a person must see, has seen, or need not see.
+fn mark(review: &Review, at: (usize, usize), change: &ResourceChange) -> (Role, &'static str) {
+    let must = review.case.gate.review_every_change
+        || (change.action.is_destructive() && change.mode == Mode::Managed);
+    let seen = review.looked.contains(&at)
+        || (must
+            && review
+                .case
+                .display_mark(at.0, at.1)
+                .is_some_and(|mark| review.displayed.contains(&mark)));
+    match (must, seen) {
+        (_, true) => (Role::Dim, "seen"),
+        (true, false) => (Role::Warn, "unseen"),
+        (false, false) => (Role::Dim, ""),
+    }
 }
 
 fn change_row(
     review: &Review,
     at: (usize, usize),
     change: &ResourceChange,
-    cursor: &str,
+    (cursor, level): (&str, usize),
     width: usize,
 ) -> Rich {
     let role = action_role(change.action);
-    let destructive = change.action.is_destructive() && change.mode == Mode::Managed;
-    let seen = destructive
-        && review
-            .case
-            .display_mark(at.0, at.1)
-            .is_some_and(|mark| review.displayed.contains(&mark));
-    let view_mark = match (destructive, seen) {
-        (true, true) => "seen",
-        (true, false) => "unseen",
-        (false, _) => "",
-    };
+    let (mark_role, mark) = mark(review, at, change);
     let word = match (change.action.is_no_op(), change.importing, change.is_move()) {
         (true, true, _) => "import".to_owned(),
-        (false, true, _) => format!("{} import", change.action),
+        (false, true, _) => format!("{}+import", change.action),
         (true, false, true) => "move".to_owned(),
-        (false, false, true) => format!("{} move", change.action),
+        (false, false, true) => format!("{}+move", change.action),
         (_, false, false) => change.action.to_string(),
     };
     let name = review
@@ -190,44 +210,62 @@ fn change_row(
         .redactor
         .line(&super::findings::under(&change.label(), &change.module))
         .into_string();
+    let left = format!("{}   {} ", indent(level), change.action.symbol());
+    let word_width = 8.max(display_width(&word));
+    let room = width.saturating_sub(display_width(&left) + word_width + 11);
+    let name = fit_address(&name, room);
+    let pad = " ".repeat(room.saturating_sub(display_width(&name)));
+    let name_role = if change.is_quiet() {
+        Role::Dim
+    } else {
+        Role::Text
+    };
     Rich::of(Role::Text, cursor)
-        .add(role, format!("    {} ", change.action.symbol()))
-        .add(
-            if change.is_quiet() {
-                Role::Dim
-            } else {
-                Role::Text
-            },
-            fit_middle(&name, width.saturating_sub(30)),
-        )
-        .right(
-            if destructive && !seen {
-                Role::Warn
-            } else {
-                role
-            },
-            format!("{word:<13} {view_mark:<6} "),
-        )
+        .add(role, left)
+        .add(name_role, format!("{name}{pad} "))
+        .add(role, format!("{word:<word_width$} "))
+        .add(mark_role, format!("{mark:>6}"))
 }
 
-/// A bar whose parts are as long as the changes of each kind are many.
-fn bar(mut line: Rich, shape: &Shape, width: usize) -> Rich {
-    let parts = [
+/// The parts of a shape: meaning, sign and number.
+fn parts(shape: &Shape) -> [(Role, &'static str, usize); 5] {
+    [
         (Role::Add, "+", shape.create),
         (Role::Change, "~", shape.update),
         (Role::Replace, "±", shape.replace),
         (Role::Bad, "-", shape.delete),
-    ];
-    let total: usize = parts.iter().map(|(_, _, number)| number).sum();
-    if total == 0 {
-        return line;
-    }
-    for (role, sign, number) in parts {
-        if number > 0 {
-            let length = (number * width).div_ceil(total).max(1);
-            line = line.add(role, format!("{}{number}", sign.repeat(length.min(width))));
-            line = line.add(Role::Text, " ");
+        (Role::Dim, ".", shape.other),
+    ]
+}
+
+/// How many changes of each kind there are.
+fn numbers(shape: &Shape) -> Vec<(Role, String)> {
+    parts(shape)
+        .into_iter()
+        .filter(|(_, _, number)| *number > 0)
+        .map(|(role, sign, number)| (role, format!("{sign}{number} ")))
+        .collect()
+}
+
+/// A bar as long as the changes are many; where one module has more than fit, all are as long as their share of it.
+/// Every kind keeps a column.
+fn bar(shape: &Shape, widest: usize, width: usize) -> Vec<(Role, String)> {
+    let mut left = width;
+    let mut out = Vec::new();
+    let mut kinds = parts(shape)
+        .into_iter()
+        .filter(|(_, _, number)| *number > 0)
+        .count();
+    for (role, sign, number) in parts(shape) {
+        if number == 0 {
+            continue;
         }
+        kinds -= 1;
+        let length = (number * width / widest.max(width)).max(1);
+        let length = length.min(left.saturating_sub(kinds));
+        left -= length;
+        out.push((role, sign.repeat(length)));
     }
-    line
+    out.push((Role::Text, " ".repeat(left)));
+    out
 }

@@ -12,7 +12,7 @@ use super::canvas::Canvas;
 use crate::finding::{Enforcement, Finding};
 use crate::plan::Action;
 use crate::review::Status;
-use crate::text::{display_width, fit_address, fit_middle};
+use crate::text::{display_width, fit_address, fit_end, fit_middle};
 
 /// Below how many columns the state is shown by its letter only.
 const NARROW: usize = 72;
@@ -127,7 +127,7 @@ fn heading(group: &Group, folded: bool, here: bool, width: usize) -> Rich {
 }
 
 /// The letter and word of a state.
-pub(super) fn mark(status: Status) -> (Role, &'static str, &'static str) {
+pub(in super::super) fn mark(status: Status) -> (Role, &'static str, &'static str) {
     match status {
         Status::Open => (Role::Warn, "?", "undecided"),
         Status::Waived => (Role::Good, "w", "waived"),
@@ -165,6 +165,12 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
     } else {
         ""
     };
+    // What has no action may use its columns too.
+    let (room, action_sign) = if action_word.is_empty() {
+        (room + doing, String::new())
+    } else {
+        (room, format!("{symbol} {action_word:<9}"))
+    };
     let name = name(finding, heading, room.saturating_sub(1));
     let pad = " ".repeat(room.saturating_sub(display_width(&name)));
     let name_role = if review.status(index).is_undecided() {
@@ -176,8 +182,16 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
         .add(Role::Strong, if marked { "*" } else { " " })
         .add(role, format!(" {letter} "))
         .add(name_role, format!("{name}{pad}"))
-        .add(action_role, format!("{symbol} {action_word:<9}"))
-        .add(role, format!("{word:<state$}"))
+        .add(action_role, action_sign)
+        .add(
+            // The letter has the colour; a column of coloured words would outshine the actions.
+            if review.status(index).is_undecided() {
+                Role::Dim
+            } else {
+                role
+            },
+            format!("{word:<state$}"),
+        )
 }
 
 /// An address below a heading that shows its module already.
@@ -191,6 +205,10 @@ pub(super) fn under(label: &str, module: &str) -> String {
 
 /// Address and, behind it, what part of the resource it is about; the address keeps the larger share.
 fn name(finding: &Finding, heading: &str, room: usize) -> String {
+    // What is about the plan as a whole has no name: its message says what it is.
+    if finding.address.is_none() && finding.subject.is_none() {
+        return fit_end(finding.message.as_str(), room);
+    }
     let label = under(&finding.label(), heading);
     let detail = finding.attribute.as_ref().or(finding
         .subject

@@ -19,6 +19,7 @@ use super::model::{List, Model, Phase, Review, Window};
 use super::rich::Rich;
 use super::theme::{Role, Theme};
 use canvas::Canvas;
+pub(super) use findings::mark as state_words;
 
 /// Draws the model.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -138,6 +139,25 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
         ));
     }
     left.push_str(&bundle);
+    let counts = case.counts();
+    let mut shape = String::new();
+    for (sign, number) in [
+        ("+", counts.create),
+        ("~", counts.update),
+        ("±", counts.replace),
+        ("-", counts.delete),
+    ] {
+        if number > 0 {
+            shape.push_str(&format!("  {sign}{number}"));
+        }
+    }
+    let taken = [&left, &shape, &right]
+        .map(|text| crate::text::display_width(text))
+        .iter()
+        .sum::<usize>();
+    if taken + 2 <= width {
+        left.push_str(&shape);
+    }
     canvas.fill(area, Role::Bar);
     canvas.line(area, 0, &Rich::of(Role::Bar, left).right(Role::Bar, right));
 }
