@@ -18,6 +18,7 @@
 //! | `explained` | whether the git change explains the plan |
 //! | `grants` | verdicts on AWS policy documents, read a second time without Rego, over all plans |
 //! | `effect` | the effect digest: what keeps it and what changes it |
+//! | `pictures` | pictures of the reviewer for the README |
 //! | `leaks` | secrets planted in plans, searched for in everything that is written |
 //! | `reports` | the reports themselves: keys, bytes, secrets, files |
 //! | `semantics` | what a plan says beside plain changes, and rows that contradict themselves |
@@ -67,6 +68,7 @@ mod layering;
 mod leaks;
 mod merged;
 mod mutations;
+mod pictures;
 mod policies;
 mod policy_commands;
 mod proof;

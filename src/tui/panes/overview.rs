@@ -42,7 +42,8 @@ pub(super) fn group(review: &Review, number: usize, width: usize) -> Vec<Rich> {
         out.extend(paragraph(Role::Text, policy.title.as_str(), width, 0));
     }
     let mut states: BTreeMap<Status, usize> = BTreeMap::new();
-    let mut actions: BTreeMap<Action, usize> = BTreeMap::new();
+    // By what is said of an action: both orders of a replacement are one.
+    let mut actions: BTreeMap<(u8, &str), (Action, usize)> = BTreeMap::new();
     for index in &group.members {
         *states.entry(review.status(*index)).or_default() += 1;
         let action = review
@@ -50,7 +51,8 @@ pub(super) fn group(review: &Review, number: usize, width: usize) -> Vec<Rich> {
             .filter(|finding| !finding.actions.is_empty())
             .map(|finding| Action::from_words(&finding.actions));
         if let Some(action) = action {
-            *actions.entry(action).or_default() += 1;
+            let key = (danger(action), action.word());
+            actions.entry(key).or_insert((action, 0)).1 += 1;
         }
     }
     out.push(Rich::empty());
@@ -60,9 +62,7 @@ pub(super) fn group(review: &Review, number: usize, width: usize) -> Vec<Rich> {
     }
     if !actions.is_empty() {
         out.push(Rich::empty());
-        let mut actions: Vec<(Action, usize)> = actions.into_iter().collect();
-        actions.sort_by_key(|(action, _)| danger(*action));
-        for (action, number) in actions {
+        for (action, number) in actions.into_values() {
             let text = format!("  {number:>5}  {} {}", action.symbol(), action.word());
             out.push(Rich::of(action_role(action), text));
         }
