@@ -3,7 +3,7 @@
 //! A [`Model`] is in one of three phases (loading, failed, review); over a review lies a stack of small windows. Only
 //! `update` changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -147,6 +147,8 @@ pub(super) struct Review {
     pub(super) displayed: BTreeSet<Digest>,
     /// Plan and index of every change whose attributes were on the screen in this session.
     pub(super) looked: BTreeSet<(usize, usize)>,
+    /// By plan and index of a change, its findings in order.
+    pub(super) found: HashMap<(usize, usize), Vec<usize>>,
     pub(super) unsaved: BTreeSet<u64>,
     pub(super) saved_at: Option<Timestamp>,
     pub(super) kept: BTreeMap<(Answer, Option<Digest>), String>,
@@ -331,6 +333,11 @@ impl Review {
             Subject::Row(TreeRow::Change(plan, index)) => Some((plan, index)),
             _ => None,
         }
+    }
+
+    /// The findings about a change.
+    pub(super) fn findings_on(&self, at: (usize, usize)) -> &[usize] {
+        self.found.get(&at).map_or(&[], Vec::as_slice)
     }
 
     /// How many findings want an answer, and how many have one.

@@ -41,8 +41,10 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
     };
     if let Some((plan, change)) = resource {
         out.extend(beside(review, key.subject));
+        let also = overview::also(review, key.subject, width);
         let explained = finding(review, key.subject).and_then(|(_, finding)| finding.explained);
         out.extend(heading(review, change, explained, width));
+        out.extend(also);
         out.extend(remarks(review, &plan.plan, change, width));
         let rows = plan.plan.attribute_changes(&change.body);
         out.extend(values::rows(&review.case.redactor, &rows, key, width));

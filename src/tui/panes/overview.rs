@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::model::Review;
+use super::super::model::{Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
-use super::super::tree::{Module, Shape};
+use super::super::tree::{Module, Shape, TreeRow};
 use super::super::view::state_words;
 use super::action_role;
 use crate::finding::Finding;
@@ -90,6 +90,41 @@ pub(super) fn module(review: &Review, number: usize, width: usize) -> Vec<Rich> 
         plan.plan.changes.get(index)
     });
     out.extend(list(review, changes.collect(), width));
+    out
+}
+
+/// The findings about the change that is shown, without the one under the cursor.
+pub(super) fn also(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
+    let at = match subject {
+        Subject::Finding(_) | Subject::Row(TreeRow::Change(..)) => review.change_at(),
+        _ => None,
+    };
+    let found = at.map_or(&[][..], |at| review.findings_on(at));
+    let mut out = Vec::new();
+    for index in found {
+        if subject == Subject::Finding(*index) {
+            continue;
+        }
+        let Some(finding) = review.finding(*index) else {
+            continue;
+        };
+        let (role, letter, word) = state_words(review.status(*index));
+        let text = match subject {
+            Subject::Finding(_) => format!("also {}: {word}", finding.policy),
+            _ => format!("{} ({word}): {}", finding.policy, finding.message),
+        };
+        let mut lines = paragraph(Role::Text, &text, width.saturating_sub(4), 2).into_iter();
+        if let Some(first) = lines.next() {
+            let mut line = Rich::of(role, format!("  {letter} "));
+            line.spans.extend(first.spans);
+            out.push(line);
+        }
+        out.extend(lines.map(|line| {
+            let mut indented = Rich::of(Role::Text, "    ");
+            indented.spans.extend(line.spans);
+            indented
+        }));
+    }
     out
 }
 

@@ -173,3 +173,29 @@ fn a_finding_about_a_module_lists_the_changes_in_it() {
     );
     assert!(!desk.sees("module.ab"), "{}", desk.screen());
 }
+
+#[test]
+fn a_change_with_findings_shows_their_state_and_what_they_say() {
+    let bytes = plan(&[("", "one", &["delete"]), ("", "two", &["update"])]);
+    let case = case_of(&bytes, |index, change| match index {
+        0 => vec![
+            finding("no-destroy", Enforcement::SoftMandatory, change, index),
+            finding("drift-watch", Enforcement::Advisory, change, index),
+        ],
+        _ => Vec::new(),
+    });
+    let mut desk = Desk::sized(case, Journal::default(), (120, 36));
+    assert!(
+        desk.sees("? also drift-watch: undecided"),
+        "{}",
+        desk.screen()
+    );
+    desk.keys("5ggj");
+    assert!(desk.sees(">?  - terraform_data.one"), "{}", desk.screen());
+    assert!(desk.sees("    ~ terraform_data.two"), "{}", desk.screen());
+    assert!(
+        desk.sees("? no-destroy (undecided): would be"),
+        "{}",
+        desk.screen()
+    );
+}

@@ -13,7 +13,7 @@ mod windows;
 
 pub(super) use windows::{FILTERS, found};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
@@ -28,7 +28,7 @@ use super::theme::Role;
 use super::tree::Tree;
 use crate::decision::Event;
 use crate::plan::Mode;
-use crate::review::{Exit, verdict};
+use crate::review::{Exit, ReviewCase, verdict};
 use crate::text::Printable;
 
 /// Changes the model by one message that came at `now`, and says what is to be done.
@@ -115,6 +115,19 @@ fn progress(model: &mut Model, stage: &str, done: usize, total: Option<usize>) {
     }
 }
 
+/// The findings of each change.
+fn by_change(case: &ReviewCase) -> HashMap<(usize, usize), Vec<usize>> {
+    let mut out: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
+    for (index, finding) in case.findings.iter().enumerate() {
+        if let Some(change) = finding.change_index {
+            out.entry((finding.plan_index, change))
+                .or_default()
+                .push(index);
+        }
+    }
+    out
+}
+
 fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
     if !matches!(model.phase, Phase::Loading(_)) {
         return;
@@ -151,6 +164,7 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
         marks: BTreeSet::new(),
         displayed: journal.displayed(),
         looked: BTreeSet::new(),
+        found: by_change(&case),
         unsaved: BTreeSet::new(),
         saved_at: None,
         kept: BTreeMap::new(),

@@ -9,6 +9,7 @@ use super::super::theme::Role;
 use super::super::tree::{Module, Shape, TreeRow, label, resource};
 use super::canvas::Canvas;
 use crate::plan::{Mode, ResourceChange};
+use crate::review::Status;
 use crate::text::{display_width, fit_address, fit_middle};
 
 /// Columns of the action and of the mark at the right of a change.
@@ -210,9 +211,19 @@ fn change_row(
         .redactor
         .line(&super::findings::under(&change.label(), &change.module))
         .into_string();
-    let left = format!("{}   {} ", indent(level), change.action.symbol());
+    // The state of its findings: the worst of them.
+    let worst = review
+        .findings_on(at)
+        .iter()
+        .map(|index| review.status(*index))
+        .min_by_key(|status| (!status.is_undecided(), *status != Status::Rejected));
+    let (state_role, state) = worst.map_or((Role::Dim, " "), |status| {
+        let (role, letter, _) = super::findings::mark(status);
+        (role, letter)
+    });
+    let left = format!("{} {} ", indent(level), change.action.symbol());
     let word_width = 8.max(display_width(&word));
-    let room = width.saturating_sub(display_width(&left) + word_width + 11);
+    let room = width.saturating_sub(display_width(&left) + word_width + 13);
     let name = fit_address(&name, room);
     let pad = " ".repeat(room.saturating_sub(display_width(&name)));
     let name_role = if change.is_quiet() {
@@ -221,6 +232,7 @@ fn change_row(
         Role::Text
     };
     Rich::of(Role::Text, cursor)
+        .add(state_role, format!("{state} "))
         .add(role, left)
         .add(name_role, format!("{name}{pad} "))
         .add(role, format!("{word:<word_width$} "))
