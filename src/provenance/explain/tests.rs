@@ -74,6 +74,7 @@ impl Case {
                 old_mode: None,
                 binary: false,
                 hunks: Vec::new(),
+                strings: None,
             });
         let change = GitChange {
             files: files.collect(),
