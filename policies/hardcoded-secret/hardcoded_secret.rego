@@ -10,7 +10,7 @@
 #   remediation: >-
 #     Revoke the secret first, since the commit keeps it. Then read it from a secret store or a sensitive variable.
 #   needs: [plan]
-#   uses: [git]
+#   uses: [git, source]
 #   settings:
 #     ignore: Patterns of files whose lines are not looked at (default [])
 #     ignore_names: Globs of names that hold no secret although they look like it (default [])
@@ -25,6 +25,22 @@ deny contains finding if {
 }
 
 # METADATA
+# title: Secrets of the plan's configuration that an added line shows
+# scope: document
+deny contains finding if {
+	constant := suspicious[_]
+	place := min(added_places(constant))
+	finding := {
+		"msg": sprintf("%s:%d adds %s, as %s of %s (not shown).", [place[0], place[1], constant.kind, constant.attribute, constant.address]),
+		"file": place[0],
+		"line": place[1],
+		"subject": place[0],
+		"attribute": sprintf("%s of %s", [constant.attribute, constant.address]),
+		"facts": {"kind": "named", "lines": [place[1]]},
+	}
+}
+
+# METADATA
 # title: Likely secrets in added lines, and secrets in the plan's configuration
 # scope: document
 warn contains finding if {
@@ -32,11 +48,13 @@ warn contains finding if {
 	finding := object.union(line_finding(json.unmarshal(key), group), {"severity": "medium"})
 }
 
+# Outside a diff file, texts of binary files are given; where they are missing, the file was too large to look for them.
 warn contains finding if {
 	file := input.countersign.git.files[_]
 	file.binary
+	not file.strings
 	file.status != "deleted"
-	is_config(file.path)
+	should_be_read(file.path)
 	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
 	finding := {
 		"msg": sprintf("%s is no text, or too large: whether it holds a secret was not looked at.", [file.path]),
@@ -49,9 +67,22 @@ warn contains finding if {
 }
 
 warn contains finding if {
-	constant := constants[_]
-	kind := kind_of(constant.name, constant.value)
-	not in_diff(constant.value)
+	unread := unread_lines[_]
+	finding := {
+		"msg": sprintf("%s:%d is too long, or holds too many names: whether all of it is free of secrets was not looked at.", [unread.path, unread.line]),
+		"file": unread.path,
+		"line": unread.line,
+		"subject": unread.path,
+		"attribute": sprintf("line %d", [unread.line]),
+		"severity": "medium",
+		"facts": {"kind": "long-line"},
+	}
+}
+
+warn contains finding if {
+	constant := suspicious[_]
+	kind := constant.kind
+	count(added_places(constant)) == 0
 	finding := {
 		"msg": sprintf("%s of %s holds %s (not shown).", [constant.attribute, constant.address, kind]),
 		"address": constant.address,
@@ -67,9 +98,11 @@ table := data.countersign.tables.secrets
 
 ignored := data.countersign.lib.paths.expression([p | p := settings.ignore[_]; not data.countersign.lib.paths.fault(p)])
 
-files := [{"path": file.path, "hunks": file.hunks, "expression": quick(file.path)} |
+# Files with NUL bytes, or in UTF-16, have their texts in strings.
+files := [{"path": file.path, "added": added, "expression": quick(file.path)} |
 	file := input.countersign.git.files[_]
-	count(file.hunks) > 0
+	added := array.concat([line | line := file.hunks[_].added[_]], object.get(file, "strings", []))
+	count(added) > 0
 	not regex.match(ignored, data.countersign.lib.paths.folded(file.path))
 ]
 
@@ -87,18 +120,38 @@ is_named(path) if {
 # candidates are the added lines worth a closer look.
 candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text)} |
 	file := files[_]
-	line := file.hunks[_].added[_]
+	line := file.added[_]
 	regex.match(file.expression, line.text)
 ]
 
-# Longer lines are written by programs; names in them are many and tell little.
+# In longer lines names are not looked for, which is a finding.
+longest := 1000000
+
+# The most names, and the most tokens of one kind, that are looked at in a line.
+most := 1000
+
 named_candidates := [c |
 	c := candidates[_]
 	count(c.kinds) == 0
 	is_named(c.path)
 	regex.match(table.quick_name, c.text)
-	count(c.text) <= 10000
+	count(c.text) <= longest
 ]
+
+unread_lines := [c |
+	c := candidates[_]
+	is_named(c.path)
+	regex.match(table.quick_name, c.text)
+	is_unread(c.text)
+]
+
+is_unread(text) if count(text) > longest
+
+is_unread(text) if {
+	count(text) <= longest
+	count(text) > most * 5
+	count(regex.find_n(table.quick_name, text, most)) == most
+}
 
 # grouped maps path, kind and name to the lines that hold such a secret.
 grouped[key][c.line] := true if {
@@ -119,11 +172,22 @@ grouped[key][a.line] := true if {
 	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
 }
 
+grouped[key][v.line] := true if {
+	v := named_values[_]
+	is_strong(v.value)
+	key := json.marshal([v.path, concat(" ", ["a literal for", v.name]), v.name])
+}
+
 weak_grouped[key][a.line] := true if {
 	a := assigned[_]
 	is_weak_password(a)
 	key := json.marshal([a.path, concat(" ", ["a literal for", a.name]), a.name])
 }
+
+should_be_read(path) if is_config(path)
+
+# Of a diff read from a file, the contents of binary files are never known.
+should_be_read(_) if is_string(input.countersign.git.merge_base)
 
 is_config(path) if regex.match(table.config_files, path)
 
@@ -137,7 +201,7 @@ tokens_of(text) := tokens_in(text) if {
 
 tokens_in(text) := {token.kind |
 	token := table.tokens[_]
-	found := regex.find_all_string_submatch_n(token.pattern, text, 20)[_]
+	found := regex.find_all_string_submatch_n(token.pattern, text, most)[_]
 	is_token(found[1])
 }
 
@@ -151,7 +215,7 @@ is_token(text) if {
 distinct(text) := count({c | c := split(text, "")[_]})
 
 has_url_password(text) if {
-	found := regex.find_all_string_submatch_n(table.url_password, text, 20)[_]
+	found := regex.find_all_string_submatch_n(table.url_password, text, most)[_]
 	not regex.match(table.placeholder, found[1])
 	not regex.match(`(?i)^(pass(word)?|pw|pwd|secret|token|user|[A-Z_]+)$`, found[1])
 	not regex.match(`(?i)^(localhost|127\.0\.0\.1|example\.(com|org|net)|sha(256|512))`, found[2])
@@ -161,11 +225,76 @@ has_url_password(text) if {
 
 assigned := [{"path": c.path, "line": c.line, "name": found[1], "value": value} |
 	c := named_candidates[_]
-	found := regex.find_all_string_submatch_n(table.assignment, c.text, 50)[_]
+	found := regex.find_all_string_submatch_n(table.assignment, c.text, most)[_]
 	value := value_of(found, c.path)
 	not is_harmless(found[1])
 	not is_placeholder(value)
 ]
+
+# Values that stand on another line than the name: defaults of variables, and texts between two marks.
+
+named_values := [value |
+	some value in array.concat(default_values, heredoc_values)
+	not is_harmless(value.name)
+	not is_placeholder(value.value)
+]
+
+hcl_files := [file |
+	file := files[_]
+	regex.match(`(?i)\.(?:tf|tofu|tfvars|hcl|tfbackend)(?:\.json)?$`, file.path)
+]
+
+default_values := [{"path": file.path, "line": line.line, "name": name, "value": found[1]} |
+	file := hcl_files[_]
+	line := file.added[_]
+	contains(line.text, "default")
+	count(line.text) <= longest
+	found := regex.find_all_string_submatch_n(`(?:^|[^A-Za-z0-9_-])"?default"?\s*[=:]\s*"((?:[^"\\]|\\.)*)"`, line.text, most)[_]
+	name := variable_at(file.path, line)[_]
+]
+
+# variable_at gives the name of the variable that a line belongs to, where it says secret.
+variable_at(path, line) := {name |
+	variable := secret_variables[path][_]
+	variable.line <= line.line
+	line.line <= variable.end_line
+	name := variable.name
+} | {found[1] |
+	found := regex.find_all_string_submatch_n(`(?:^|\s)variable\s+"?([A-Za-z0-9_-]+)"?\s*\{`, line.text, 10)[_]
+	says_secret(found[1])
+}
+
+secret_variables[block.file] contains {"name": name, "line": block.line, "end_line": block.end_line} if {
+	block := input.countersign.source.blocks[_]
+	block.kind == "variable"
+	name := block.labels[0]
+	says_secret(name)
+}
+
+heredoc_values := [{"path": file.path, "line": inner.line, "name": name, "value": trim_space(inner.text)} |
+	file := hcl_files[_]
+	line := file.added[i]
+	contains(line.text, "<<")
+	found := regex.find_all_string_submatch_n(`"?([A-Za-z0-9_.-]+)"?\s*[=:]\s*<<-?\s*"?([A-Za-z0-9_-]+)"?\s*$`, line.text, 1)[_]
+	name := names_of(found[1], file.path, line)[_]
+	inner := within(file.added, i + 1, found[2])[_]
+]
+
+names_of("default", path, line) := variable_at(path, line)
+
+names_of(name, _, _) := {name} if {
+	name != "default"
+	says_secret(name)
+}
+
+# within gives the lines up to the one that is the mark; a text of many lines is not one secret.
+within(lines, first, mark) := array.slice(lines, first, end) if {
+	ends := array.concat([at |
+		at := numbers.range(first, first + 30)[_]
+		trim_space(lines[at].text) == mark
+	], [first + 30])
+	end := ends[0]
+}
 
 value_of(found, path) := found[2] if {
 	found[2] != ""
@@ -301,8 +430,32 @@ kind_of(name, value) := concat(" and ", sort(kinds)) if {
 
 says_secret(name) if regex.match(table.secret_name, name)
 
-# in_diff holds for what an added line shows already.
+# suspicious holds the constants that look like secrets and that no finding on an added line is about.
+suspicious := [object.union(c, {"kind": kind, "text": trim_space(c.value)}) |
+	c := constants[_]
+	kind := kind_of(c.name, trim_space(c.value))
+	not in_diff(trim_space(c.value))
+]
+
+# in_diff holds for what is reported of an added line already.
 in_diff(value) if {
 	c := candidates[_]
+	[c.path, c.line] in reported
 	contains(c.text, value)
 }
+
+reported contains [json.unmarshal(key)[0], line] if {
+	grouped[key][line]
+}
+
+# added_places are the added lines that show a constant.
+added_places(constant) := {[file.path, line.line] |
+	file := files[_]
+	is_named(file.path)
+	line := file.added[_]
+	shows(line.text, constant.text)
+}
+
+shows(text, value) if contains(text, value)
+
+shows(text, value) if contains(text, trim(json.marshal(value), `"`))

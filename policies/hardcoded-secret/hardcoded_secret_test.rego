@@ -147,10 +147,82 @@ test_weak_passwords_are_warned_about if {
 	warned("a.yml", ["  token: letters", "  password: short", "  password: password"]) == set()
 }
 
-test_names_in_very_long_lines_are_not_looked_at if {
+test_names_in_long_lines_are_looked_at if {
 	long := concat("", ["x" | numbers.range(1, 10001)[_]])
-	denied("a.json", [concat("", [long, `"password": "q9w8e7r6t5y4u3"`])]) == set()
+	count(denied("a.json", [concat("", [long, ` "password": "q9w8e7r6t5y4u3"`])])) == 1
 	count(denied("a.json", [concat("", [long, " ", tokens["a GitHub token"]])])) == 1
+}
+
+test_a_decoy_hides_nothing_behind_it if {
+	names := concat(" ", [`password = ""` | numbers.range(1, 60)[_]])
+	count(denied("a.json", [concat(" ", [names, `"password": "q9w8e7r6t5y4u3"`])])) == 1
+	examples := concat(" ", [join(["AK", "IAIOSFODNN7EXAMPLE"]) | numbers.range(1, 30)[_]])
+	count(denied("a.json", [concat(" ", [examples, tokens["an AWS access key id"]])])) == 1
+}
+
+test_lines_that_were_not_searched_are_named if {
+	long := concat("", ["xxxxxxxxxx" | numbers.range(1, 100001)[_]])
+	{f.msg | f := warned("a.json", ["{}", concat("", [long, `"password"`])])[_]} == {"a.json:2 is too long, or holds too many names: whether all of it is free of secrets was not looked at."}
+	crowded := concat(" ", [`password = ""` | numbers.range(1, 1001)[_]])
+	{f.line | f := warned("a.json", [crowded])[_]} == {1}
+	warned("main.py", [crowded]) == set()
+}
+
+texts(path, lines) := object.union(file(path, []), {"binary": true, "hunks": [], "strings": [{"line": i + 1, "text": text} | text := lines[i]]})
+
+test_texts_of_binary_files_are_looked_at if {
+	document := {"countersign": {"git": {"merge_base": "a", "files": [
+		texts("id_rsa", ["", tokens["a private key"]]), texts("prod.env", [`PASSWORD=q9w8e7r6t5y4u3`]), texts("logo.png", []),
+	]}}}
+	found := policy.deny with input as document with data.countersign.config as {}
+	{[f.file, f.line] | f := found[_]} == {["id_rsa", 2], ["prod.env", 1]}
+	more := policy.warn with input as document with data.countersign.config as {}
+	more == set()
+}
+
+test_a_file_whose_texts_were_not_looked_for_is_named if {
+	huge := object.union(file("dump.bin", []), {"binary": true, "hunks": []})
+	found := policy.warn with input as {"countersign": {"git": {"merge_base": "a", "files": [huge]}}} with data.countersign.config as {}
+	{f.file | f := found[_]} == {"dump.bin"}
+}
+
+secret_variable(path) := {"source": {"blocks": [
+	{"kind": "variable", "labels": ["db_password"], "file": path, "line": 1, "end_line": 6, "module": ""},
+	{"kind": "variable", "labels": ["password_length"], "file": path, "line": 7, "end_line": 9, "module": ""},
+]}}
+
+in_source(path, lines) := {"countersign": object.union(change(path, lines).countersign, secret_variable(path))}
+
+test_defaults_of_variables_are_denied if {
+	every lines in [
+		[`variable "db_password" {`, `  default = "Tr0ub4dor&Three"`, `}`],
+		[`variable "db_password" { default = "Tr0ub4dor&Three" }`],
+		[`"db_password": {`, `"default": "Tr0ub4dor&Three"`, `}`],
+		[`variable "db_password" {`, `  default = <<-EOT`, `    Tr0ub4dor&Three`, `  EOT`, `}`],
+	] {
+		found := policy.deny with input as in_source("v.tf", lines) with data.countersign.config as {}
+		{f.attribute | f := found[_]} == {"a literal for db_password"}
+	}
+	passes := ["", "", "", "", "", "", `variable "password_length" {`, `  default = "a1b2c3d4e5f6"`, "}"]
+	policy.deny == set() with input as in_source("v.tf", passes) with data.countersign.config as {}
+	policy.deny == set() with input as in_source("v.tf", [`variable "db_password" {`, `  default = "changeme123"`, `}`]) with data.countersign.config as {}
+}
+
+test_texts_between_marks_are_denied if {
+	{f.line | f := denied("a.tf", [`  password = <<EOT`, `Tr0ub4dor&Three`, `EOT`])[_]} == {2}
+	denied("a.tf", [`  password = <<EOT`, `some words of 1234 a text`, `EOT`, `Tr0ub4dor&Three`]) == set()
+	denied("a.tf", [`  password_policy = <<EOT`, `Tr0ub4dor&Three`, `EOT`]) == set()
+}
+
+test_a_constant_of_the_plan_that_an_added_line_shows_is_denied if {
+	document := object.union(
+		change("v.tf", ["Tr0ub4dor&Three # the password"]),
+		planned({"variables": {"db_password": {"default": "Tr0ub4dor&Three\n"}}}, {}),
+	)
+	found := policy.deny with input as document with data.countersign.config as {}
+	{f.msg | f := found[_]} == {"v.tf:1 adds what looks like a secret, as default of var.db_password (not shown)."}
+	more := policy.warn with input as document with data.countersign.config as {}
+	more == set()
 }
 
 test_passwords_in_urls_are_denied if {

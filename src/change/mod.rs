@@ -12,6 +12,7 @@
 
 pub mod path;
 mod standing;
+mod strings;
 pub mod unified;
 
 use std::ops::RangeInclusive;
@@ -19,6 +20,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 pub use standing::Standing;
+pub use strings::strings;
 
 /// The most files that one change may hold.
 pub const MAX_FILES: usize = 100_000;
@@ -86,6 +88,10 @@ pub struct FileChange {
     pub binary: bool,
     /// The lines that differ, in order; empty for binary files and submodules.
     pub hunks: Vec<Hunk>,
+    /// The printable texts of the new side that the old side lacks, where the content holds NUL bytes or is UTF-16, with the lines
+    /// that they stand on; none for other content, and where they were not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strings: Option<Vec<Line>>,
 }
 
 /// What happened to a file.

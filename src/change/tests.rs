@@ -35,6 +35,7 @@ fn file(path: &str, status: FileStatus, hunks: Vec<Hunk>) -> FileChange {
         old_mode: Some("100644".to_owned()),
         binary: false,
         hunks,
+        strings: None,
     }
 }
 

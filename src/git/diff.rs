@@ -11,7 +11,7 @@ use git2::{DiffFindOptions, DiffOptions, ObjectType, Oid, Patch};
 use super::tree::{MAX_DEPTH, MAX_ENTRIES};
 use super::{GitError, Repository};
 use crate::change::{
-    Change, FileChange, FileStatus, Hunk, Line, MAX_FILES, MAX_LINES, line_text, path,
+    Change, FileChange, FileStatus, Hunk, Line, MAX_FILES, MAX_LINES, line_text, path, strings,
 };
 
 /// With more differences than this, files are paired as renames only when their content is the same.
@@ -20,6 +20,12 @@ const MAX_RENAME_DELTAS: usize = 1000;
 const MAX_TEXT: usize = 8 * 1024 * 1024;
 /// The most bytes compared for one change, both sides together.
 const MAX_TOTAL: usize = 400 * 1024 * 1024;
+/// In a side with more bytes no texts are looked for.
+const MAX_SEARCHED: usize = 64 * 1024 * 1024;
+/// The most bytes in which texts are looked for in one change.
+const MAX_SEARCHED_TOTAL: usize = 400 * 1024 * 1024;
+/// The most bytes of texts that are kept of one change.
+const MAX_STRINGS: usize = 16 * 1024 * 1024;
 /// How far git looks for a NUL byte.
 const BINARY_WINDOW: usize = 8000;
 const SUBMODULE: u32 = 0o160_000;
@@ -64,6 +70,19 @@ impl Delta {
 struct Budget {
     lines: usize,
     bytes: usize,
+    /// Of the search for texts in binary files.
+    searched: usize,
+    strings: usize,
+}
+
+impl Budget {
+    /// The texts of a file with NUL bytes, or in UTF-16, that are new; nothing beyond the bounds.
+    fn strings(&mut self, old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
+        self.searched = self.searched.checked_sub(old.len() + new.len())?;
+        let found = strings(old, new, self.strings)?;
+        self.strings -= found.iter().map(|line| line.text.len()).sum::<usize>();
+        Some(found)
+    }
 }
 
 impl Repository {
@@ -91,6 +110,8 @@ impl Repository {
         let mut budget = Budget {
             lines: MAX_LINES,
             bytes: MAX_TOTAL,
+            searched: MAX_SEARCHED_TOTAL,
+            strings: MAX_STRINGS,
         };
         let mut files = Vec::new();
         for delta in &deltas {
@@ -192,23 +213,33 @@ impl Repository {
             old_mode: old_mode.map(|mode| format!("{mode:06o}")),
             binary: false,
             hunks: Vec::new(),
+            strings: None,
             path,
         };
         if old_id == new_id && status != FileStatus::TypeChanged {
             return Ok(file);
         }
-        let (old_text, new_text) = (self.text(old_id, old_mode)?, self.text(new_id, new_mode)?);
+        let old_text = self.text(old_id, old_mode, MAX_SEARCHED)?;
+        let new_text = self.text(new_id, new_mode, MAX_SEARCHED)?;
         let (Some(old_text), Some(new_text)) = (old_text, new_text) else {
             file.binary = true;
             return Ok(file);
         };
+        let has_nul = |text: &[u8]| text.contains(&0);
+        let is_marked =
+            |text: &[u8]| text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
+        let too_large = old_text.len() > MAX_TEXT || new_text.len() > MAX_TEXT;
+        let texts = [&old_text, &new_text];
+        if too_large || is_marked(&new_text) || texts.iter().any(|text| has_nul(text)) {
+            file.strings = budget.strings(&old_text, &new_text);
+        }
         let looks_binary = |text: &[u8]| text.iter().take(BINARY_WINDOW).any(|byte| *byte == 0);
         let by_line = Change::is_terraform_relevant(&file.path)
             || file
                 .old_path
                 .as_deref()
                 .is_some_and(Change::is_terraform_relevant);
-        if !by_line && (looks_binary(&old_text) || looks_binary(&new_text)) {
+        if too_large || !by_line && (looks_binary(&old_text) || looks_binary(&new_text)) {
             file.binary = true;
             return Ok(file);
         }
@@ -221,15 +252,15 @@ impl Repository {
         Ok(file)
     }
 
-    /// The content of one side: empty where there is none, nothing where it is too large for lines.
-    fn text(&self, id: Oid, mode: Option<u32>) -> Result<Option<Vec<u8>>, GitError> {
+    /// The content of one side: empty where there is none, nothing where it is larger than asked for.
+    fn text(&self, id: Oid, mode: Option<u32>, most: usize) -> Result<Option<Vec<u8>>, GitError> {
         if mode.is_none_or(|mode| mode == SUBMODULE) {
             return Ok(Some(Vec::new()));
         }
         let read = || {
             let odb = self.inner.odb()?;
             let (size, _) = odb.read_header(id)?;
-            if size > MAX_TEXT {
+            if size > most {
                 return Ok(None);
             }
             odb.read(id).map(|object| Some(object.data().to_vec()))

@@ -13,7 +13,7 @@ use crate::git::{EntryKind, Reached, Repository};
 use crate::plan::{Plan, SnapshotModule};
 use crate::provenance::Explanation;
 use crate::review::CasePlan;
-use crate::source::{Layout, SourceIndex, Sources};
+use crate::source::{Layout, SourceIndex, Sources, Tool};
 
 /// A file of the commit: its path and its bytes.
 pub(super) type SourceFile = (String, Vec<u8>);
@@ -95,10 +95,11 @@ impl SourceTree {
         }
     }
 
-    /// The index from a root module's directory, of the tree alone.
-    pub(super) fn index(&self, root: &str) -> SourceIndex {
+    /// The index from a root module's directory, of the tree alone, as a program reads it.
+    pub(super) fn index(&self, root: &str, tool: Option<Tool>) -> SourceIndex {
         let layout = Layout {
             root: root.to_owned(),
+            tool,
             ..self.layout.clone()
         };
         SourceIndex::build_in(self.files.iter().cloned(), &layout)
@@ -115,10 +116,22 @@ impl SourceTree {
                 None => modules_of(&workdir.join(root)),
             },
             snapshot: snapshot(plan),
+            tool: tool(plan),
             ..self.layout.clone()
         };
         SourceIndex::build_in(self.files.iter().cloned(), &layout)
     }
+}
+
+/// What made a plan, as the source index calls it.
+fn tool(plan: &Plan) -> Option<Tool> {
+    plan.is_open_tofu().map(|open_tofu| {
+        if open_tofu {
+            Tool::OpenTofu
+        } else {
+            Tool::Terraform
+        }
+    })
 }
 
 /// The files of a binary plan's snapshot, with directories relative to the root module.
@@ -199,7 +212,7 @@ pub(super) fn sources(
                     Some(moved) => moved.clone(),
                     None => root::placed(&old.files, plan_name, workdir, &request.directory),
                 };
-                sources.base = Some(old.index(&directory));
+                sources.base = Some(old.index(&directory, tool(plan)));
             }
             before.tell(&mut sources);
         }

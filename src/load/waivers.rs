@@ -54,7 +54,7 @@ pub(super) fn indices(tree: &SourceTree, roots: &Roots) -> Vec<Indexed> {
     }
     roots
         .iter()
-        .map(|(root, plans)| (tree.index(root), plans.clone()))
+        .map(|(root, plans)| (tree.index(root, None), plans.clone()))
         .collect()
 }
 

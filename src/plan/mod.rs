@@ -205,6 +205,29 @@ impl Plan {
         self
     }
 
+    /// Whether OpenTofu made the plan; nothing where neither its keys, its version nor its providers tell.
+    #[must_use]
+    pub fn is_open_tofu(&self) -> Option<bool> {
+        const REGISTRIES: [(&str, bool); 2] = [
+            ("registry.opentofu.org/", true),
+            ("registry.terraform.io/", false),
+        ];
+        let version = self.terraform_version.as_deref().unwrap_or_default();
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+        let older = match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(major), Some(minor)) => (major, minor) < (1, 6),
+            _ => false,
+        };
+        if self.complete.is_some() || self.applyable.is_some() || older {
+            return Some(false);
+        }
+        REGISTRIES.into_iter().find_map(|(host, open_tofu)| {
+            let mut rows = self.changes.iter().chain(&self.drift);
+            rows.any(|row| row.provider.starts_with(host))
+                .then_some(open_tofu)
+        })
+    }
+
     /// The text of the plan document.
     #[must_use]
     pub fn text(&self) -> &str {

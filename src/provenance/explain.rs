@@ -16,6 +16,7 @@ mod judge;
 mod links;
 mod nodes;
 mod places;
+mod types;
 mod unplanned;
 mod variables;
 
@@ -32,7 +33,7 @@ use crate::change;
 use crate::plan::Plan;
 use crate::source::{SourceIndex, directory, strip_keys};
 use files::Touched;
-use graph::{Graph, Ground, Hint, Moves};
+use graph::{Graph, Ground, Moves};
 use judge::{Cause, Grounds, Judge};
 use places::Providers;
 
@@ -314,9 +315,7 @@ fn output_verdict(judge: &Judge<'_>, name: &str) -> Verdict {
     }
     let text = format!("Nothing in the change touches {key}, nor what it refers to.");
     match judge.head.node(at).and_then(|node| node.hint.as_ref()) {
-        Some(Hint::Volatile(_) | Hint::Unread | Hint::Remote(_)) => {
-            Verdict::NotKnown(Reason::of(text))
-        }
+        Some(hint) if hint.is_doubt() => Verdict::NotKnown(Reason::of(text)),
         _ => Verdict::Unexplained(Reason::of(text)),
     }
 }

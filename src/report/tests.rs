@@ -71,6 +71,7 @@ fn change() -> Change {
             mode: Some("100644".to_owned()),
             old_mode: Some("100644".to_owned()),
             binary: false,
+            strings: None,
             hunks: vec![Hunk {
                 old_start: 2,
                 old_lines: 1,

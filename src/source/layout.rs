@@ -7,6 +7,15 @@ use super::address::join;
 /// The most links followed for one directory.
 const MAX_LINKS: usize = 40;
 
+/// The program that made a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Terraform, which does not read `.tofu` files.
+    Terraform,
+    /// OpenTofu, which reads `a.tofu` instead of `a.tf`.
+    OpenTofu,
+}
+
 /// Where the files belong.
 #[derive(Debug, Clone, Default)]
 pub struct Layout {
@@ -15,6 +24,8 @@ pub struct Layout {
     /// The directories of modules by their key (`a.b`), relative to the root module, as `modules.json` has them; they are used for
     /// modules whose source is not a local path.
     pub modules: BTreeMap<String, String>,
+    /// What made the plan; where it is not known, files count as for OpenTofu.
+    pub tool: Option<Tool>,
     /// Symbolic links of the commit with what they lead to, both as repository paths.
     pub links: BTreeMap<String, String>,
     /// Links that lead to nothing in the commit.
@@ -43,6 +54,18 @@ impl Layout {
             Some(inside) => self.resolve(&inside),
             None => directory.trim_end_matches('/').to_owned(),
         }
+    }
+
+    /// Whether the program that made the plan reads a file, `holds` telling which others there are.
+    pub(super) fn reads(&self, path: &str, holds: impl Fn(&str) -> bool) -> bool {
+        let is_tofu = path.ends_with(".tofu") || path.ends_with(".tofu.json");
+        if self.tool == Some(Tool::Terraform) {
+            return !is_tofu;
+        }
+        let other = [(".tf", ".tofu"), (".tf.json", ".tofu.json")]
+            .into_iter()
+            .find_map(|(end, other)| Some(format!("{}{other}", path.strip_suffix(end)?)));
+        other.is_none_or(|other| !holds(&other))
     }
 
     /// Follows the links in a repository path.

@@ -49,7 +49,7 @@ pub use facts::{
     LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
     RequiredProvider, SourceProblem, When,
 };
-pub use layout::Layout;
+pub use layout::{Layout, Tool};
 pub use lookup::ResourceMode;
 pub use parts::{Part, variable_values};
 pub use plain::{PlainAttribute, PlainBlock, plain_blocks};
@@ -151,10 +151,22 @@ impl SourceIndex {
         let mut index = Self::default();
         let mut problems = BTreeSet::new();
         let mut directories = Directories::new();
+        // The facts of files that the program which made the plan does not read; they belong to no module.
+        let mut idle = Directories::new();
         let root = layout.place("");
         let mut files: BTreeMap<String, Vec<u8>> = files.into_iter().collect();
         index.add_snapshot(&mut files, layout);
-        index.add_links(&files, layout, &mut directories, &mut problems);
+        let names: BTreeSet<String> = files.keys().chain(layout.links.keys()).cloned().collect();
+        let reads = |path: &str| layout.reads(path, |other| names.contains(other));
+        index.add_links(&files, layout, &mut problems, |link, facts| {
+            let list = if reads(link) {
+                &mut directories
+            } else {
+                &mut idle
+            };
+            let directory = address::directory(link).to_owned();
+            list.entry(directory).or_default().push(facts);
+        });
         for (path, bytes) in files {
             let Some(kind) = FileKind::of(&path) else {
                 continue;
@@ -176,15 +188,18 @@ impl SourceIndex {
                 facts.directives.clear();
             }
             if kind != FileKind::Lock {
-                directories
-                    .entry(directory.to_owned())
-                    .or_default()
-                    .push(facts);
+                let list = if reads(&path) {
+                    &mut directories
+                } else {
+                    &mut idle
+                };
+                list.entry(directory.to_owned()).or_default().push(facts);
             }
             index.texts.insert(file, bytes);
         }
         let reached = modules::follow(&directories, &root, layout, &mut problems);
         index.place(directories, &reached);
+        index.place(idle, &[]);
         index.problems = problems.into_iter().collect();
         index.sort();
         index
@@ -202,7 +217,7 @@ impl SourceIndex {
         let held: BTreeSet<String> = files
             .keys()
             .chain(layout.links.keys())
-            .filter(|path| is_read(path))
+            .filter(|path| is_read(path) && layout.reads(path, |_| false))
             .map(|path| address::directory(path).to_owned())
             .collect();
         for (path, bytes) in &layout.snapshot {
@@ -226,8 +241,8 @@ impl SourceIndex {
         &mut self,
         files: &BTreeMap<String, Vec<u8>>,
         layout: &Layout,
-        directories: &mut Directories,
         problems: &mut BTreeSet<SourceProblem>,
+        mut keep: impl FnMut(&str, Facts),
     ) {
         for (link, target) in &layout.links {
             let kind = FileKind::of(link).filter(|kind| *kind != FileKind::Lock);
@@ -236,8 +251,7 @@ impl SourceIndex {
             };
             let file: Arc<str> = target.as_str().into();
             let facts = self.read(kind, FileKind::overrides(link), &file, bytes, problems);
-            let directory = address::directory(link).to_owned();
-            directories.entry(directory).or_default().push(facts);
+            keep(link, facts);
             self.texts.insert(file, bytes.clone());
         }
         for link in &layout.broken_links {

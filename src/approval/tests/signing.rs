@@ -158,6 +158,7 @@ fn a_group_is_asked_where_findings_or_files_call_for_it() {
         old_mode: None,
         binary: false,
         hunks: Vec::new(),
+        strings: None,
     }];
     let names = Names(&[]);
     let rule = GroupRule {

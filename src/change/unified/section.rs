@@ -188,6 +188,7 @@ impl<'t> Section<'t> {
             old_mode: self.old_mode.filter(|_| status != FileStatus::Added),
             binary: self.binary,
             hunks: if is_submodule { Vec::new() } else { self.hunks },
+            strings: None,
         })
     }
 

@@ -63,7 +63,9 @@ fn files_and_hunks_agree_with_git() {
             ("p.bin", Some("a\0c")),
         ],
     );
-    let found = files(&sandbox, &old, &new);
+    let mut found = files(&sandbox, &old, &new);
+    // Git tells nothing of the texts in a binary file.
+    assert_eq!(found[6].strings.take(), Some(Vec::new()));
     assert_eq!(found, by_git(&sandbox, &old, &new));
     let statuses: Vec<_> = found
         .iter()
@@ -91,7 +93,50 @@ fn files_and_hunks_agree_with_git() {
             text: "B".to_owned()
         }]
     );
-    assert_eq!(files(&sandbox, &new, &old), by_git(&sandbox, &new, &old));
+    let mut back = files(&sandbox, &new, &old);
+    back.iter_mut().for_each(|file| file.strings = None);
+    assert_eq!(back, by_git(&sandbox, &new, &old));
+}
+
+#[test]
+fn texts_of_binary_files_and_of_utf_16_are_kept() {
+    let sandbox = Sandbox::new();
+    let utf_16: Vec<u8> = "\u{feff}token = \"a1b2c3d4\"\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let blob = |bytes: &[u8]| sandbox.raw.blob(bytes).unwrap();
+    let old = sandbox.commit_tree(
+        "one",
+        sandbox.raw_tree(&[("100644", b"key", blob(b"the old text\n\0"))]),
+    );
+    let files_now: &[(&str, &[u8], Oid)] = &[
+        ("100644", b"key", blob(b"the old text\nthe new text\n\0")),
+        ("100644", b"plain", blob(b"a plain file\n")),
+        ("100644", b"w.ps1", blob(&utf_16)),
+        ("100644", b"x.tf", blob(&utf_16)),
+    ];
+    let new = sandbox.commit_tree("two", sandbox.raw_tree(files_now));
+    let found: Vec<_> = files(&sandbox, &old, &new)
+        .into_iter()
+        .map(|file| {
+            let lines = file.strings.unwrap_or_default();
+            let texts = lines
+                .into_iter()
+                .map(|line| format!("{}:{}", line.line, line.text));
+            (file.path, file.binary, texts.collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    let row = |path: &str, binary, texts: &str| (path.to_owned(), binary, texts.to_owned());
+    assert_eq!(
+        found,
+        [
+            row("key", true, "2:the new text"),
+            row("plain", false, ""),
+            row("w.ps1", true, "1:token = \"a1b2c3d4\""),
+            row("x.tf", false, "1:token = \"a1b2c3d4\""),
+        ]
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ fn file(path: &str, status: FileStatus) -> FileChange {
         mode: (status != FileStatus::Deleted).then(|| "100644".to_owned()),
         old_mode: (status != FileStatus::Added).then(|| "100644".to_owned()),
         binary: false,
+        strings: None,
         hunks: vec![Hunk {
             old_start: 7,
             old_lines: 1,

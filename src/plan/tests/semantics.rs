@@ -426,3 +426,24 @@ fn the_memory_hard_pass_runs_once_for_all_secrets_and_not_at_all_without_any() {
         assert_eq!(passes() - before, expected);
     }
 }
+
+#[test]
+fn the_tool_that_made_a_plan_shows_in_its_keys_and_providers() {
+    let tool = |version: &str, more: &str, host: &str| {
+        let row = r#"{"address":"a_b.c","mode":"managed","type":"a_b","name":"c","provider_name":"HOST/x/a","change":{"actions":["no-op"],"before":{},"after":{},"after_unknown":{}}}"#;
+        super::read(&format!(
+            r#"{{"format_version":"1.2","terraform_version":"{version}",{more}"resource_changes":[{}]}}"#,
+            row.replace("HOST", host)
+        ))
+        .is_open_tofu()
+    };
+    let (terraform, open_tofu) = ("registry.terraform.io", "registry.opentofu.org");
+    assert_eq!(
+        tool("1.11.4", r#""applyable":true,"#, open_tofu),
+        Some(false)
+    );
+    assert_eq!(tool("1.5.7", "", "terraform.io/builtin"), Some(false));
+    assert_eq!(tool("1.9.0", "", open_tofu), Some(true));
+    assert_eq!(tool("1.7.0", "", terraform), Some(false));
+    assert_eq!(tool("1.7.0", "", "terraform.io/builtin"), None);
+}

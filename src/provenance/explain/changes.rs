@@ -497,6 +497,12 @@ impl Judge<'_> {
             Some(Hint::Remote(module)) => not_known(format!(
                 "{shown} depends on {module}, whose files are not in the repository.{part}"
             )),
+            Some(Hint::NewFile(variable, file)) => not_known(format!(
+                "{shown} depends on {variable}, whose value only the new file {file} gives; the plan does not tell whether it was used.{part}"
+            )),
+            Some(Hint::Computed(variable)) => not_known(format!(
+                "{shown} depends on {variable}, whose value is computed in a file.{part}"
+            )),
             Some(Hint::Outside(variable)) => unexplained(format!(
                 "Nothing in the change touches {shown}; {variable} has a value that no file gives (-var, -var-file or the environment).{part}"
             )),

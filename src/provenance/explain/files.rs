@@ -66,6 +66,7 @@ mod tests {
             old_mode: Some("100644".to_owned()),
             binary: false,
             hunks: Vec::new(),
+            strings: None,
         };
         assert!(!differs(&file));
         file.binary = true;

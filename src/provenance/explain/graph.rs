@@ -63,8 +63,19 @@ pub(super) enum Hint {
     Remote(String),
     /// The variable's value does not come from the files.
     Outside(String),
+    /// The variable may have its value from this new file, which must be named to the plan command.
+    NewFile(String, String),
+    /// The variable's value is computed in a file.
+    Computed(String),
     /// A data source reads it.
     Data(String),
+}
+
+impl Hint {
+    /// Whether nobody can know, so that the value may come from the files after all.
+    pub(super) fn is_doubt(&self) -> bool {
+        !matches!(self, Self::Outside(_) | Self::Data(_))
+    }
 }
 
 /// A resource or data source with its parts.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource};
+use super::variables::Outside;
 use crate::digest::Digest;
 use crate::source::{
     Block, Expression, Part, Piece, SourceIndex, directory, expression, items, join,
@@ -183,7 +184,9 @@ impl Graph {
         let parts = all_parts(ground.index, address);
         let name = block.labels.first().map(String::as_str).unwrap_or_default();
         // A value from outside is not changed by what the files say of the variable.
-        let outside = place.module.is_empty() && ground.variables.is_outside(name);
+        let from = Some(&place.module).filter(|module| module.is_empty());
+        let from = from.and_then(|_root| ground.variables.outside(name));
+        let outside = from.is_some();
         let declared: Vec<&Part> = parts
             .iter()
             .filter(|part| {
@@ -207,9 +210,12 @@ impl Graph {
                 node.file = value.file.clone();
                 node.line = value.line;
             }
-            if outside {
-                node.hint = Some(Hint::Outside(address.to_owned()));
-            }
+            let variable = || address.to_owned();
+            node.hint = from.map(|from| match from {
+                Outside::Option => Hint::Outside(variable()),
+                Outside::NewFile(file) => Hint::NewFile(variable(), file.clone()),
+                Outside::Computed => Hint::Computed(variable()),
+            });
             return;
         }
         let given = format!("{}{PART}{name}", place.module);

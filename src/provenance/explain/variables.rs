@@ -2,13 +2,17 @@
 //!
 //! A value from `-var`, from the environment or from a file that was not used must not make a change look explained, so what a file
 //! gives counts only where the plan has that value.
+//!
+//! Terraform reads `terraform.tfvars` and `*.auto.tfvars` of the root module by itself. Which other files the plan was made with no plan
+//! tells. One of them counts where it stood there before and the plan has every one of its values. A new one that the plan agrees with may have been used: what it gives is not known.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::types::Type;
 use crate::plan::Plan;
 use crate::source::{Part, SourceIndex, directory, expression, variable_values};
 
@@ -36,7 +40,18 @@ pub(super) struct Given {
 #[derive(Default)]
 pub(super) struct Variables {
     values: HashMap<String, Given>,
-    outside: HashSet<String>,
+    outside: HashMap<String, Outside>,
+}
+
+/// Where a value comes from that no file is known to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// The command line or the environment.
+    Option,
+    /// Perhaps from a new file that must be named.
+    NewFile(String),
+    /// It is computed in a file.
+    Computed,
 }
 
 impl Variables {
@@ -44,9 +59,9 @@ impl Variables {
         self.values.get(name)
     }
 
-    /// Whether the plan has a value that no file gives.
-    pub(super) fn is_outside(&self, name: &str) -> bool {
-        self.outside.contains(name)
+    /// Where the plan's value comes from, where no file is known to give it.
+    pub(super) fn outside(&self, name: &str) -> Option<&Outside> {
+        self.outside.get(name)
     }
 }
 
@@ -60,6 +75,8 @@ pub(super) struct Both {
 type Values = BTreeMap<String, Given>;
 
 struct File {
+    /// Whether the base does not have it.
+    is_new: bool,
     head: Values,
     base: Values,
 }
@@ -100,6 +117,7 @@ pub(super) fn read(
             at_base.extend(old);
         } else {
             given_by_option.push(File {
+                is_new: file.base.is_none(),
                 head: new,
                 base: old,
             });
@@ -112,14 +130,25 @@ pub(super) fn read(
         base: Variables::default(),
         problems,
     };
-    // A file whose values are all those of the plan was used.
+    let types = types(head);
+    let agrees = |name: &String, given: &Given| {
+        let value = planned.get(name);
+        value.is_none_or(|value| given.agrees(types.get(name), value))
+    };
+    // A file whose values are all those of the plan was used; of a new one that is only likely.
     given_by_option.retain(|file| {
-        let mut values = file.head.iter().peekable();
-        let is_there = values.peek().is_some();
-        is_there
-            && values
-                .all(|(name, given)| planned.get(name).is_none_or(|value| agrees(given, value)))
+        let mut values = file.head.iter();
+        file.head.keys().any(|name| planned.contains_key(name))
+            && values.all(|(name, given)| agrees(name, given))
     });
+    let (given_by_option, new): (Vec<File>, Vec<File>) =
+        given_by_option.into_iter().partition(|file| !file.is_new);
+    let outside = |name: &String| {
+        let file = new.iter().find_map(|file| file.head.get(name));
+        file.map_or(Outside::Option, |given| {
+            Outside::NewFile(given.file.to_string())
+        })
+    };
     let names: BTreeSet<&String> = at_head.keys().chain(at_base.keys()).collect();
     let names = given_by_option
         .iter()
@@ -132,10 +161,8 @@ pub(super) fn read(
             let pair = (file.head.get(name), file.base.get(name));
             candidates.push((pair.0.or(usual.0), pair.1.or(usual.1)));
         }
-        let value = planned.get(name);
-        let fits = |(head, _): &(Option<&Given>, _)| match (head, value) {
-            (Some(given), Some(value)) => agrees(given, value),
-            _ => true,
+        let fits = |(head, _): &(Option<&Given>, Option<&Given>)| {
+            head.is_none_or(|given| agrees(name, given))
         };
         let differs = |(head, base): &(Option<&Given>, Option<&Given>)| {
             head.map(|given| &given.text) != base.map(|given| &given.text)
@@ -145,7 +172,12 @@ pub(super) fn read(
             .iter()
             .find(|pair| differs(pair))
             .or_else(|| fitting.first());
-        if let Some((head, base)) = chosen {
+        if let Some((Some(given), _)) = chosen
+            && given.literal.is_none()
+            && planned.contains_key(name)
+        {
+            both.head.outside.insert(name.clone(), Outside::Computed);
+        } else if let Some((head, base)) = chosen {
             if let Some(given) = head {
                 both.head.values.insert(name.clone(), (*given).clone());
             }
@@ -153,15 +185,21 @@ pub(super) fn read(
                 both.base.values.insert(name.clone(), (*given).clone());
             }
         } else {
-            both.head.outside.insert(name.clone());
+            both.head.outside.insert(name.clone(), outside(name));
         }
     }
     // A variable that no file gives a value has it from outside.
     let unset = planned.keys().filter(|name| {
         !both.head.values.contains_key(*name)
+            && !both.head.outside.contains_key(*name)
             && head.locate_config(&format!("var.{name}")).is_some()
     });
-    both.head.outside.extend(unset.cloned());
+    let unset: Vec<String> = unset.cloned().collect();
+    let unset = unset.into_iter().map(|name| {
+        let from = outside(&name);
+        (name, from)
+    });
+    both.head.outside.extend(unset);
     // Neither commit's files say what it is.
     both.base.outside.clone_from(&both.head.outside);
     both
@@ -232,67 +270,35 @@ fn planned(plan: &Plan) -> BTreeMap<String, Json> {
         .collect()
 }
 
-fn agrees(given: &Given, planned: &Json) -> bool {
-    given
-        .literal
-        .as_ref()
-        .is_none_or(|literal| alike(literal, planned))
-}
-
-/// Whether a literal may have become this value: types convert scalars, sort sets and drop or add attributes.
-fn alike(literal: &Json, value: &Json) -> bool {
-    match (literal, value) {
-        (Json::Array(a), Json::Array(b)) => {
-            if a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)) {
-                return true;
-            }
-            let texts = |list: &[Json]| -> BTreeSet<String> { list.iter().map(scalar).collect() };
-            texts(a) == texts(b)
+/// The types that the root module's variables declare.
+fn types(index: &SourceIndex) -> HashMap<String, Type> {
+    let blocks = index.facts.blocks.iter();
+    let variables =
+        blocks.filter(|block| block.kind == "variable" && block.module.as_deref() == Some(""));
+    let mut types = HashMap::new();
+    for block in variables {
+        let parts = index.parts(block);
+        if let (Some(name), Some(part)) = (
+            block.labels.first(),
+            parts.iter().find(|part| part.name == "type"),
+        ) {
+            types.insert(name.clone(), Type::of(part));
         }
-        (Json::Object(a), Json::Object(b)) => a
-            .iter()
-            .all(|(key, a)| b.get(key).is_none_or(|b| alike(a, b))),
-        (Json::Array(_) | Json::Object(_), _) | (_, Json::Array(_) | Json::Object(_)) => false,
-        (a, b) => scalar(a) == scalar(b),
     }
+    types
 }
 
-fn scalar(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        Json::Number(number) => number
-            .as_f64()
-            .map_or_else(|| number.to_string(), |n| n.to_string()),
-        other => other.to_string(),
+impl Given {
+    /// Whether it may have become this value; of what is computed that is left open.
+    fn agrees(&self, r#type: Option<&Type>, planned: &Json) -> bool {
+        let literal = self.literal.as_ref();
+        literal.is_none_or(|literal| r#type.unwrap_or(&Type::Plain).alike(literal, planned))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn values_are_alike_across_conversions() {
-        for (literal, value) in [
-            (json!("5"), json!(5)),
-            (json!(5), json!(5.0)),
-            (json!(true), json!("true")),
-            (json!(["b", "a", "a"]), json!(["a", "b"])),
-            (json!({"a": 1}), json!({"a": "1", "b": null})),
-        ] {
-            assert!(alike(&literal, &value), "{literal} {value}");
-        }
-        for (literal, value) in [
-            (json!("5"), json!(6)),
-            (json!(["a"]), json!(["a", "b"])),
-            (json!({"a": 1}), json!({"a": 2})),
-            (json!("a"), json!(["a"])),
-            (json!(null), json!("a")),
-        ] {
-            assert!(!alike(&literal, &value), "{literal} {value}");
-        }
-    }
 
     #[test]
     fn files_are_read_in_terraforms_order() {

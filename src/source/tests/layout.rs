@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problems;
-use crate::source::{Layout, Repetition, SourceIndex};
+use crate::source::{Layout, Repetition, SourceIndex, Tool};
 
 const MAIN: &str = "module \"a\" {\n  source = \"./a\"\n}\n";
 const BLOCK: &str = "\nresource \"t\" \"r\" {}\n";
@@ -137,4 +137,34 @@ fn blocks_tell_by_what_they_are_repeated() {
     assert_eq!(all, expected);
     let json = serde_json::to_value(&index).unwrap();
     assert_eq!(json["blocks"][1]["repetition"], "for_each");
+}
+
+#[test]
+fn files_of_the_other_tool_belong_to_no_module() {
+    let files = [
+        ("a.tf", "resource \"t\" \"a\" {}\n"),
+        (
+            "a.tofu",
+            "resource \"t\" \"b\" {}\nmodule \"m\" {\n  source = \"./m\"\n}\n",
+        ),
+        ("c.tf", "resource \"t\" \"c\" {}\n"),
+        ("m/d.tf", "resource \"t\" \"d\" {}\n"),
+    ];
+    let addresses = |tool| {
+        let layout = Layout {
+            tool,
+            ..Layout::at("")
+        };
+        let index = build(&files, &layout);
+        let blocks = index.facts.blocks.iter();
+        // Every block stays in the index, wherever it belongs.
+        assert_eq!(blocks.clone().count(), 5);
+        let mut found: Vec<_> = blocks.filter_map(|block| block.address.clone()).collect();
+        found.sort();
+        found.join(" ")
+    };
+    assert_eq!(addresses(Some(Tool::Terraform)), "t.a t.c");
+    for tool in [Some(Tool::OpenTofu), None] {
+        assert_eq!(addresses(tool), "module.m module.m.t.d t.b t.c");
+    }
 }

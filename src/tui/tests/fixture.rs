@@ -130,6 +130,7 @@ pub(super) fn change() -> Change {
             mode: Some("100644".to_owned()),
             old_mode: Some("100644".to_owned()),
             binary: false,
+            strings: None,
             hunks: vec![Hunk {
                 old_start: 3,
                 old_lines: 1,
