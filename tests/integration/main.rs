@@ -34,6 +34,7 @@
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
+//! | `pipelines` | the ready-made files for CI systems: their scripts run, their options exist |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -67,6 +68,7 @@ mod layering;
 mod leaks;
 mod merged;
 mod mutations;
+mod pipelines;
 mod policies;
 mod policy_commands;
 mod proof;
