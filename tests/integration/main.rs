@@ -35,6 +35,7 @@
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
 //! | `pipelines` | the ready-made files for CI systems: their scripts run, their options exist |
+//! | `progress` | the line that says how far it is, on a real terminal |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -71,6 +72,7 @@ mod mutations;
 mod pipelines;
 mod policies;
 mod policy_commands;
+mod progress;
 mod proof;
 mod reports;
 mod rust_source;
