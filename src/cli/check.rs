@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{OutputArgs, ReviewArgs};
+use super::progress::Progress;
 use super::{VERSION, World, approvals, output, subject};
 use crate::decision::Journal;
 use crate::load::{self, LoadError, Loaded, Request};
@@ -114,10 +115,14 @@ fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
     }
 }
 
-/// Loads, with what policies print and notices on standard error.
+/// Loads, with progress, what policies print and timings on standard error.
 pub(super) fn load_quietly(request: &Request, args: &OutputArgs) -> Result<Loaded, LoadError> {
     let started = std::time::Instant::now();
-    let loaded = load::load(request, &|_, _, _| {})?;
+    let progress = Progress::start(args, &request.env);
+    let loaded = load::load(request, &|stage, done, total| {
+        progress.note(stage, done, total);
+    })?;
+    drop(progress);
     if args.trace {
         for line in &loaded.trace {
             output::say(&format!("trace: {line}"));

@@ -14,6 +14,7 @@ mod init;
 mod output;
 mod panics;
 mod policy;
+mod progress;
 mod records;
 mod review;
 mod signing;

@@ -161,6 +161,7 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
                 return Some(u8::try_from(code).unwrap_or(Exit::Policy.code()));
             }
             let signal = status.signal().unwrap_or_default();
+            output::erase_after_another();
             if guard.passed_on == Some(signal) {
                 // It only returns when it failed.
                 drop(signal_hook::low_level::emulate_default_handler(signal));
@@ -168,7 +169,10 @@ pub fn supervise(arguments: &[OsString]) -> Option<u8> {
             }
             guard.fault(signal)
         }
-        Ended::Stopped(error) => error,
+        Ended::Stopped(error) => {
+            output::erase_after_another();
+            error
+        }
     };
     if let Some(output) = command.reports
         && !guard.steps.is_empty()

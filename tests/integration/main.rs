@@ -35,6 +35,8 @@
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
+//! | `pipelines` | the ready-made files for CI systems: their scripts run, their options exist |
+//! | `progress` | the line that says how far it is, on a real terminal |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
 #![allow(
@@ -69,8 +71,10 @@ mod leaks;
 mod merged;
 mod mutations;
 mod pictures;
+mod pipelines;
 mod policies;
 mod policy_commands;
+mod progress;
 mod proof;
 mod reports;
 mod rust_source;
