@@ -54,6 +54,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyAction,
     },
+    /// Works on JSON reports.
+    Report {
+        #[command(subcommand)]
+        action: ReportAction,
+    },
     /// Writes a commented countersign.toml, a CI job and a starter policy with its test; existing files stay as they are.
     Init,
 }
@@ -273,6 +278,12 @@ pub(super) enum HookAction {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub(super) enum ReportAction {
+    /// Prints the JSON Schema of JSON reports.
+    Schema,
 }
 
 /// Formats of lists.

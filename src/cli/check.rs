@@ -97,7 +97,7 @@ pub(super) struct Outcome<'a> {
     pub(super) exit: Exit,
 }
 
-fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
+pub(super) fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
     match path {
         None => output::data(text).map_err(|error| {
             LoadError::input(

@@ -15,6 +15,7 @@ mod output;
 mod panics;
 mod policy;
 mod records;
+mod reports;
 mod review;
 mod signing;
 mod subject;
@@ -94,6 +95,7 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
+        Some(Command::Report { action }) => reports::run(&action),
         Some(Command::Init) => init::run(world),
     };
     match result {

@@ -16,6 +16,7 @@ mod markdown;
 mod phrases;
 mod place;
 mod sarif;
+pub mod schema;
 mod wording;
 
 pub use wording::{ends_soon, says_nothing};
