@@ -183,6 +183,9 @@ pub(super) struct GateArgs {
     /// Warnings block too.
     #[arg(long)]
     pub(super) fail_on_warn: bool,
+    /// With --check: a JSON report of an earlier run; what it has already does not block. In the repository it is read from the base.
+    #[arg(long, requires = "check", value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     /// With --check: report findings, but exit 0; errors are never hidden.
     #[arg(long, requires = "check")]
     pub(super) exit_zero: bool,

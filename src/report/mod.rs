@@ -175,6 +175,7 @@ static UNDECIDED: FindingState = FindingState {
     recorded: None,
     waiver: None,
     waiver_days: None,
+    compared: None,
 };
 
 impl<'a> Context<'a> {

@@ -47,6 +47,7 @@ fn every_key_of_a_finding_is_there() {
         "explained",
         "status",
         "waiver",
+        "baseline",
     ];
     for finding in run.findings_of("no-destroy") {
         let found: BTreeSet<&str> = finding

@@ -35,7 +35,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
     (
         "plans",
         6,
-        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof",
+        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof root",
     ),
     (
         "plans",
@@ -56,7 +56,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
         "findings",
         6,
         "fingerprint policy title rule severity enforcement certainty message plan address deposed module type actions \
-         attribute subject facts location policy_location explained status waiver",
+         attribute subject facts location policy_location explained status waiver baseline",
     ),
     (
         "counts",
@@ -74,7 +74,7 @@ fn the_keys_are_those_of_the_contract_in_its_order() {
     assert!(text.ends_with("\n}\n"));
     assert_eq!(
         keys(&text, 2).join(" "),
-        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at"
+        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline"
     );
     for (key, indent, expected) in CONTRACT {
         assert_eq!(keys(section(&text, key), indent).join(" "), expected);
@@ -121,7 +121,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
         json!({"found": "(sensitive)", "keys": ["password", "token"]})
     );
     for finding in findings {
-        assert_eq!(finding.as_object().unwrap().len(), 22);
+        assert_eq!(finding.as_object().unwrap().len(), 23);
     }
 }
 
@@ -313,6 +313,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
             "problems": [],
             "not_applicable": [],
             "not_looked_at": [],
+            "baseline": null,
         })
     );
 }
