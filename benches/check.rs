@@ -159,6 +159,7 @@ fn request(file: &Path) -> Request {
         policies: Vec::new(),
         data: Vec::new(),
         trust: None,
+        baseline: None,
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: loaded_at(),

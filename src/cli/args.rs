@@ -54,6 +54,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyAction,
     },
+    /// Works on JSON reports.
+    Report {
+        #[command(subcommand)]
+        action: ReportAction,
+    },
     /// Writes a commented countersign.toml, a CI job and a starter policy with its test; existing files stay as they are.
     Init,
 }
@@ -178,6 +183,9 @@ pub(super) struct GateArgs {
     /// Warnings block too.
     #[arg(long)]
     pub(super) fail_on_warn: bool,
+    /// With --check: a JSON report of an earlier run; what it has already does not block. In the repository it is read from the base.
+    #[arg(long, requires = "check", value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     /// With --check: report findings, but exit 0; errors are never hidden.
     #[arg(long, requires = "check")]
     pub(super) exit_zero: bool,
@@ -273,6 +281,12 @@ pub(super) enum HookAction {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Subcommand, Debug, Clone)]
+pub(super) enum ReportAction {
+    /// Prints the JSON Schema of JSON reports.
+    Schema,
 }
 
 /// Formats of lists.

@@ -98,7 +98,7 @@ pub(super) struct Outcome<'a> {
     pub(super) exit: Exit,
 }
 
-fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
+pub(super) fn emit(text: &str, path: Option<&Path>) -> Result<(), LoadError> {
     match path {
         None => output::data(text).map_err(|error| {
             LoadError::input(
@@ -145,7 +145,8 @@ pub(super) fn load_quietly(request: &Request, args: &OutputArgs) -> Result<Loade
 /// Runs the gate.
 pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     let reports = Reports::from(&args.output)?;
-    let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
+    let mut request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
+    request.baseline.clone_from(&args.gate.baseline);
     match gate(args, &reports, &request, world) {
         Ok(exit) => Ok(exit),
         Err(error) => {

@@ -303,6 +303,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         policies: Vec::new(),
         data: Vec::new(),
         trust: None,
+        baseline: None,
         fail_on_warn: false,
         env: world.env.clone(),
         now: world.now,

@@ -16,6 +16,7 @@ mod panics;
 mod policy;
 mod progress;
 mod records;
+mod reports;
 mod review;
 mod signing;
 mod subject;
@@ -95,6 +96,7 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
+        Some(Command::Report { action }) => reports::run(&action),
         Some(Command::Init) => init::run(world),
     };
     match result {

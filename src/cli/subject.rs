@@ -38,6 +38,7 @@ pub(super) fn request(
         policies: args.policies.clone(),
         data: args.data.clone(),
         trust: args.trust.map(Into::into),
+        baseline: None,
         fail_on_warn,
         env: world.env.clone(),
         now: world.now,

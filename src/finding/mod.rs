@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::digest::{Digest, Sink};
 use crate::source::{PlaceKind, SourceSide};
-use crate::text::Printable;
+use crate::text::{MASK, Printable, Redactor};
 
 /// How a finding came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,6 +195,30 @@ impl Finding {
             (None, _, Some(subject)) => subject.to_string(),
             (None, _, None) => self.policy.to_string(),
         }
+    }
+}
+
+/// A fact as it may be written out; the same value wherever nothing in it is hostile or secret.
+#[must_use]
+pub fn shown_fact(redactor: &Redactor, value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::Number(number) if redactor.finds(&number.to_string()) => Json::from(MASK),
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+        Json::String(text) => Json::from(redactor.lines(text).into_string()),
+        Json::Array(items) => items
+            .iter()
+            .map(|item| shown_fact(redactor, item))
+            .collect(),
+        Json::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| {
+                (
+                    redactor.line(name).into_string(),
+                    shown_fact(redactor, field),
+                )
+            })
+            .collect(),
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn empty_case(
         problems: policies.problems.clone(),
         findings: Vec::new(),
         not_applicable: Vec::new(),
+        baseline: None,
         not_looked_at: Vec::new(),
         waivers: config.waivers.clone(),
         config: config.digest,

@@ -8,6 +8,7 @@
 
 mod approvers;
 mod assemble;
+mod baseline;
 mod before;
 pub mod config;
 mod error;
@@ -65,6 +66,8 @@ pub struct Request {
     pub data: Vec<PathBuf>,
     /// `--trust`.
     pub trust: Option<Trust>,
+    /// `--baseline`.
+    pub baseline: Option<PathBuf>,
     /// `--fail-on-warn`.
     pub fail_on_warn: bool,
     /// The environment.
@@ -159,6 +162,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         &policies,
         plans,
     )?;
+    baseline::add(&mut case, request, repository.as_ref(), base.as_deref())?;
     let mut found = join(
         &mut case,
         request,

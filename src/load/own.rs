@@ -179,6 +179,13 @@ fn compare(
         Ok(waivers::waived(at(commit)?.iter().map(|(index, _)| index)))
     };
     let request = ground.request;
+    // Who edits the baseline decides what blocks later.
+    let data: Vec<_> = request
+        .data
+        .iter()
+        .chain(&request.baseline)
+        .cloned()
+        .collect();
     Ok(Some(tampering(&Sides {
         change,
         base: ground.config,
@@ -186,7 +193,8 @@ fn compare(
             &config_at(repository, merge_base)?,
             &config_at(repository, head)?,
         ],
-        given: [&request.policies, &request.data]
+        given: [request.policies.clone(), data]
+            .each_ref()
             .map(|paths| in_repository(paths, &request.directory, ground.root)),
         waived: [waived(merge_base)?, waived(head)?],
         redactor,

@@ -119,7 +119,7 @@ fn bytes(
     Ok((json, Some(binary)))
 }
 
-fn read_file(path: &Path, directory: &Path) -> Result<Vec<u8>, LoadError> {
+pub(super) fn read_file(path: &Path, directory: &Path) -> Result<Vec<u8>, LoadError> {
     let fail = |what: &str, hint: &str| {
         LoadError::input(&format!("{} cannot be read: {what}.", path.display()), hint)
     };

@@ -31,12 +31,18 @@ pub(super) fn report(context: &Context<'_>) -> String {
     } else {
         reasons.as_str()
     };
-    let text = format!(
+    let mut text = format!(
         "{} (exit {}): {what}\n{}",
         verdict.exit,
         context.exit.code(),
         wording::denominators(context)
     );
+    if let Some(baseline) = wording::baseline(context) {
+        text.push_str(&format!("\nbaseline {baseline}"));
+    }
+    for absent in wording::absent(context) {
+        text.push_str(&format!("\nno longer found: {absent}"));
+    }
     conclude(&mut out, verdict.exit, &text);
     out
 }
@@ -79,7 +85,7 @@ fn annotate(out: &mut String, context: &Context<'_>, finding: &Finding, state: &
         }
     }
     properties.push(("title", &title));
-    let mut message = message(context, finding, &place);
+    let mut message = message(context, (finding, state), &place);
     if let Some((label, answer)) = phrases::answered(context, state) {
         message.push_str(&format!("\n{label}{answer}"));
     }

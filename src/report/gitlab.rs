@@ -57,7 +57,7 @@ fn trouble(text: &str, path: &str) -> Json {
 
 fn issue(context: &Context<'_>, finding: &Finding, state: &FindingState) -> Json {
     let place = place(finding);
-    let mut text = message(context, finding, &place);
+    let mut text = message(context, (finding, state), &place);
     if let Some((label, answer)) = phrases::answered(context, state) {
         text = format!("{text} ({label}{answer})");
     }

@@ -43,6 +43,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
         section(&mut body, context, group);
     }
     approvals(&mut body, context);
+    list(&mut body, "No longer found", &wording::absent(context));
     list(
         &mut body,
         "Not applicable",

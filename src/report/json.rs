@@ -17,7 +17,7 @@ use crate::finding::{Certainty, Enforcement, Finding, Location, PolicyLocation, 
 use crate::plan::{BinaryPlan, Check, Counts, Invocation, Trigger};
 use crate::policy::{PolicyProblem, Trust};
 use crate::provenance::{Point, Proof};
-use crate::review::{CasePlan, DecisionCounts, FindingState, Status};
+use crate::review::{Baseline, CasePlan, Compared, DecisionCounts, Earlier, FindingState, Status};
 use crate::text::{Printable, Redactor};
 
 /// Name and version of the schema.
@@ -38,6 +38,30 @@ struct Report<'a> {
     problems: Vec<Problem<'a>>,
     not_applicable: Vec<NotApplicable<'a>>,
     not_looked_at: &'a [Printable],
+    /// What the earlier run says; null where none was given.
+    baseline: Option<BaselineEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct BaselineEntry<'a> {
+    file: &'a Printable,
+    sha256: Digest,
+    new: usize,
+    updated: usize,
+    unchanged: usize,
+    absent: Vec<AbsentEntry<'a>>,
+}
+
+/// A finding of the earlier run that is found no longer.
+#[derive(Serialize)]
+struct AbsentEntry<'a> {
+    fingerprint: Digest,
+    policy: &'a Printable,
+    rule: &'a Printable,
+    severity: Severity,
+    plan: &'a Printable,
+    label: &'a Printable,
+    message: &'a Printable,
 }
 
 #[derive(Serialize)]
@@ -73,6 +97,8 @@ struct PlanEntry<'a> {
     binary: Option<BinaryEntry>,
     /// What it proves; null where there is none.
     proof: Option<ProofEntry>,
+    /// Name that stays the same between runs; part of each fingerprint.
+    root: Printable,
 }
 
 #[derive(Serialize)]
@@ -195,6 +221,8 @@ struct FindingEntry<'a> {
     explained: Option<bool>,
     status: Status,
     waiver: Option<WaiverEntry<'a>>,
+    /// How it stands to the earlier run.
+    baseline: Option<Compared>,
 }
 
 #[derive(Serialize)]
@@ -268,6 +296,10 @@ pub(super) fn report(context: &Context<'_>) -> String {
             .map(|(policy, reason)| NotApplicable { policy, reason })
             .collect(),
         not_looked_at: &case.not_looked_at,
+        baseline: case
+            .baseline
+            .as_ref()
+            .map(|baseline| baseline_entry(context, baseline)),
     })
 }
 
@@ -306,6 +338,7 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
         problems: Vec::new(),
         not_applicable: Vec::new(),
         not_looked_at: &[],
+        baseline: None,
     })
 }
 
@@ -391,6 +424,32 @@ fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanEntry<'a> {
             .proof
             .as_ref()
             .map(|proof| proof_entry(proof, plan.binary.as_deref(), redactor)),
+        root: redactor.line(&case_plan.root),
+    }
+}
+
+fn baseline_entry<'a>(context: &Context<'a>, baseline: &'a Baseline) -> BaselineEntry<'a> {
+    let [new, updated, unchanged] = wording::compared(context);
+    let entry = |earlier: &'a Earlier| AbsentEntry {
+        fingerprint: earlier.fingerprint,
+        policy: &earlier.policy,
+        rule: &earlier.rule,
+        severity: earlier.severity,
+        plan: &earlier.plan,
+        label: &earlier.label,
+        message: &earlier.message,
+    };
+    BaselineEntry {
+        file: &baseline.file,
+        sha256: baseline.digest,
+        new,
+        updated,
+        unchanged,
+        absent: baseline
+            .absent(context.case)
+            .into_iter()
+            .map(entry)
+            .collect(),
     }
 }
 
@@ -526,6 +585,7 @@ fn finding_entry<'a>(
         explained: finding.explained,
         status: state.status,
         waiver: waiver(context, state),
+        baseline: state.compared,
     }
 }
 

@@ -91,6 +91,18 @@ pub(super) fn report(context: &Context<'_>) -> String {
     if !problems.is_empty() {
         suites.push(("policies".to_owned(), problems));
     }
+    let absent: Vec<Case> = wording::absent(context)
+        .iter()
+        .map(|absent| Case {
+            name: absent.to_string(),
+            class: "baseline".to_owned(),
+            place: None,
+            outcome: Outcome::Noted("no longer found".to_owned()),
+        })
+        .collect();
+    if !absent.is_empty() {
+        suites.push(("baseline".to_owned(), absent));
+    }
     let reasons = Printable::line(&context.verdict.reasons.join("; "));
     suites.push(verdict(
         context.verdict.exit,
@@ -139,7 +151,7 @@ fn case(context: &Context<'_>, (finding, state): Found<'_>) -> Case {
     }
     let place = place(finding);
     let line = place.lines.map(|(first, _)| first);
-    let mut text = message(context, finding, &place);
+    let mut text = message(context, (finding, state), &place);
     if place.source {
         let lines = line.map_or_else(String::new, |line| format!(":{line}"));
         text.push_str(&format!("\nat {}{lines}", place.file));

@@ -115,6 +115,7 @@ fn assemble(context: &Context<'_>, detail: Detail, most: Option<usize>) -> Strin
     findings(&mut out, context, detail, most);
     approvals(&mut out, context);
     if most.is_none() {
+        folded(&mut out, "No longer found", &wording::absent(context));
         folded(
             &mut out,
             "Not applicable",

@@ -16,6 +16,7 @@ mod markdown;
 mod phrases;
 mod place;
 mod sarif;
+pub mod schema;
 mod wording;
 
 pub use wording::{ends_soon, says_nothing};
@@ -174,6 +175,7 @@ static UNDECIDED: FindingState = FindingState {
     recorded: None,
     waiver: None,
     waiver_days: None,
+    compared: None,
 };
 
 impl<'a> Context<'a> {

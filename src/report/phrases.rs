@@ -94,6 +94,7 @@ pub(super) fn tail(context: &Context<'_>, (finding, state): Found<'_>, mixed: bo
     if finding.certainty == Certainty::Unknown {
         tail.push("not proven".to_owned());
     }
+    tail.extend(wording::known(state).map(str::to_owned));
     if state.blocks {
         tail.push("blocks".to_owned());
     }

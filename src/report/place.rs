@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Context, phrases};
+use super::phrases::{self, Found};
+use super::{Context, wording};
 use crate::finding::{Finding, Location};
 use crate::source::SourceSide;
 
@@ -39,13 +40,16 @@ pub(super) fn place(finding: &Finding) -> Place {
 }
 
 /// The message of a finding, with its place where that cannot be pointed at.
-pub(super) fn message(context: &Context<'_>, finding: &Finding, place: &Place) -> String {
+pub(super) fn message(context: &Context<'_>, (finding, state): Found<'_>, place: &Place) -> String {
     let mut text = finding.message.to_string();
     if context.case.plans.len() > 1 {
         text = format!("{}: {text}", finding.plan);
     }
     if let Some(elsewhere) = &place.elsewhere {
         text.push_str(&format!(" (at {elsewhere})"));
+    }
+    if let Some(known) = wording::known(state) {
+        text.push_str(&format!(" ({known})"));
     }
     text
 }

@@ -70,6 +70,12 @@ pub(super) fn report(context: &Context<'_>) -> String {
             .iter()
             .map(|notice| notification("note", notice.as_str())),
     );
+    // As results they would be alerts: code scanning does not read the state of a result.
+    notifications.extend(
+        wording::absent(context)
+            .iter()
+            .map(|absent| notification("note", &format!("No longer found: {absent}"))),
+    );
     let verdict = context.verdict;
     let reasons = Printable::line(&verdict.reasons.join("; "));
     log(
@@ -254,7 +260,7 @@ fn result(
             json!([{ "fullyQualifiedName": address, "kind": "resource" }]),
         );
     }
-    let text = message(context, finding, &place);
+    let text = message(context, (finding, state), &place);
     let fingerprint = finding.fingerprint.to_string();
     let mut result = json!({
         "ruleId": finding.policy,
@@ -289,6 +295,9 @@ fn result(
         && let Some(properties) = result.get_mut("properties")
     {
         put(properties, "answer", json!(answer));
+    }
+    if let Some(compared) = state.compared {
+        put(&mut result, "baselineState", json!(compared));
     }
     if finding.certainty == Certainty::Unknown {
         put(&mut result, "rank", json!(50.0));

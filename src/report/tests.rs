@@ -153,6 +153,7 @@ fn quiet_case() -> ReviewCase {
         problems: Vec::new(),
         findings: Vec::new(),
         not_applicable: Vec::new(),
+        baseline: None,
         not_looked_at: Vec::new(),
         waivers: Vec::new(),
         config: Digest::of(b"config"),

@@ -1,13 +1,12 @@
 //! What every format says: answers to findings, and the numbers of a plan in words.
 
-use serde_json::Value as Json;
-
 use super::Context;
 use crate::decision::{Decision, Recorded, Waiver};
 use crate::finding::Finding;
+pub(super) use crate::finding::shown_fact as fact;
 use crate::plan::Counts;
-use crate::review::{FindingState, Status};
-use crate::text::{MASK, Printable, Redactor};
+use crate::review::{Compared, Earlier, FindingState, Status};
+use crate::text::{Printable, Redactor};
 
 /// The answer that stands behind the state of a finding.
 pub(super) enum Answer<'a> {
@@ -53,20 +52,6 @@ pub fn ends_soon(days: Option<i32>) -> String {
     }
 }
 
-/// A fact as it may be written out; the same value wherever nothing in it is hostile or secret.
-pub(super) fn fact(redactor: &Redactor, value: &Json) -> Json {
-    match value {
-        Json::Number(number) if redactor.finds(&number.to_string()) => Json::from(MASK),
-        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
-        Json::String(text) => Json::from(redactor.lines(text).into_string()),
-        Json::Array(items) => items.iter().map(|item| fact(redactor, item)).collect(),
-        Json::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| (redactor.line(name).into_string(), fact(redactor, field)))
-            .collect(),
-    }
-}
-
 /// What is done to the object of a finding, in one word where the plan's change is known.
 pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String> {
     if let Some(change) = context.case.change_of(finding) {
@@ -74,6 +59,61 @@ pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String>
     }
     let words: Vec<&str> = finding.actions.iter().map(Printable::as_str).collect();
     (!words.is_empty()).then(|| words.join("/"))
+}
+
+/// How many findings are new, became others, and are as they were; all zero without a baseline.
+pub(super) fn compared(context: &Context<'_>) -> [usize; 3] {
+    [Compared::New, Compared::Updated, Compared::Unchanged].map(|wanted| {
+        let is = |(_, state): &(&Finding, &FindingState)| {
+            state.compared == Some(wanted) && state.status != Status::NotApplicable
+        };
+        context.findings().filter(is).count()
+    })
+}
+
+/// What an earlier run says of this one, in numbers.
+pub(super) fn baseline(context: &Context<'_>) -> Option<String> {
+    let baseline = context.case.baseline.as_ref()?;
+    let [new, updated, unchanged] = compared(context);
+    let mut text = format!("{}: {unchanged} known, {new} new", baseline.file);
+    if updated > 0 {
+        text.push_str(&format!(", {updated} not as they were"));
+    }
+    let absent = baseline.absent(context.case).len();
+    text.push_str(&format!(", {absent} no longer found"));
+    Some(text)
+}
+
+/// What the earlier run found and this one does not, one line each.
+pub(super) fn absent(context: &Context<'_>) -> Vec<Printable> {
+    let Some(baseline) = &context.case.baseline else {
+        return Vec::new();
+    };
+    let line = |earlier: &Earlier| {
+        let plan = match context.case.plans.len() {
+            1 => String::new(),
+            _ => format!(" ({})", earlier.plan),
+        };
+        Printable::line(&format!(
+            "{} {}{plan}: {}",
+            earlier.policy, earlier.label, earlier.message
+        ))
+    };
+    baseline
+        .absent(context.case)
+        .into_iter()
+        .map(line)
+        .collect()
+}
+
+/// How a finding stands to the baseline, in words.
+pub(super) fn known(state: &FindingState) -> Option<&'static str> {
+    Some(match (state.compared?, state.blocks) {
+        (Compared::New, _) => "new",
+        (Compared::Updated, _) => "not as in the baseline",
+        (Compared::Unchanged, false) => "in the baseline",
+        (Compared::Unchanged, true) => "in the baseline, which does not cover this",
+    })
 }
 
 /// What is said where nothing was found, because silence is not a pass.

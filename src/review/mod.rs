@@ -6,10 +6,12 @@
 //! Invariants: no clock, no environment, no input and output here; anything unknown blocks.
 
 mod approvable;
+mod baseline;
 mod exit;
 mod verdict;
 
 pub use approvable::approval_blockers;
+pub use baseline::{Baseline, Compared, Earlier, roots as baseline_roots};
 pub use exit::Exit;
 pub use verdict::{DecisionCounts, FindingState, Status, Verdict, verdict};
 
@@ -136,6 +138,8 @@ pub struct ReviewCase {
     pub not_applicable: Vec<(Printable, Printable)>,
     /// What was not looked at although a policy would use it.
     pub not_looked_at: Vec<Printable>,
+    /// The earlier run to compare with, where one was given.
+    pub baseline: Option<Baseline>,
     /// Waivers of the trusted tree.
     pub waivers: Vec<Waiver>,
     /// Digest of the configuration that was used.

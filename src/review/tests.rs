@@ -52,6 +52,7 @@ pub(crate) fn case(findings: Vec<Finding>) -> ReviewCase {
         problems: Vec::new(),
         findings,
         not_applicable: Vec::new(),
+        baseline: None,
         not_looked_at: Vec::new(),
         waivers: Vec::new(),
         config: Digest::of(b""),

@@ -2,7 +2,8 @@
 
 use crate::decision::{Decision, Journal, Recorded, permits};
 use crate::finding::{Certainty, Enforcement, Finding, Standing};
-use crate::review::{Exit, ReviewCase};
+use crate::review::baseline::may_cover;
+use crate::review::{Compared, Exit, ReviewCase};
 
 /// The state of one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -68,6 +69,8 @@ pub struct FindingState {
     pub waiver: Option<usize>,
     /// How many days that waiver still counts, where these are few.
     pub waiver_days: Option<i32>,
+    /// How it stands to the baseline, where there is one.
+    pub compared: Option<Compared>,
 }
 
 /// Numbers of findings by state.
@@ -137,12 +140,20 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
         let rejected = recorded.as_ref().is_some_and(|r| {
             state == Status::Carried && matches!(r.decision, Decision::Reject { .. })
         });
+        let compared = case
+            .baseline
+            .as_ref()
+            .map(|baseline| baseline.compare(finding, &case.redactor));
+        let known = compared == Some(Compared::Unchanged)
+            && state != Status::Rejected
+            && may_cover(case, finding);
         states.push(FindingState {
             status: if rejected { Status::Rejected } else { state },
-            blocks: rejected || blocks(case, finding, state),
+            blocks: rejected || (!known && blocks(case, finding, state)),
             recorded,
             waiver,
             waiver_days: waiver.and_then(|index| case.waivers.get(index)?.ends_soon(today)),
+            compared,
         });
     }
     let counts = count(&states);

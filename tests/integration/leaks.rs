@@ -126,6 +126,7 @@ impl Case {
             policies: vec![self.scene.path(policies)],
             data: Vec::new(),
             trust: None,
+            baseline: None,
             fail_on_warn: false,
             env: BTreeMap::new(),
             now: jiff::Timestamp::now(),

@@ -55,6 +55,7 @@ mod attacks;
 mod bad_input;
 mod bad_policies;
 mod bad_repository;
+mod baseline;
 mod binary_plan;
 mod changes;
 mod check;

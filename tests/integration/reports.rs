@@ -47,6 +47,7 @@ fn every_key_of_a_finding_is_there() {
         "explained",
         "status",
         "waiver",
+        "baseline",
     ];
     for finding in run.findings_of("no-destroy") {
         let found: BTreeSet<&str> = finding
@@ -142,4 +143,21 @@ fn colours_are_used_when_asked_for() {
     for arguments in [&["--check"][..], &["--check", "--color", "never"]] {
         assert!(!scene.run(arguments).stdout.contains('\u{1b}'));
     }
+}
+
+#[test]
+fn the_schema_is_printed_and_reports_of_real_plans_are_valid_against_it() {
+    let scene = Scene::new();
+    let printed = scene.run(&["report", "schema"]).must_end(0);
+    assert_eq!(printed.stdout, countersign::report::schema::SCHEMA);
+    let mut seen = 0;
+    for entry in std::fs::read_dir(crate::scene::package("testdata/plans")).unwrap() {
+        let path = entry.unwrap().path().join("plan.json");
+        if path.is_file() {
+            let path = path.to_str().unwrap();
+            scene.run(&["--check", "-q", "-f", "json", path]).report();
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }

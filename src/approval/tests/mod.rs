@@ -136,6 +136,7 @@ fn case() -> ReviewCase {
         problems: Vec::new(),
         findings: vec![database(), bucket()],
         not_applicable: Vec::new(),
+        baseline: None,
         not_looked_at: Vec::new(),
         waivers: Vec::new(),
         config: Digest::of(b"config"),

@@ -40,6 +40,9 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
         page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
     }
     page.labelled(0, "change    ", None, &change(context));
+    if let Some(text) = wording::baseline(context) {
+        page.labelled(0, "baseline  ", None, &text);
+    }
     let (tone, text) = policies(context);
     page.labelled(0, "policies  ", tone, &text);
 }

@@ -30,6 +30,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
     header::write(&mut page, context);
     problems(&mut page, &context.case.problems);
     findings::write(&mut page, context);
+    page.list("no longer found", &wording::absent(context));
     not_applicable(&mut page, context);
     page.list("not looked at", &context.case.not_looked_at);
     approvals(&mut page, context);

@@ -18,7 +18,14 @@ fn section<'a>(text: &'a str, key: &str) -> &'a str {
 }
 
 fn parsed(case: &ReviewCase, journal: &Journal) -> Json {
-    serde_json::from_str(&decided(Format::Json, case, journal)).unwrap()
+    valid(&decided(Format::Json, case, journal))
+}
+
+/// The document, which must be what its schema says.
+fn valid(text: &str) -> Json {
+    let report = serde_json::from_str(text).unwrap();
+    assert_eq!(schema::check(&report), Ok(()), "{text}");
+    report
 }
 
 /// Section, indent of its keys, the keys.
@@ -28,7 +35,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
     (
         "plans",
         6,
-        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof",
+        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof root",
     ),
     (
         "plans",
@@ -49,7 +56,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
         "findings",
         6,
         "fingerprint policy title rule severity enforcement certainty message plan address deposed module type actions \
-         attribute subject facts location policy_location explained status waiver",
+         attribute subject facts location policy_location explained status waiver baseline",
     ),
     (
         "counts",
@@ -67,7 +74,7 @@ fn the_keys_are_those_of_the_contract_in_its_order() {
     assert!(text.ends_with("\n}\n"));
     assert_eq!(
         keys(&text, 2).join(" "),
-        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at"
+        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline"
     );
     for (key, indent, expected) in CONTRACT {
         assert_eq!(keys(section(&text, key), indent).join(" "), expected);
@@ -114,7 +121,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
         json!({"found": "(sensitive)", "keys": ["password", "token"]})
     );
     for finding in findings {
-        assert_eq!(finding.as_object().unwrap().len(), 22);
+        assert_eq!(finding.as_object().unwrap().len(), 23);
     }
 }
 
@@ -126,7 +133,7 @@ fn the_verdict_is_the_one_that_was_decided_and_the_exit_the_actual_one() {
         exit: Exit::Pass,
         ..context(&case, &verdict)
     };
-    let report: Json = serde_json::from_str(&render(Format::Json, &context)).unwrap();
+    let report = valid(&render(Format::Json, &context));
     assert_eq!(
         report["verdict"],
         json!({"status": "blocked", "exit": 0, "reasons": ["1 soft-mandatory finding is open"]})
@@ -247,7 +254,7 @@ fn approvals_problems_and_what_was_left_out_are_listed() {
         approvals: &approvals,
         ..context(&case, &verdict)
     };
-    let report: Json = serde_json::from_str(&render(Format::Json, &context)).unwrap();
+    let report = valid(&render(Format::Json, &context));
     assert_eq!(
         report["approvals"][1],
         json!({
@@ -286,7 +293,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
     };
     let text = render_failure(Format::Json, &failure, "0.1.0");
     assert_eq!(keys(&text, 2), keys(&rendered(Format::Json, &case()), 2));
-    let report: Json = serde_json::from_str(&text).unwrap();
+    let report = valid(&text);
     assert_eq!(
         report,
         json!({
@@ -306,6 +313,30 @@ fn a_run_that_failed_early_keeps_the_schema() {
             "problems": [],
             "not_applicable": [],
             "not_looked_at": [],
+            "baseline": null,
         })
     );
+}
+
+#[test]
+fn a_report_with_another_key_or_without_one_is_not_what_the_schema_says() {
+    let report = parsed(&case(), &Journal::default());
+    let refused = |edit: &dyn Fn(&mut Json)| {
+        let mut report = report.clone();
+        edit(&mut report);
+        schema::check(&report).unwrap_err().to_string()
+    };
+    let text = refused(&|report| report["findings"][1]["value"] = json!("x"));
+    assert_eq!(text, "findings[1].value: there is no such key");
+    let text = refused(&|report| drop(report.as_object_mut().unwrap().remove("notices")));
+    assert_eq!(text, "notices: it is missing");
+    let text = refused(&|report| report["schema"] = json!("countersign.report/v2"));
+    assert_eq!(text, "schema: it is not \"countersign.report/v1\"");
+    let text = refused(&|report| report["findings"][0]["fingerprint"] = json!("../x"));
+    assert_eq!(
+        text,
+        "findings[0].fingerprint: it does not match \"^[0-9a-f]{64}$\""
+    );
+    let text = refused(&|report| report["plans"][0]["counts"]["delete"] = json!(-1));
+    assert_eq!(text, "plans[0].counts.delete: it is less than 0");
 }

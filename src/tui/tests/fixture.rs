@@ -204,6 +204,7 @@ pub(super) fn case_of(
         problems: Vec::new(),
         findings,
         not_applicable: Vec::new(),
+        baseline: None,
         not_looked_at: Vec::new(),
         waivers: Vec::new(),
         config: Digest::of(b"config"),
