@@ -114,6 +114,8 @@ pub struct Context<'a> {
     pub merge_base: Option<String>,
     /// The plans.
     pub plans: Vec<PlanIdentity>,
+    /// Whether there is no plan to compare with, as on a server: then plans, effects and findings are taken as recorded.
+    pub without_plan: bool,
     /// Digest of the policy bundle.
     pub policies: Digest,
     /// Digest of the configuration.
@@ -161,6 +163,7 @@ impl<'a> Context<'a> {
                     binary: plan.plan.binary.as_ref().map(|binary| binary.digest),
                 })
                 .collect(),
+            without_plan: false,
             policies: case.policies.digest,
             config: case.config,
             authors: change

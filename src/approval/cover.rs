@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::build::title;
-use super::{Given, Statement, Void};
+use super::{Context, Given, Statement, Void};
 use crate::decision::{Date, Decision, Journal, permits};
 use crate::finding::Finding;
 use crate::review::{ReviewCase, verdict};
@@ -17,9 +17,18 @@ use crate::text::Printable;
 pub(super) struct Blocking<'a> {
     findings: Vec<&'a Finding>,
     today: Date,
+    without_plan: bool,
 }
 
 impl<'a> Blocking<'a> {
+    /// As [`Self::now`], for the context's case and time.
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        Self {
+            without_plan: context.without_plan,
+            ..Self::now(context.case, context.now)
+        }
+    }
+
     pub(super) fn now(case: &'a ReviewCase, now: Timestamp) -> Self {
         let verdict = verdict(case, &Journal::default(), now);
         let findings = case
@@ -32,6 +41,7 @@ impl<'a> Blocking<'a> {
         Self {
             findings,
             today: day(now),
+            without_plan: false,
         }
     }
 }
@@ -42,6 +52,25 @@ fn day(time: Timestamp) -> Date {
 
 pub(super) fn check(statement: &Statement, blocking: &Blocking<'_>) -> Result<(), Void> {
     for answer in &statement.answers {
+        // Where findings are not known, an answer that ended must not be taken as one.
+        if let (
+            true,
+            Given::Reviewer {
+                decision: Decision::Waive { expires, .. },
+                ..
+            },
+        ) = (blocking.without_plan, &answer.given)
+            && *expires < blocking.today
+        {
+            return Err(Void::NotCovered {
+                finding: Printable::line(&format!(
+                    "{} ({})",
+                    answer.policy,
+                    answer.fingerprint.short()
+                )),
+                why: format!("its waiver ended on {expires}"),
+            });
+        }
         if let Given::Reviewer {
             decision: Decision::Reject { .. },
             ..

@@ -68,7 +68,7 @@ pub struct Refusal {
 /// # Errors
 /// With the reason why not, and what is wrong with each record.
 pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Refusal> {
-    let blocking = Blocking::now(context.case, context.now);
+    let blocking = Blocking::of(context);
     let mut judged: Vec<(&NoteLine, Judged)> = Vec::new();
     let mut seen = BTreeSet::new();
     for line in lines {
@@ -105,10 +105,11 @@ pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Ref
     let need = usize::from(context.rules.required.max(1));
     let have = people.count(|_| true);
     if have >= need {
+        let told: Vec<&Statement> = records.iter().map(Record::statement).collect();
         if let Some(void) = context
             .groups
             .iter()
-            .find_map(|rule| rule.missing(context.case, context.now, &people))
+            .find_map(|rule| rule.missing(context, &told, &people))
         {
             return refuse(void, approvals);
         }

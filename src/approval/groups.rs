@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::people::People;
-use super::{Void, normal_email};
+use super::{Answer, Context, Given, Statement, Void, normal_email};
 use crate::change::Change;
 use crate::decision::Journal;
 use crate::finding::Finding;
@@ -32,11 +32,15 @@ impl GroupRule {
     /// Why too few of the group approved, where the rule applies and that is so.
     pub(super) fn missing(
         &self,
-        case: &ReviewCase,
-        now: Timestamp,
+        context: &Context<'_>,
+        told: &[&Statement],
         people: &People,
     ) -> Option<Void> {
-        let why = self.applies(case, now)?;
+        let why = if context.without_plan {
+            self.applies_by_record(context.case, told)?
+        } else {
+            self.applies(context.case, context.now)?
+        };
         let need = usize::from(self.required.max(1));
         let have = people.count(|address| self.has_member(address));
         (have < need).then(|| Void::GroupQuorum {
@@ -79,11 +83,36 @@ impl GroupRule {
                 found.policy, found.severity
             ));
         }
+        self.by_path(case, why)
+    }
+
+    /// As [`Self::applies`], where findings are known only by the answers to them. A record names no severity: that of the policy stands
+    /// for it.
+    fn applies_by_record(&self, case: &ReviewCase, told: &[&Statement]) -> Option<String> {
+        let mut why = Vec::new();
+        if !self.policies.is_empty() || self.severity.is_some() {
+            let severity = |id: &Printable| {
+                let known = case.policies.policies.iter().find(|p| p.id == *id);
+                known.and_then(|policy| policy.severity)
+            };
+            let asks = |answer: &&Answer| {
+                matches!(answer.given, Given::Reviewer { .. })
+                    && (self.policies.is_empty()
+                        || self.policies.iter().any(|id| id == answer.policy.as_str()))
+                    && self.severity.is_none_or(|least| {
+                        severity(&answer.policy).is_none_or(|found| found <= least)
+                    })
+            };
+            let answer = told.iter().flat_map(|s| &s.answers).find(asks)?;
+            why.push(format!("a finding of {} calls for", answer.policy));
+        }
+        self.by_path(case, why)
+    }
+
+    fn by_path(&self, case: &ReviewCase, mut why: Vec<String>) -> Option<String> {
         if !self.paths.is_empty() {
-            let path = case
-                .under_review
-                .change()
-                .and_then(|change| self.touched(change));
+            let change = case.under_review.change();
+            let path = change.and_then(|change| self.touched(change));
             why.push(format!("the change to {} calls for", path?));
         }
         Some(if why.is_empty() {

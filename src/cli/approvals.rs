@@ -41,57 +41,94 @@ impl Records {
     }
 }
 
+/// All notes that are here, and those that are being pushed: the commit and the text. A note may be on a commit that is not here, such as
+/// one that was squashed.
+fn all_notes(
+    repository: &Repository,
+    pushed: Option<&str>,
+) -> Result<Vec<(String, String)>, LoadError> {
+    let git = |e| LoadError::git(&e);
+    let mut notes = repository.list_notes().map_err(git)?;
+    if let Some(tip) = pushed {
+        notes.extend(repository.list_notes_at(tip).map_err(git)?);
+    }
+    notes.sort();
+    notes.dedup();
+    notes
+        .into_iter()
+        .map(|note| Ok((repository.read_note(&note).map_err(git)?, note.commit)))
+        .map(|read| read.map(|(text, commit)| (commit, text)))
+        .collect()
+}
+
 /// The records that may cover a commit: those on it, and those whose tree is its tree.
 pub(super) fn records(
     repository: &Repository,
     commit: &str,
     tree: &str,
 ) -> Result<Records, LoadError> {
-    let git = |e| LoadError::git(&e);
+    Ok(covering(&all_notes(repository, None)?, commit, tree))
+}
+
+fn covering(notes: &[(String, String)], commit: &str, tree: &str) -> Records {
     let mut found = Records::default();
-    if let Some(note) = repository.read_notes(commit).map_err(git)? {
-        found.take(&note, |_| true);
-    }
-    for note in repository.list_notes().map_err(git)? {
-        if note.commit == commit {
-            continue;
-        }
-        let Some(text) = repository.read_notes(&note.commit).map_err(git)? else {
-            continue;
-        };
-        found.take(&text, |line| {
-            let record = line.record.as_ref();
-            record.is_ok_and(|record| record.statement().tree == tree)
+    for (on, text) in notes {
+        let same = |record: &approval::Record| record.statement().tree == tree;
+        found.take(text, |line| {
+            on == commit || line.record.as_ref().is_ok_and(same)
         });
     }
-    Ok(found)
+    found
 }
 
 /// The records on earlier commits of the change: they do not cover it, and say which commit was approved.
 fn earlier(
     repository: &Repository,
+    notes: &[(String, String)],
     merge_base: &str,
     commit: &str,
-) -> Result<Vec<NoteLine>, LoadError> {
-    let git = |e| LoadError::git(&e);
+) -> Vec<NoteLine> {
     let mut lines = Vec::new();
-    for note in repository.list_notes().map_err(git)? {
+    for (on, text) in notes {
         // A note may be on a commit that was never fetched.
-        let is_part = repository
-            .is_ancestor(&note.commit, commit)
-            .unwrap_or(false)
-            && !repository
-                .is_ancestor(&note.commit, merge_base)
-                .unwrap_or(false);
-        if is_part && let Some(text) = repository.read_notes(&note.commit).map_err(git)? {
+        let is_part = repository.is_ancestor(on, commit).unwrap_or(false)
+            && !repository.is_ancestor(on, merge_base).unwrap_or(false);
+        if is_part {
             lines.extend(read_note(text.as_bytes()));
         }
     }
-    Ok(lines)
+    lines
+}
+
+/// How records are judged.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    /// Only for the same bytes of the plan.
+    pub(super) exact: bool,
+    /// The change does nothing but end a suspension, and a hook asks.
+    pub(super) lifts_freeze: bool,
+    /// There is no plan to compare with.
+    pub(super) without_plan: bool,
+    /// The tip of notes that are being pushed.
+    pub(super) notes: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    /// As the option says.
+    pub(super) fn exact(exact: bool) -> Self {
+        Self {
+            exact,
+            ..Self::default()
+        }
+    }
 }
 
 /// Judges the records that are there for the case.
-pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Decided, LoadError> {
+pub(super) fn decide(
+    loaded: &Loaded,
+    asked: &Asked<'_>,
+    world: &World,
+) -> Result<Decided, LoadError> {
     let case = &loaded.case;
     let (Some(repository), Some(commit), Some(tree)) =
         (&loaded.repository, case.under_review.head(), &case.tree)
@@ -101,20 +138,24 @@ pub(super) fn decide(loaded: &Loaded, exact: bool, world: &World) -> Result<Deci
             "Run it in the repository of the change.",
         ));
     };
-    let Records { mut lines, revoked } = records(repository, commit, tree)?;
+    let notes = all_notes(repository, asked.notes)?;
+    let Records { mut lines, revoked } = covering(&notes, commit, tree);
     let mut context = Context::of(case, world.now);
+    context.without_plan = asked.without_plan;
     if let (true, Some(merge_base)) = (lines.is_empty(), &context.merge_base) {
-        lines = earlier(repository, merge_base, commit)?;
+        lines = earlier(repository, &notes, merge_base, commit);
     }
     context.rules = ApprovalRules {
         required: loaded.config.approval.required,
         prevent_self: loaded.config.approval.prevent_self,
         ttl_days: loaded.config.approval.ttl_days,
-        exact,
+        exact: asked.exact,
         accept_unsigned: !loaded.approvers.asks_for_signatures(),
     };
     context.signers = Some(&loaded.approvers);
-    context.frozen.clone_from(&loaded.approvers.frozen);
+    if !asked.lifts_freeze {
+        context.frozen.clone_from(&loaded.approvers.frozen);
+    }
     context.revoked = revoked;
     context.revoked.extend(&loaded.approvers.revoked);
     context.groups.clone_from(&loaded.config.approval.rules);

@@ -164,7 +164,7 @@ fn gate(
 ) -> Result<Exit, LoadError> {
     let loaded = load_quietly(request, &args.output)?;
     let (verdict, lines) = if args.gate.require_approval {
-        with_approval(&loaded, args.gate.exact, world)?
+        with_approval(&loaded, &approvals::Asked::exact(args.gate.exact), world)?
     } else {
         (
             verdict(&loaded.case, &Journal::default(), world.now),
@@ -198,7 +198,7 @@ fn gate(
 /// The verdict with the answers of valid approvals, and with a reason when there is none.
 pub(super) fn with_approval(
     loaded: &Loaded,
-    exact: bool,
+    asked: &approvals::Asked<'_>,
     world: &World,
 ) -> Result<(Verdict, Vec<ApprovalLine>), LoadError> {
     let case = &loaded.case;
@@ -219,7 +219,7 @@ pub(super) fn with_approval(
             ));
         }
     }
-    let decided = approvals::decide(loaded, exact, world)?;
+    let decided = approvals::decide(loaded, asked, world)?;
     let journal = decided.journal.unwrap_or_default();
     let verdict = verdict(case, &journal, world.now).with_approval(decided.refusal);
     Ok((verdict, decided.lines))

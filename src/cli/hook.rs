@@ -1,21 +1,27 @@
-//! `hook install | uninstall | run`: no merge and no push to a protected branch without a valid approval.
+//! `hook install | uninstall | run`: no merge and no push to a protected branch without a valid approval. What a server asks is in
+//! `receive`.
 
 use std::io::Read;
 use std::path::Path;
 
-use globset::Glob;
-
 use super::args::{HookAction, OutputArgs};
 use super::check::load_quietly;
-use super::{World, approvals, check, output};
-use crate::change::Change;
+use super::guard::{concerns_us, is_protected, only_lifts_freeze, protected_refs};
+use super::{World, approvals, check, output, receive};
 use crate::git::{
     HookKind, HookWarning, InstallOutcome, RemovalOutcome, Repository, merge_heads, parse_push,
 };
 use crate::load::{Config, LoadError, Request};
 use crate::review::Exit;
 
-const KINDS: [HookKind; 2] = [HookKind::PreMergeCommit, HookKind::PrePush];
+/// The hooks of a repository: where people work, or where they push to.
+fn kinds(repository: &Repository) -> &'static [HookKind] {
+    if repository.is_bare() {
+        &[HookKind::PreReceive]
+    } else {
+        &[HookKind::PreMergeCommit, HookKind::PrePush]
+    }
+}
 
 /// Runs `hook …`.
 pub(super) fn run(action: &HookAction, world: &World) -> Result<Exit, LoadError> {
@@ -28,18 +34,12 @@ pub(super) fn run(action: &HookAction, world: &World) -> Result<Exit, LoadError>
 
 fn install(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
     let repository = approvals::open(repo, world)?;
-    if repository.is_bare() {
-        return Err(LoadError::usage(
-            "This is a bare repository; hooks for the receiving side are not part of this version.",
-            "Install the hooks where people merge and push.",
-        ));
-    }
     let program = world
         .program
         .clone()
         .unwrap_or_else(|| "countersign".into());
     let mut complete = true;
-    for kind in KINDS {
+    for &kind in kinds(&repository) {
         let done = repository
             .install_hook(kind, &program)
             .map_err(|e| LoadError::git(&e))?;
@@ -78,17 +78,28 @@ fn install(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
             ),
         }
     }
+    let exit = if complete { Exit::Pass } else { Exit::Input };
+    if repository.is_bare() {
+        output::say(
+            "pre-receive sees no plan: it checks the record, its signature, commit, tree, base and policies. Verify before you apply.",
+        );
+        output::say(&format!(
+            "Who pushes sends the record before or with the change: git push origin {} main",
+            crate::git::NOTES_REF
+        ));
+        return Ok(exit);
+    }
     output::say(
         "pre-merge-commit does not run for fast-forward merges. So that every merge into your branches is checked, run:",
     );
     output::say("  git config merge.ff false");
     output::say("pre-push checks pushes to protected branches, however the commits came about.");
-    Ok(if complete { Exit::Pass } else { Exit::Input })
+    Ok(exit)
 }
 
 fn uninstall(repo: Option<&Path>, world: &World) -> Result<Exit, LoadError> {
     let repository = approvals::open(repo, world)?;
-    for kind in KINDS {
+    for &kind in kinds(&repository) {
         let done = repository
             .uninstall_hook(kind)
             .map_err(|e| LoadError::git(&e))?;
@@ -106,7 +117,9 @@ fn run_hook(name: &str, arguments: &[String], world: &World) -> Result<Exit, Loa
     match HookKind::from_name(name) {
         Some(HookKind::PreMergeCommit) => pre_merge_commit(world),
         Some(HookKind::PrePush) => pre_push(arguments, world),
-        _ => Err(LoadError::usage(
+        Some(HookKind::PreReceive) => receive::pre_receive(world),
+        None if name == "update" => receive::update(arguments, world),
+        None => Err(LoadError::usage(
             &format!("There is no hook {name} in this version."),
             "See: countersign hook --help",
         )),
@@ -133,7 +146,8 @@ fn pre_merge_commit(world: &World) -> Result<Exit, LoadError> {
     Ok(exit)
 }
 
-fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
+/// What git writes to the hook's standard input.
+pub(super) fn input() -> Result<String, LoadError> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
@@ -142,6 +156,11 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
         .map_err(|error| {
             LoadError::input(&format!("What git pushes cannot be read: {error}."), "")
         })?;
+    Ok(text)
+}
+
+fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
+    let text = input()?;
     let pushed = parse_push(&text).map_err(|e| LoadError::git(&e))?;
     let repository = approvals::open(None, world)?;
     let remote = arguments.first().map_or("origin", String::as_str);
@@ -229,44 +248,6 @@ fn tracked(repository: &Repository, remote: &str, name: &str) -> Result<Option<S
     Ok(None)
 }
 
-/// The protected refs, as the base's configuration has them.
-fn protected_refs(repository: &Repository, base: &str) -> Result<Vec<String>, LoadError> {
-    base_config(repository, base).map(|config| config.allowed_refs)
-}
-
-/// The configuration at the base; one that cannot be read guards nothing and is an error.
-fn base_config(repository: &Repository, base: &str) -> Result<Config, LoadError> {
-    let bytes = repository
-        .read_blob(base, crate::load::config::FILE)
-        .map_err(|e| LoadError::git(&e))?;
-    let Some(bytes) = bytes else {
-        return Ok(Config::default());
-    };
-    let text = String::from_utf8(bytes).map_err(|_bytes| {
-        LoadError::usage(
-            "countersign.toml at the base is not UTF-8 text.",
-            "Save it as UTF-8.",
-        )
-    })?;
-    Config::read(&text, crate::load::config::FILE)
-        .map_err(|problems| LoadError::config(crate::load::config::FILE, &problems))
-}
-
-fn is_protected(patterns: &[String], name: &str) -> Result<bool, LoadError> {
-    for pattern in patterns {
-        let glob = Glob::new(pattern).map_err(|error| {
-            LoadError::usage(
-                &format!("[git] allowed_refs: {error}."),
-                "Mend the pattern.",
-            )
-        })?;
-        if glob.compile_matcher().is_match(name) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Checks one change: does a valid approval cover it, and does nothing block?
 fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result<Exit, LoadError> {
     let short: String = head.chars().take(7).collect();
@@ -282,9 +263,9 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         ));
         return Ok(Exit::Unapproved);
     }
-    if !concerns_us(repository, base, head)? {
+    if !concerns_us(repository, base, head, world)? {
         output::say(&format!(
-            "countersign: {short} touches no Terraform; nothing to check."
+            "countersign: {short} touches no Terraform and nothing that decides about approvals; nothing to check."
         ));
         return Ok(Exit::Pass);
     }
@@ -324,7 +305,11 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         }
         Err(error) => return Err(error),
     };
-    let (verdict, lines) = check::with_approval(&loaded, false, world)?;
+    let asked = approvals::Asked {
+        lifts_freeze: only_lifts_freeze(loaded.case.under_review.change()),
+        ..approvals::Asked::default()
+    };
+    let (verdict, lines) = check::with_approval(&loaded, &asked, world)?;
     if verdict.exit == Exit::Pass {
         output::say(&format!(
             "countersign: {short} is covered by a valid approval ({}).",
@@ -345,52 +330,4 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         "Review it: countersign --base {short_base} --head {short}"
     ));
     Ok(verdict.exit)
-}
-
-/// Whether a change can alter what Terraform does or how it is judged: it touches a Terraform file, policies or their data, or any file
-/// in or below a directory with Terraform files, such as a template.
-fn concerns_us(repository: &Repository, base: &str, head: &str) -> Result<bool, LoadError> {
-    let git = |e| LoadError::git(&e);
-    let ask = crate::git::ChangeRequest {
-        base: Some(base.to_owned()),
-        head: Some(head.to_owned()),
-        ci: std::collections::BTreeMap::new(),
-    };
-    let crate::git::UnderReview::Change(change, _) = repository.resolve(&ask).map_err(git)? else {
-        return Ok(false);
-    };
-    if change
-        .files
-        .iter()
-        .any(|f| Change::is_terraform_relevant(&f.path))
-    {
-        return Ok(true);
-    }
-    let mut directories = std::collections::BTreeSet::new();
-    let config = base_config(repository, base)?;
-    for path in config.policy_paths.iter().chain(&config.data_paths) {
-        directories.insert(path.trim_start_matches("./").to_owned());
-    }
-    for commit in [base, head] {
-        for entry in repository
-            .files_matching(commit, |path, _| {
-                [".tf", ".tf.json", ".tofu", ".tofu.json"]
-                    .iter()
-                    .any(|end| path.ends_with(end))
-            })
-            .map_err(git)?
-        {
-            directories.insert(
-                entry
-                    .path
-                    .rsplit_once('/')
-                    .map_or(String::new(), |(d, _)| format!("{d}/")),
-            );
-        }
-    }
-    let below = |path: &str| directories.iter().any(|d| path.starts_with(d.as_str()));
-    Ok(change
-        .files
-        .iter()
-        .any(|f| below(&f.path) || f.old_path.as_deref().is_some_and(below)))
 }

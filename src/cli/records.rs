@@ -135,8 +135,7 @@ fn find(repository: &Repository, digits: &str) -> Result<(String, Record), LoadE
     let git = |e| LoadError::git(&e);
     let mut found: Vec<(String, Record)> = Vec::new();
     for note in repository.list_notes().map_err(git)? {
-        // A note may be on a commit that was never fetched.
-        let Ok(Some(text)) = repository.read_notes(&note.commit) else {
+        let Ok(text) = repository.read_note(&note) else {
             continue;
         };
         for NoteLine { record, .. } in read_note(text.as_bytes()) {

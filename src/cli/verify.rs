@@ -14,7 +14,8 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     let result = find_base(&mut request, world).and_then(|()| {
         let loaded = load_quietly(&request, &args.output)?;
         let (mut verdict, lines) =
-            check::with_approval(&loaded, args.exact, world).map_err(refuse)?;
+            check::with_approval(&loaded, &approvals::Asked::exact(args.exact), world)
+                .map_err(refuse)?;
         // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
         if verdict.exit != Exit::Pass {
             verdict.exit = Exit::Unapproved;

@@ -4,6 +4,7 @@
 //! A write reads the tip, adds the line, and moves the reference under its lock only if the tip is still the
 //! same; otherwise it begins again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use git2::{ErrorCode, ObjectType, Oid, Signature, Time, Tree};
@@ -38,11 +39,25 @@ impl Repository {
     /// The note cannot be read or is too large.
     pub fn read_notes(&self, commit: &str) -> Result<Option<String>, GitError> {
         let id = self.commit(commit)?.id().to_string();
-        let Some(tip) = self.notes_tip()? else {
-            return Ok(None);
-        };
+        match self.notes_tip()? {
+            Some(tip) => self.note_at(tip, &id),
+            None => Ok(None),
+        }
+    }
+
+    /// The text of a listed note, also of one on a commit that is not here. Bytes that are not UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// It cannot be read or is too large.
+    pub fn read_note(&self, note: &Note) -> Result<String, GitError> {
+        let blobs: Vec<Oid> = self.full_id(&note.blob).into_iter().collect();
+        let lines = self.lines_of(&blobs)?;
+        Ok(String::from_utf8_lossy(&joined(lines)).into_owned())
+    }
+
+    fn note_at(&self, tip: Oid, id: &str) -> Result<Option<String>, GitError> {
         let tree = self.note_step(|| self.inner.find_commit(tip)?.tree())?;
-        let blobs = self.note_step(|| blobs_of(&self.inner, &tree, &id))?;
+        let blobs = self.note_step(|| blobs_of(&self.inner, &tree, id))?;
         if blobs.is_empty() {
             return Ok(None);
         }
@@ -92,9 +107,52 @@ impl Repository {
     /// # Errors
     /// The notes cannot be read or are too many.
     pub fn list_notes(&self) -> Result<Vec<Note>, GitError> {
-        let Some(tip) = self.notes_tip()? else {
-            return Ok(Vec::new());
+        match self.notes_tip()? {
+            Some(tip) => self.notes_of(tip),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// As [`Self::list_notes`], of notes whose tip is this commit.
+    ///
+    /// # Errors
+    /// As there, and when there is no such commit.
+    pub fn list_notes_at(&self, tip: &str) -> Result<Vec<Note>, GitError> {
+        self.notes_of(self.commit(tip)?.id())
+    }
+
+    /// The first commit, in order, whose note has a line at one tip of the notes and not at another; none when nothing is lost.
+    ///
+    /// # Errors
+    /// One of the tips is not here or cannot be read.
+    pub fn lost_note(&self, before: &str, after: &str) -> Result<Option<String>, GitError> {
+        let group = |notes: Vec<Note>| {
+            let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for note in notes {
+                all.entry(note.commit).or_default().push(note.blob);
+            }
+            all
         };
+        let before = group(self.list_notes_at(before)?);
+        let after = group(self.list_notes_at(after)?);
+        let lines = |blobs: &[String]| {
+            let ids: Vec<Oid> = blobs.iter().filter_map(|id| self.full_id(id)).collect();
+            self.lines_of(&ids)
+        };
+        for (commit, blobs) in before {
+            let now = after.get(&commit).map_or(&[][..], Vec::as_slice);
+            if blobs == now {
+                continue;
+            }
+            let kept = lines(now)?;
+            if lines(&blobs)?.iter().any(|line| !kept.contains(line)) {
+                return Ok(Some(commit));
+            }
+        }
+        Ok(None)
+    }
+
+    fn notes_of(&self, tip: Oid) -> Result<Vec<Note>, GitError> {
         let length = tip.as_bytes().len() * 2;
         let root = self.note_step(|| self.inner.find_commit(tip))?.tree_id();
         let mut notes = Vec::new();

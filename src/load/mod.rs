@@ -8,6 +8,7 @@
 
 mod approvers;
 mod assemble;
+mod bare;
 mod baseline;
 mod before;
 pub mod config;
@@ -25,7 +26,8 @@ mod tamper;
 mod waivers;
 
 pub use approvers::{Approvers, FREEZE, REVOKED};
-pub use config::{Config, ConfigProblem};
+pub use bare::without_plan;
+pub use config::{ALLOWED_SIGNERS, Config, ConfigProblem};
 pub use error::LoadError;
 pub use plans::PlanSource;
 pub use policies::{command_line_bundles, local_bundles, local_config, test_bundle};

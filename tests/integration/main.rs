@@ -33,6 +33,7 @@
 //! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
+//! | `server` | pushes to a bare repository with the hook of the receiving side |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
 //! | `pipelines` | the ready-made files for CI systems: their scripts run, their options exist |
@@ -80,6 +81,7 @@ mod proof;
 mod reports;
 mod rust_source;
 mod semantics;
+mod server;
 mod source_lines;
 mod threats;
 mod trust;

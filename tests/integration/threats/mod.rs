@@ -32,7 +32,7 @@ use crate::scene::{RAE, Run, SAM, Scene};
 
 const NOTES: &str = "refs/notes/countersign";
 const LIST: &str = ".countersign/allowed_signers";
-const KIM: (&str, &str) = ("Kim Tran", "kim@example.com");
+pub(crate) const KIM: (&str, &str) = ("Kim Tran", "kim@example.com");
 
 /// What is tried, the reason why it fails, and how it is done.
 type Attempt = (&'static str, &'static str, fn(&Scene));
@@ -68,13 +68,13 @@ fn public(scene: &Scene, name: &str) -> String {
     text.trim().to_owned()
 }
 
-fn write_list(scene: &Scene, names: &[&str]) {
+pub(crate) fn write_list(scene: &Scene, names: &[&str]) {
     let line = |name: &&str| format!("{name}@example.com {}\n", public(scene, name));
     scene.write(LIST, names.iter().map(line).collect::<String>());
 }
 
 /// A stage with nobody's approval.
-fn stage(case: &str, configuration: &str) -> Option<Scene> {
+pub(crate) fn stage(case: &str, configuration: &str) -> Option<Scene> {
     keygen()?;
     Some(Scene::change_prepared(case, configuration, people))
 }
@@ -89,7 +89,7 @@ fn approved() -> Option<Scene> {
 }
 
 /// Somebody approves at the keyboard with a key.
-fn approve(scene: &Scene, who: (&str, &str), key: &str, waivers: usize) -> Run {
+pub(crate) fn approve(scene: &Scene, who: (&str, &str), key: &str, waivers: usize) -> Run {
     let setting = format!("~/.ssh/{key}");
     scene.git(&["config", "--global", "user.signingkey", &setting]);
     scene.work_as(who);
@@ -149,7 +149,7 @@ fn forge(scene: &Scene, edit: impl FnOnce(&mut Statement)) {
 }
 
 /// Edits the statement and signs it anew with a key.
-fn sign_anew(scene: &Scene, key: &str, edit: impl FnOnce(&mut Statement)) {
+pub(crate) fn sign_anew(scene: &Scene, key: &str, edit: impl FnOnce(&mut Statement)) {
     let mut statement = record(scene).statement().clone();
     edit(&mut statement);
     let signature = signature(scene, key, &statement.pae().unwrap());
@@ -185,7 +185,7 @@ fn signature(scene: &Scene, key: &str, message: &[u8]) -> Signature {
 }
 
 /// Moves a statement in time.
-fn shift(statement: &mut Statement, days: i64) {
+pub(crate) fn shift(statement: &mut Statement, days: i64) {
     let by = SignedDuration::from_hours(24 * days);
     for time in [&mut statement.created, &mut statement.expires] {
         *time = time.checked_add(by).unwrap();
