@@ -33,6 +33,7 @@ pub fn without_plan(
         data: Vec::new(),
         trust: Some(Trust::Base),
         fail_on_warn: false,
+        baseline: None,
         env: env.clone(),
         now,
         threads,

@@ -10,7 +10,7 @@ const SAMPLE: &str = "# top\nterraform {\n  required_providers {\n    aws = { so
 const JSON: &str = "{\"resource\": {\"a\": {\"b\": [{\"provisioner\": {\"x\": {\"when\": \"destroy\"}}}]}}, \"module\": {\"m\": {\"source\": \"./m\"}}}";
 
 /// Generous, so that a slow machine passes, and small enough that quadratic work does not.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn survives(bytes: &[u8]) {
     let files = ["main.tf", "main.tf.json", ".terraform.lock.hcl", "m/x.tf"]
