@@ -121,6 +121,7 @@ pub(super) struct PaneKey {
     pub(super) subject: Subject,
     pub(super) widths: [usize; 3],
     pub(super) look: Look,
+    /// How many entries of the journal the lines may show.
     pub(super) entries: usize,
 }
 
@@ -342,6 +343,47 @@ impl Review {
             }
         }
         (decided, total)
+    }
+
+    /// What a list without findings says; it is good news only when every rule could look.
+    pub(super) fn nothing_found(&self) -> (Role, String) {
+        let case = &self.case;
+        let policies = &case.policies;
+        let (evaluated, rules) = (policies.evaluated, policies.rules);
+        let looked = format!(
+            "{evaluated} of {rules} rules looked at {} changes",
+            self.tree.total
+        );
+        match case.problems.len() {
+            0 if evaluated == 0 => (
+                Role::Bad,
+                "No rule was evaluated: nothing is known.".to_owned(),
+            ),
+            0 if evaluated + policies.not_applicable < rules => (
+                Role::Warn,
+                format!("No findings, but {looked} only; the other rules gave no answer."),
+            ),
+            0 if !case.not_looked_at.is_empty() => (
+                Role::Warn,
+                format!(
+                    "No findings: {looked}; not looked at: {}.",
+                    case.not_looked_at
+                        .iter()
+                        .map(Printable::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            ),
+            0 => (Role::Good, format!("No findings: {looked}.")),
+            1 => (
+                Role::Bad,
+                format!("No answer: one policy failed; {looked}."),
+            ),
+            many => (
+                Role::Bad,
+                format!("No answer: {many} policies failed; {looked}."),
+            ),
+        }
     }
 
     /// Who answers.

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::Event;
 
 use super::model::{Model, Phase};
-use super::msg::{Effect, Msg, Outcome};
+use super::msg::{Effect, Failure, Msg, Outcome};
 use super::session::{Session, Watch};
 use super::theme::Theme;
 use super::update::update;
@@ -27,6 +27,8 @@ pub struct Options {
     pub term: Option<String>,
     /// Whether colours may be used.
     pub colour: bool,
+    /// Whether tmux stands between this program and the terminal.
+    pub tmux: bool,
 }
 
 /// Why there can be no review on this terminal.
@@ -87,6 +89,7 @@ pub fn run(
         runner,
         session: &mut session,
         served: 0,
+        tmux: options.tmux,
     };
     let outcome = review.until_the_end(messages, &watch);
     session.leave();
@@ -100,6 +103,7 @@ struct Running<'a> {
     session: &'a mut Session,
     /// How many effects were served.
     served: usize,
+    tmux: bool,
 }
 
 impl Running<'_> {
@@ -117,7 +121,15 @@ impl Running<'_> {
                 self.session.suspend()?;
                 changed = true;
             }
-            while let Ok(msg) = messages.try_recv() {
+            loop {
+                let msg = match messages.try_recv() {
+                    Ok(msg) => msg,
+                    // Nobody is left who could bring the case.
+                    Err(TryRecvError::Disconnected) if self.model.is_loading() => {
+                        Msg::Failed(Failure::abandoned())
+                    }
+                    Err(_) => break,
+                };
                 changed = true;
                 if let Some(outcome) = self.feed(msg)? {
                     return Ok(outcome);
@@ -186,7 +198,7 @@ impl Running<'_> {
                     None
                 }
                 Effect::Copy(text) => {
-                    Session::copy(&text)?;
+                    Session::copy(&text, self.tmux)?;
                     None
                 }
                 Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
@@ -236,6 +248,7 @@ mod tests {
             let options = Options {
                 term: Some(term.to_owned()),
                 colour: true,
+                tmux: false,
             };
             let refused = run(
                 &mut Model::loading(),

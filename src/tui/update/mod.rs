@@ -11,7 +11,7 @@ mod movement;
 mod typing;
 mod windows;
 
-pub(super) use windows::{FILTERS, found};
+pub(super) use windows::{FILTER_ROWS, FILTERS, found};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -315,7 +315,7 @@ fn settle(model: &mut Model) {
             side_by_side: review.look.side_by_side && size.0 >= 160,
             ..review.look
         },
-        entries: review.journal.entries().len(),
+        entries: review.journal.answers(),
     };
     if review.pane_key.as_ref() != Some(&key) {
         let same_subject = review

@@ -65,16 +65,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
 }
 
 fn empty(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
-    let policies = &review.case.policies;
     let lines = if review.case.findings.is_empty() {
+        let (role, text) = review.nothing_found();
         vec![
-            Rich::of(
-                Role::Good,
-                format!(
-                    "  No findings: {} of {} rules looked at {} changes.",
-                    policies.evaluated, policies.rules, review.tree.total
-                ),
-            ),
+            Rich::of(role, format!("  {text}")),
             Rich::of(
                 Role::Dim,
                 "  5 shows every change of the plan; A opens the approve screen.",
