@@ -62,6 +62,16 @@ pub(super) struct Stage {
     pub(super) name: Printable,
     pub(super) done: usize,
     pub(super) total: Option<usize>,
+    /// When it began, and until when it is known to have gone on.
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+}
+
+impl Stage {
+    /// How many whole seconds it takes already.
+    pub(super) fn seconds(&self) -> i64 {
+        self.until.duration_since(self.since).as_secs().max(0)
+    }
 }
 
 /// Which list is shown.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::Event;
@@ -16,6 +16,9 @@ use super::update::update;
 
 /// Longest wait for a key before messages and signals are looked at.
 const WAIT: Duration = Duration::from_millis(40);
+
+/// How often the screen says how long a stage of loading takes.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Most events handled before the next frame.
 const BATCH: usize = 256;
@@ -113,7 +116,13 @@ impl Running<'_> {
             return Ok(outcome);
         }
         let mut changed = true;
+        let mut ticked = Instant::now();
         loop {
+            if self.model.is_loading() && ticked.elapsed() >= TICK {
+                ticked = Instant::now();
+                self.feed(Msg::Tick)?;
+                changed = true;
+            }
             if watch.must_end() {
                 return Ok(Outcome::Cancelled);
             }

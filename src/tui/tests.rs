@@ -12,6 +12,7 @@ mod pictures;
 mod random;
 mod rules;
 mod sessions;
+mod whole;
 
 use std::collections::VecDeque;
 
