@@ -6,17 +6,17 @@ use countersign::load::{PlanSource, Request};
 use serde_json::Value;
 
 /// Processors.
-pub fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The time of every run.
-pub fn loaded_at() -> jiff::Timestamp {
+pub(crate) fn loaded_at() -> jiff::Timestamp {
     jiff::Timestamp::UNIX_EPOCH
 }
 
 /// Asks for one plan without a repository.
-pub fn request(file: &Path) -> Request {
+pub(crate) fn request(file: &Path) -> Request {
     Request {
         plans: vec![PlanSource::File(file.to_path_buf())],
         plan_file: None,
@@ -36,8 +36,8 @@ pub fn request(file: &Path) -> Request {
 }
 
 /// Writes a plan with `count` resource changes: the demonstration's, over and over, under module instances of their own.
-pub fn expand(directory: &Path, count: usize) -> PathBuf {
-    let text = include_str!("../testdata/demo/plan.json");
+pub(crate) fn expand(directory: &Path, count: usize) -> PathBuf {
+    let text = include_str!("../../testdata/demo/plan.json");
     let mut plan: Value = serde_json::from_str(text).unwrap();
     let changes = plan["resource_changes"].as_array().unwrap().clone();
     let resources = plan["planned_values"].clone();
