@@ -11,23 +11,23 @@
     clippy::cast_precision_loss
 )]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use countersign::decision::Journal;
-use countersign::load::{self, PlanSource, Request};
+use countersign::load;
 use countersign::plan::Plan;
 use countersign::review::verdict;
 use serde_json::Value;
 
+use common::{cores, expand, loaded_at, request};
+
 /// What is measured: a plain JSON tree of the same bytes as the yardstick, loading on one core and on all, the whole check, and the same
 /// with 60 rules of a team's own.
 const MODES: [&str; 5] = ["value", "read-1", "read", "check", "rules"];
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -143,30 +143,6 @@ fn write_rules(directory: &Path) {
     }
 }
 
-fn loaded_at() -> jiff::Timestamp {
-    jiff::Timestamp::UNIX_EPOCH
-}
-
-fn request(file: &Path) -> Request {
-    Request {
-        plans: vec![PlanSource::File(file.to_path_buf())],
-        plan_file: None,
-        directory: std::env::temp_dir(),
-        repo: None,
-        base: None,
-        head: None,
-        diff: None,
-        policies: Vec::new(),
-        data: Vec::new(),
-        trust: None,
-        baseline: None,
-        fail_on_warn: false,
-        env: std::collections::BTreeMap::new(),
-        now: loaded_at(),
-        threads: cores(),
-    }
-}
-
 /// User and system time of this process; 0 where the system does not tell.
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -192,37 +168,4 @@ fn peak_megabytes() -> f64 {
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok())
         .unwrap_or(0.0)
         / 1024.0
-}
-
-/// Writes a plan with `count` resource changes: the demonstration's, over and over, under module instances of their own.
-fn expand(directory: &Path, count: usize) -> PathBuf {
-    let text = include_str!("../testdata/demo/plan.json");
-    let mut plan: Value = serde_json::from_str(text).unwrap();
-    let changes = plan["resource_changes"].as_array().unwrap().clone();
-    let resources = plan["planned_values"].clone();
-    let prior = plan["prior_state"].clone();
-    let copies = count.div_ceil(changes.len());
-    let mut all = Vec::with_capacity(count);
-    for copy in 0..copies {
-        for change in &changes {
-            if all.len() == count {
-                break;
-            }
-            let mut change = change.clone();
-            let module = format!("module.copy[{copy}]");
-            let address = change["address"].as_str().unwrap().to_owned();
-            change["address"] = Value::from(format!("{module}.{address}"));
-            let inner = change.get("module_address").and_then(Value::as_str);
-            let path = inner.map_or_else(|| module.clone(), |inner| format!("{module}.{inner}"));
-            change["module_address"] = Value::from(path);
-            all.push(change);
-        }
-    }
-    plan["resource_changes"] = Value::Array(all);
-    // What Terraform repeats per object is repeated here too, so that the file has the usual proportions.
-    plan["planned_values"]["copies"] = Value::Array(vec![resources; copies]);
-    plan["prior_state"]["copies"] = Value::Array(vec![prior; copies]);
-    let path = directory.join(format!("{count}-changes.json"));
-    std::fs::write(&path, plan.to_string()).unwrap();
-    path
 }

@@ -1,6 +1,6 @@
 //! The interactive review: loading in the background, effects of the reviewer run here.
 
-use std::io::IsTerminal;
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -44,10 +44,9 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
             "Use countersign --check for a report, or countersign --plain to review line by line.",
         ));
     }
-    let request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
     let (sender, messages) = channel();
     let shared: Shared = Arc::new(Mutex::new(None));
-    start_loading(&request, world, &shared, sender)?;
+    start_loading(args, world, &shared, sender)?;
     let mut model = Model::loading();
     let outcome = review(&mut model, &messages, args, world, &shared)?;
     let signed = shared
@@ -55,6 +54,8 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
         .ok()
         .and_then(|slot| slot.as_ref()?.signed.clone());
     say_goodbye(outcome, signed.as_deref());
+    // The process ends here; to free a large plan piece by piece would only take time.
+    std::mem::forget((model, messages));
     Ok(outcome.exit())
 }
 
@@ -72,14 +73,30 @@ fn review(
         LoadError::usage(&error.to_string(), "Use countersign --check for a report.")
     };
     if args.plain {
-        let mut input = std::io::stdin().lock();
+        // Where the plan came through standard input, the answers come from the terminal.
+        let piped = args
+            .subject
+            .plans
+            .iter()
+            .any(|path| path.as_os_str() == "-");
+        let mut input: Box<dyn BufRead> = if piped {
+            let terminal = std::fs::File::open("/dev/tty").map_err(|error| {
+                LoadError::usage(
+                    &format!("The plan comes through standard input, and there is no terminal for the answers: {error}."),
+                    "Write the plan to a file: terraform show -json tfplan > plan.json; countersign --plain plan.json",
+                )
+            })?;
+            Box::new(BufReader::new(terminal))
+        } else {
+            Box::new(std::io::stdin().lock())
+        };
         let mut out = std::io::stdout().lock();
         return tui::run_plain(
             model,
             messages,
             &jiff::Timestamp::now,
             &mut runner,
-            &mut input,
+            input.as_mut(),
             &mut out,
         )
         .map_err(|error| failed(&error));
@@ -88,6 +105,7 @@ fn review(
         term: world.env.get("TERM").cloned(),
         colour: world.env.get("NO_COLOR").is_none_or(String::is_empty)
             && args.output.color != super::args::ColorArg::Never,
+        tmux: world.env.get("TMUX").is_some_and(|value| !value.is_empty()),
     };
     tui::run(
         model,
@@ -120,12 +138,12 @@ fn say_goodbye(outcome: Outcome, signed: Option<&str>) {
 
 /// Loads on a thread of its own, with progress, so that the first frame is up at once.
 fn start_loading(
-    request: &Request,
+    args: &ReviewArgs,
     world: &World,
     shared: &Shared,
     sender: Sender<Msg>,
 ) -> Result<(), LoadError> {
-    let request = request.clone();
+    let (subject, fail_on_warn) = (args.subject.clone(), args.gate.fail_on_warn);
     let world = world.clone();
     let shared = Arc::clone(shared);
     let work = move || {
@@ -148,10 +166,13 @@ fn start_loading(
                 }));
             }
         };
-        let message = match load::load(&request, &progress) {
-            Ok(loaded) => ready(loaded, request.clone(), &world, &shared),
-            Err(error) => Msg::Failed(failure(&error)),
-        };
+        // Standard input is read here too: it may come slowly.
+        let message = subject::request(&subject, fail_on_warn, &world)
+            .and_then(|request| {
+                let loaded = load::load(&request, &progress)?;
+                Ok(ready(loaded, request, &world, &shared))
+            })
+            .unwrap_or_else(|error| Msg::Failed(failure(&error)));
         drop(sender.send(message));
     };
     std::thread::Builder::new()

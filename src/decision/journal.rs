@@ -180,27 +180,87 @@ impl Journal {
             .collect()
     }
 
-    /// The last decision or note that undo would take back.
+    /// How many entries answer, note or take back; the others only say what was on the screen.
     #[must_use]
-    pub fn last_undoable(&self) -> Option<&Entry> {
-        let retracted = self.retracted();
-        self.entries.iter().rev().find(|entry| {
-            matches!(entry.event, Event::Decided { .. } | Event::Noted { .. })
-                && !retracted.contains(&entry.number)
-        })
+    pub fn answers(&self) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| !matches!(entry.event, Event::Displayed { .. }))
+            .count()
     }
 
-    /// The last retraction that redo would repeat: the newest entry must be a retraction.
+    /// What undo would take back: the last decision or note, or all decisions that were made in one go.
     #[must_use]
-    pub fn last_redoable(&self) -> Option<&Entry> {
-        let last = self
+    pub fn last_undoable(&self) -> Vec<&Entry> {
+        self.named(self.history().0.pop())
+    }
+
+    /// What redo would repeat: what was taken back last, unless something else was answered since.
+    #[must_use]
+    pub fn last_redoable(&self) -> Vec<&Entry> {
+        self.named(self.history().1.pop())
+    }
+
+    fn named(&self, numbers: Option<Vec<u64>>) -> Vec<&Entry> {
+        numbers
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|number| self.entry(number))
+            .collect()
+    }
+
+    fn entry(&self, number: u64) -> Option<&Entry> {
+        self.entries
+            .get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// What can be taken back and what can be repeated, the next one last. Entries of the same moment and kind are one step.
+    fn history(&self) -> (Vec<Vec<u64>>, Vec<Vec<u64>>) {
+        let (mut done, mut undone): (Vec<Vec<u64>>, Vec<Vec<u64>>) = (Vec::new(), Vec::new());
+        let entries: Vec<&Entry> = self
             .entries
             .iter()
-            .rev()
-            .find(|entry| !matches!(entry.event, Event::Displayed { .. }))?;
-        let Event::Retracted { entry } = last.event else {
-            return None;
-        };
-        self.entries.iter().find(|e| e.number == entry)
+            .filter(|entry| !matches!(entry.event, Event::Displayed { .. }))
+            .collect();
+        for step in entries.chunk_by(|a, b| in_one_go(a, b)) {
+            let retracted: BTreeSet<u64> = step
+                .iter()
+                .filter_map(|entry| match entry.event {
+                    Event::Retracted { entry } => Some(entry),
+                    _ => None,
+                })
+                .collect();
+            if !retracted.is_empty() {
+                for earlier in &mut done {
+                    earlier.retain(|number| !retracted.contains(number));
+                }
+                done.retain(|earlier| !earlier.is_empty());
+                undone.push(retracted.into_iter().collect());
+                continue;
+            }
+            let again = undone.last().is_some_and(|last| {
+                last.len() == step.len()
+                    && last.iter().zip(step).all(|(number, entry)| {
+                        self.entry(*number).is_some_and(|e| e.event == entry.event)
+                    })
+            });
+            if again {
+                undone.pop();
+            } else {
+                undone.clear();
+            }
+            done.push(step.iter().map(|entry| entry.number).collect());
+        }
+        (done, undone)
     }
+}
+
+/// Whether two entries that follow each other belong to one answer of the reviewer.
+fn in_one_go(a: &Entry, b: &Entry) -> bool {
+    a.at == b.at
+        && match (&a.event, &b.event) {
+            (Event::Decided { decision: a, .. }, Event::Decided { decision: b, .. }) => a == b,
+            (Event::Retracted { .. }, Event::Retracted { .. }) => true,
+            _ => false,
+        }
 }

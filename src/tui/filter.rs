@@ -1,6 +1,7 @@
 //! What the list of findings is grouped by, and which findings it shows.
 
 use crate::finding::{Finding, Severity};
+use crate::plan::Action;
 use crate::review::Status;
 use crate::text::Printable;
 
@@ -35,13 +36,13 @@ impl Grouping {
         }
     }
 
-    pub(super) fn name(self, finding: &Finding) -> String {
-        let or = |text: Option<&str>, none: &str| {
-            text.filter(|t| !t.is_empty()).unwrap_or(none).to_owned()
-        };
+    pub(super) fn name(self, finding: &Finding) -> &str {
+        fn or<'a>(text: Option<&'a str>, none: &'a str) -> &'a str {
+            text.filter(|t| !t.is_empty()).unwrap_or(none)
+        }
         match self {
-            Self::Policy => finding.policy.to_string(),
-            Self::Severity => finding.severity.word().to_owned(),
+            Self::Policy => finding.policy.as_str(),
+            Self::Severity => finding.severity.word(),
             Self::Module => or(Some(finding.module.as_str()), "root module"),
             Self::Resource => or(
                 finding.address.as_ref().map(Printable::as_str),
@@ -66,12 +67,56 @@ pub(super) enum StatusFilter {
     Stale,
 }
 
+/// Findings on which actions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ActionFilter {
+    Destroys,
+    Replaces,
+    Updates,
+    Creates,
+}
+
+impl ActionFilter {
+    pub(super) const ALL: [Self; 4] =
+        [Self::Destroys, Self::Replaces, Self::Updates, Self::Creates];
+
+    /// The word in the title of the list.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Destroys => "destroys",
+            Self::Replaces => "replaces",
+            Self::Updates => "updates",
+            Self::Creates => "creates",
+        }
+    }
+
+    /// The words in the menu.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Destroys => "destroy or replace",
+            Self::Replaces => "replace",
+            Self::Updates => "update",
+            Self::Creates => "create",
+        }
+    }
+
+    fn covers(self, finding: &Finding) -> bool {
+        let action = || Action::from_words(&finding.actions);
+        match self {
+            Self::Destroys => finding.is_destructive(),
+            Self::Replaces => action().is_replace(),
+            Self::Updates => action() == Action::Update,
+            Self::Creates => action() == Action::Create,
+        }
+    }
+}
+
 /// Which findings are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filter {
     pub(super) status: StatusFilter,
     pub(super) severity: Option<Severity>,
-    pub(super) destructive: bool,
+    pub(super) action: Option<ActionFilter>,
     pub(super) unexplained: bool,
     pub(super) text: String,
 }
@@ -81,7 +126,7 @@ impl Filter {
         Self {
             status: StatusFilter::All,
             severity: None,
-            destructive: false,
+            action: None,
             unexplained: false,
             text: String::new(),
         }
@@ -101,8 +146,8 @@ impl Filter {
         if let Some(severity) = self.severity {
             out.push(severity.word().to_owned());
         }
-        if self.destructive {
-            out.push("destroys".to_owned());
+        if let Some(action) = self.action {
+            out.push(action.word().to_owned());
         }
         if self.unexplained {
             out.push("unexplained".to_owned());
@@ -117,8 +162,13 @@ impl Filter {
         }
     }
 
+    /// The text as [`lets_through`](Self::lets_through) looks for it.
+    pub(super) fn wanted(&self) -> String {
+        self.text.to_lowercase()
+    }
+
     /// Whether a finding in a state is listed.
-    pub(super) fn lets_through(&self, finding: &Finding, status: Status) -> bool {
+    pub(super) fn lets_through(&self, finding: &Finding, status: Status, wanted: &str) -> bool {
         let by_status = match self.status {
             StatusFilter::All => true,
             StatusFilter::Undecided => status.is_undecided(),
@@ -131,20 +181,52 @@ impl Filter {
             && self
                 .severity
                 .is_none_or(|severity| finding.severity == severity)
-            && (!self.destructive || finding.is_destructive())
+            && self.action.is_none_or(|action| action.covers(finding))
             && (!self.unexplained || finding.explained == Some(false))
-            && self.matches_text(finding)
+            && (wanted.is_empty() || holds_text(finding, wanted))
     }
+}
 
-    fn matches_text(&self, finding: &Finding) -> bool {
-        if self.text.is_empty() {
-            return true;
+fn holds_text(finding: &Finding, wanted: &str) -> bool {
+    let texts = [
+        Some(&finding.policy),
+        Some(&finding.message),
+        finding.address.as_ref(),
+        finding.deposed.as_ref(),
+        finding.subject.as_ref(),
+    ];
+    texts
+        .into_iter()
+        .flatten()
+        .any(|text| holds(text.as_str(), wanted))
+}
+
+/// Whether a text holds another one that is in small letters, whatever the letters of the first are.
+fn holds(text: &str, wanted: &str) -> bool {
+    if text.is_ascii() {
+        // Most texts are, and there are tens of thousands of them.
+        return text
+            .as_bytes()
+            .windows(wanted.len())
+            .any(|part| part.eq_ignore_ascii_case(wanted.as_bytes()));
+    }
+    text.to_lowercase().contains(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_whatever_its_letters_are() {
+        for (text, wanted, found) in [
+            ("module.net.aws_vpc.Main", "vpc.main", true),
+            ("GRÖSSE", "größe", false),
+            ("Größe", "größe", true),
+            ("", "a", false),
+            ("ab", "abc", false),
+        ] {
+            assert_eq!(holds(text, wanted), found, "{text} {wanted}");
         }
-        let wanted = self.text.to_lowercase();
-        let holds = |text: &str| text.to_lowercase().contains(&wanted);
-        holds(finding.policy.as_str())
-            || holds(finding.message.as_str())
-            || holds(&finding.label())
-            || finding.subject.as_ref().is_some_and(|s| holds(s.as_str()))
     }
 }

@@ -62,6 +62,16 @@ pub(super) struct Stage {
     pub(super) name: Printable,
     pub(super) done: usize,
     pub(super) total: Option<usize>,
+    /// When it began, and until when it is known to have gone on.
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+}
+
+impl Stage {
+    /// How many whole seconds it takes already.
+    pub(super) fn seconds(&self) -> i64 {
+        self.until.duration_since(self.since).as_secs().max(0)
+    }
 }
 
 /// Which list is shown.
@@ -121,6 +131,7 @@ pub(super) struct PaneKey {
     pub(super) subject: Subject,
     pub(super) widths: [usize; 3],
     pub(super) look: Look,
+    /// How many entries of the journal the lines may show.
     pub(super) entries: usize,
 }
 
@@ -351,6 +362,47 @@ impl Review {
             }
         }
         (decided, total)
+    }
+
+    /// What a list without findings says; it is good news only when every rule could look.
+    pub(super) fn nothing_found(&self) -> (Role, String) {
+        let case = &self.case;
+        let policies = &case.policies;
+        let (evaluated, rules) = (policies.evaluated, policies.rules);
+        let looked = format!(
+            "{evaluated} of {rules} rules looked at {} changes",
+            self.tree.total
+        );
+        match case.problems.len() {
+            0 if evaluated == 0 => (
+                Role::Bad,
+                "No rule was evaluated: nothing is known.".to_owned(),
+            ),
+            0 if evaluated + policies.not_applicable < rules => (
+                Role::Warn,
+                format!("No findings, but {looked} only; the other rules gave no answer."),
+            ),
+            0 if !case.not_looked_at.is_empty() => (
+                Role::Warn,
+                format!(
+                    "No findings: {looked}; not looked at: {}.",
+                    case.not_looked_at
+                        .iter()
+                        .map(Printable::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            ),
+            0 => (Role::Good, format!("No findings: {looked}.")),
+            1 => (
+                Role::Bad,
+                format!("No answer: one policy failed; {looked}."),
+            ),
+            many => (
+                Role::Bad,
+                format!("No answer: {many} policies failed; {looked}."),
+            ),
+        }
     }
 
     /// Who answers.

@@ -79,6 +79,22 @@ pub struct Failure {
     pub exit: Exit,
 }
 
+impl Failure {
+    /// Loading ended without an answer: it failed in a way that it could not tell.
+    #[must_use]
+    pub fn abandoned() -> Self {
+        Self {
+            heading: Printable::line("This program failed while it was loading."),
+            causes: Vec::new(),
+            hint: Some(Printable::line(
+                "Please report it, with what countersign --check says of the same plan.",
+            )),
+            not_checked: vec![Printable::line("everything")],
+            exit: Exit::Policy,
+        }
+    }
+}
+
 /// Why an entry is not in the draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistFailure {

@@ -39,9 +39,9 @@ pub fn run_plain(
         height: 40,
     });
     while plain.model.is_loading() {
-        let Ok(msg) = messages.recv() else {
-            return Ok(Outcome::Cancelled);
-        };
+        let msg = messages
+            .recv()
+            .unwrap_or_else(|_| Msg::Failed(Failure::abandoned()));
         if let Msg::Progress { stage, done, total } = &msg {
             let total = total.map_or(String::new(), |total| format!(" of {total}"));
             let stage = crate::text::Printable::line(stage);
@@ -95,7 +95,8 @@ impl Plain<'_> {
             self.print_finding()?;
             write!(
                 self.output,
-                "a acknowledge, w waive, r reject, c note, n next, p previous, u undo, A approve, q quit: "
+                "a acknowledge, w waive, r reject, c note, u undo, U redo, n next, p previous, j down, k up, o policy, \
+                 s what is left, A approve, q quit: "
             )?;
             self.output.flush()?;
             let Some(line) = self.read()? else {
@@ -103,11 +104,13 @@ impl Plain<'_> {
             };
             self.model.last_act = None;
             match line.trim() {
-                "a" => self.key(KeyCode::Char('a')),
-                "n" => self.key(KeyCode::Char('n')),
-                "p" => self.key(KeyCode::Char('p')),
-                "u" => self.key(KeyCode::Char('u')),
-                "q" => self.key(KeyCode::Char('q')),
+                letter @ ("a" | "n" | "p" | "u" | "U" | "j" | "k" | "q") => {
+                    for c in letter.chars() {
+                        self.key(KeyCode::Char(c));
+                    }
+                }
+                "o" => self.print_pane(Pane::Policy)?,
+                "s" => self.print_what_is_left()?,
                 "w" => self.write_text('w', true)?,
                 "r" => self.write_text('r', false)?,
                 "c" => self.write_text('c', false)?,
@@ -123,7 +126,28 @@ impl Plain<'_> {
         }
     }
 
-    /// Prints every destructive change, so that it counts as displayed, and what stands beside the changes.
+    /// Prints the groups with what is undecided in each.
+    fn print_what_is_left(&mut self) -> io::Result<()> {
+        let Some(review) = self.model.review() else {
+            return Ok(());
+        };
+        let (decided, total) = review.progress();
+        writeln!(self.output, "{decided} of {total} decided")?;
+        for group in review.queue.groups.iter().filter(|group| group.left > 0) {
+            writeln!(
+                self.output,
+                "{} {}: {} of {} left",
+                group.level.short(),
+                group.name,
+                group.left,
+                group.members.len()
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Prints every destructive change (every change, where the gate asks for that), so that it counts as displayed, and what
+    /// stands beside the changes.
     fn show_everything_once(&mut self) -> io::Result<()> {
         let Some(review) = self.model.review_mut() else {
             return Ok(());
@@ -140,6 +164,7 @@ impl Plain<'_> {
         )?;
         review.queue.filter = Filter::none();
         review.queue.rebuild(&review.case, &review.verdict);
+        review.tree.unfold_all();
         let rows = review.tree.rows.len();
         self.key(KeyCode::Char('5'));
         self.key(KeyCode::Char('2'));
@@ -152,11 +177,13 @@ impl Plain<'_> {
                     review.tree.selected(),
                     Some(TreeRow::Check(..) | TreeRow::Deferred(..) | TreeRow::Invocation(..))
                 );
-                let destructive = review
+                let wanted = review
                     .change_at()
                     .and_then(|(plan, index)| review.case.plans.get(plan)?.plan.changes.get(index))
-                    .is_some_and(|change| change.action.is_destructive());
-                if !destructive && !beside {
+                    .is_some_and(|change| {
+                        change.action.is_destructive() || review.case.gate.review_every_change
+                    });
+                if !wanted && !beside {
                     continue;
                 }
             }
@@ -185,8 +212,9 @@ impl Plain<'_> {
             return Ok(());
         };
         let (decided, total) = review.progress();
-        if total == 0 {
-            return writeln!(self.output, "No findings.");
+        if review.case.findings.is_empty() {
+            let (_, text) = review.nothing_found();
+            return writeln!(self.output, "\n{text}");
         }
         match review.queue.rows.get(review.queue.cursor) {
             Some(Row::Finding(index, _)) => {
@@ -200,7 +228,19 @@ impl Plain<'_> {
                     "\n{decided} of {total} decided. {status}: {label}"
                 )?;
             }
-            _ => writeln!(self.output, "\n{decided} of {total} decided.")?,
+            Some(Row::Group(number)) => {
+                if let Some(group) = review.queue.groups.get(*number) {
+                    writeln!(
+                        self.output,
+                        "\n{decided} of {total} decided. {} {}: {} of {} left",
+                        group.level.short(),
+                        group.name,
+                        group.left,
+                        group.members.len()
+                    )?;
+                }
+            }
+            None => writeln!(self.output, "\n{decided} of {total} decided.")?,
         }
         self.print_pane(Pane::Change)?;
         self.print_pane(Pane::Source)?;

@@ -2,10 +2,10 @@
 //!
 //! The visible order is built by [`Queue::rebuild`] when filter, grouping or folds change, never while drawing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::filter::{Filter, Grouping, StatusFilter};
-use crate::finding::{Enforcement, Finding, Severity};
+use crate::finding::{Enforcement, Severity};
 use crate::review::{ReviewCase, Verdict};
 
 /// One visible row.
@@ -28,6 +28,15 @@ pub(super) struct Group {
     pub(super) members: Vec<usize>,
     /// How many of them are undecided.
     pub(super) left: usize,
+}
+
+/// A group while the findings are gone through.
+struct Gathered<'a> {
+    /// Strictest level and highest severity in it.
+    rank: (Enforcement, Severity),
+    name: &'a str,
+    destroys: Vec<usize>,
+    others: Vec<usize>,
 }
 
 /// The list with its cursor.
@@ -76,52 +85,46 @@ impl Queue {
     /// Builds groups and rows anew; the cursor stays on its finding where that is still listed.
     pub(super) fn rebuild(&mut self, case: &ReviewCase, verdict: &Verdict) {
         let selected = self.selected();
-        let mut groups: BTreeMap<(Enforcement, Severity, String), Vec<usize>> = BTreeMap::new();
-        let mut worst: BTreeMap<String, (Enforcement, Severity)> = BTreeMap::new();
-        let listed: Vec<(usize, String)> = case
-            .findings
-            .iter()
-            .zip(&verdict.states)
-            .enumerate()
-            .filter(|(_, (finding, state))| self.filter.lets_through(finding, state.status))
-            .map(|(index, (finding, _))| (index, self.key(finding)))
-            .collect();
-        for (index, key) in &listed {
-            if let Some(finding) = case.findings.get(*index) {
-                let rank = (finding.enforcement, finding.severity);
-                worst
-                    .entry(key.clone())
-                    .and_modify(|w| *w = (*w).min(rank))
-                    .or_insert(rank);
+        let wanted = self.filter.wanted();
+        let mut numbers: HashMap<(Option<Enforcement>, &str), usize> = HashMap::new();
+        let mut groups: Vec<Gathered<'_>> = Vec::new();
+        self.listed = 0;
+        for (index, (finding, state)) in case.findings.iter().zip(&verdict.states).enumerate() {
+            if !self.filter.lets_through(finding, state.status, &wanted) {
+                continue;
+            }
+            self.listed += 1;
+            let name = self.grouping.name(finding);
+            // Findings of one policy but of different levels stand in groups of their own.
+            let level = (self.grouping == Grouping::Policy).then_some(finding.enforcement);
+            let rank = (finding.enforcement, finding.severity);
+            let number = *numbers.entry((level, name)).or_insert_with(|| {
+                groups.push(Gathered {
+                    rank,
+                    name,
+                    destroys: Vec::new(),
+                    others: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            if let Some(group) = groups.get_mut(number) {
+                group.rank = group.rank.min(rank);
+                if finding.is_destructive() {
+                    group.destroys.push(index);
+                } else {
+                    group.others.push(index);
+                }
             }
         }
-        self.listed = listed.len();
-        for (index, key) in listed {
-            if let Some((level, severity)) = worst.get(&key) {
-                groups
-                    .entry((*level, *severity, key))
-                    .or_default()
-                    .push(index);
-            }
-        }
+        groups.sort_by_key(|group| (group.rank, group.name));
         self.groups = groups
             .into_iter()
-            .map(|((level, _, name), mut members)| {
-                members.sort_by_key(|index| {
-                    (
-                        case.findings
-                            .get(*index)
-                            .is_some_and(|finding| !finding.is_destructive()),
-                        *index,
-                    )
-                });
-                let name = name
-                    .split_once('\u{1}')
-                    .map_or(name.clone(), |(_, rest)| rest.to_owned());
+            .map(|mut group| {
+                group.destroys.append(&mut group.others);
                 Group {
-                    level,
-                    name,
-                    members,
+                    level: group.rank.0,
+                    name: group.name.to_owned(),
+                    members: group.destroys,
                     left: 0,
                 }
             })
@@ -132,16 +135,6 @@ impl Queue {
             self.select(finding);
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
-    }
-
-    /// Findings of one policy but of different levels stand in groups of their own.
-    fn key(&self, finding: &Finding) -> String {
-        let name = self.grouping.name(finding);
-        if self.grouping == Grouping::Policy {
-            format!("{}\u{1}{name}", finding.enforcement.word())
-        } else {
-            name
-        }
     }
 
     /// Counts what is left in each group.
@@ -164,7 +157,7 @@ impl Queue {
         self.rows.clear();
         for (number, group) in self.groups.iter().enumerate() {
             self.rows.push(Row::Group(number));
-            if !self.folded.contains(&fold_key(group)) {
+            if self.folded.is_empty() || !self.folded.contains(&fold_key(group)) {
                 self.rows.extend(
                     group
                         .members

@@ -2,20 +2,23 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ratatui::crossterm::event::Event;
 
 use super::model::{Model, Phase};
-use super::msg::{Effect, Msg, Outcome};
+use super::msg::{Effect, Failure, Msg, Outcome};
 use super::session::{Session, Watch};
 use super::theme::Theme;
 use super::update::update;
 
 /// Longest wait for a key before messages and signals are looked at.
 const WAIT: Duration = Duration::from_millis(40);
+
+/// How often the screen says how long a stage of loading takes.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Most events handled before the next frame.
 const BATCH: usize = 256;
@@ -27,6 +30,8 @@ pub struct Options {
     pub term: Option<String>,
     /// Whether colours may be used.
     pub colour: bool,
+    /// Whether tmux stands between this program and the terminal.
+    pub tmux: bool,
 }
 
 /// Why there can be no review on this terminal.
@@ -87,6 +92,7 @@ pub fn run(
         runner,
         session: &mut session,
         served: 0,
+        tmux: options.tmux,
     };
     let outcome = review.until_the_end(messages, &watch);
     session.leave();
@@ -100,6 +106,7 @@ struct Running<'a> {
     session: &'a mut Session,
     /// How many effects were served.
     served: usize,
+    tmux: bool,
 }
 
 impl Running<'_> {
@@ -109,7 +116,13 @@ impl Running<'_> {
             return Ok(outcome);
         }
         let mut changed = true;
+        let mut ticked = Instant::now();
         loop {
+            if self.model.is_loading() && ticked.elapsed() >= TICK {
+                ticked = Instant::now();
+                self.feed(Msg::Tick)?;
+                changed = true;
+            }
             if watch.must_end() {
                 return Ok(Outcome::Cancelled);
             }
@@ -117,7 +130,15 @@ impl Running<'_> {
                 self.session.suspend()?;
                 changed = true;
             }
-            while let Ok(msg) = messages.try_recv() {
+            loop {
+                let msg = match messages.try_recv() {
+                    Ok(msg) => msg,
+                    // Nobody is left who could bring the case.
+                    Err(TryRecvError::Disconnected) if self.model.is_loading() => {
+                        Msg::Failed(Failure::abandoned())
+                    }
+                    Err(_) => break,
+                };
                 changed = true;
                 if let Some(outcome) = self.feed(msg)? {
                     return Ok(outcome);
@@ -186,7 +207,7 @@ impl Running<'_> {
                     None
                 }
                 Effect::Copy(text) => {
-                    Session::copy(&text)?;
+                    Session::copy(&text, self.tmux)?;
                     None
                 }
                 Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
@@ -236,6 +257,7 @@ mod tests {
             let options = Options {
                 term: Some(term.to_owned()),
                 colour: true,
+                tmux: false,
             };
             let refused = run(
                 &mut Model::loading(),

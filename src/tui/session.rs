@@ -122,11 +122,23 @@ impl Session {
     }
 
     /// Puts a text on the clipboard, through the terminal.
-    pub(super) fn copy(text: &str) -> io::Result<()> {
+    pub(super) fn copy(text: &str, tmux: bool) -> io::Result<()> {
         execute!(
             io::stdout(),
             ratatui::crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
-        )
+        )?;
+        if tmux {
+            // tmux keeps the sequence above to itself unless it is told otherwise; this one it hands on.
+            let mut sequence = String::new();
+            ratatui::crossterm::Command::write_ansi(
+                &ratatui::crossterm::clipboard::CopyToClipboard::to_clipboard_from(text),
+                &mut sequence,
+            )
+            .map_err(io::Error::other)?;
+            io::stdout().write_all(through_tmux(&sequence).as_bytes())?;
+            io::stdout().flush()?;
+        }
+        Ok(())
     }
 
     /// Gives the terminal back, stops the program, and goes on when the shell continues it.
@@ -145,6 +157,14 @@ impl Drop for Session {
             std::panic::set_hook(Box::new(move |panic| hook(panic)));
         }
     }
+}
+
+/// A sequence as tmux hands it on to the terminal that it runs in.
+fn through_tmux(sequence: &str) -> String {
+    format!(
+        "\u{1b}Ptmux;{}\u{1b}\\",
+        sequence.replace('\u{1b}', "\u{1b}\u{1b}")
+    )
 }
 
 /// Undoes everything, as far as the terminal is still there; nothing can be done about an error here.
@@ -217,5 +237,18 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
         self.handle.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_through_tmux_has_its_escapes_doubled() {
+        assert_eq!(
+            through_tmux("\u{1b}]52;c;YQ==\u{1b}\\"),
+            "\u{1b}Ptmux;\u{1b}\u{1b}]52;c;YQ==\u{1b}\u{1b}\\\u{1b}\\"
+        );
     }
 }

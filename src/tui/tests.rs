@@ -13,6 +13,7 @@ mod random;
 mod rules;
 mod sessions;
 mod tree;
+mod whole;
 
 use std::collections::VecDeque;
 

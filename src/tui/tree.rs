@@ -255,6 +255,15 @@ impl Tree {
         self.lay_rows();
     }
 
+    /// Lays out every row there is.
+    pub(super) fn unfold_all(&mut self) {
+        for module in &mut self.modules {
+            module.folded = false;
+            module.unfolded_quiet = true;
+        }
+        self.lay_rows();
+    }
+
     /// Goes to the next or previous module.
     pub(super) fn jump_group(&mut self, forward: bool) {
         let is_module = |row: &TreeRow| matches!(row, TreeRow::Module(_));

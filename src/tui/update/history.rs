@@ -1,5 +1,7 @@
 //! Taking answers back and repeating them: entries are appended, never removed.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::super::keys::Command;
@@ -9,7 +11,7 @@ use super::super::theme::Role;
 use super::answer::is_held;
 use super::commands::reveal;
 use super::record;
-use crate::decision::{DecisionKey, Event};
+use crate::decision::{DecisionKey, Entry, Event};
 
 /// Takes the last decision or note back.
 pub(super) fn undo(model: &mut Model, now: Timestamp) -> Vec<Effect> {
@@ -19,21 +21,26 @@ pub(super) fn undo(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let Some(review) = model.review_mut() else {
         return Vec::new();
     };
-    let Some(entry) = review.journal.last_undoable().cloned() else {
+    let entries: Vec<Entry> = cloned(&review.journal.last_undoable());
+    if entries.is_empty() {
         model.say(Role::Warn, "There is nothing to take back.");
         return Vec::new();
-    };
-    let effect = record(
-        review,
-        Event::Retracted {
-            entry: entry.number,
-        },
-        now,
-    );
+    }
+    let effects = entries
+        .iter()
+        .map(|entry| {
+            let entry = entry.number;
+            record(review, Event::Retracted { entry }, now)
+        })
+        .collect();
     review.judge(now);
-    let what = back_to(review, &entry.event);
+    let what = back_to(review, &entries);
     model.say(Role::Good, format!("taken back: {what}"));
-    vec![effect]
+    effects
+}
+
+fn cloned(entries: &[&Entry]) -> Vec<Entry> {
+    entries.iter().map(|entry| (*entry).clone()).collect()
 }
 
 /// Repeats what was taken back last.
@@ -44,39 +51,35 @@ pub(super) fn redo(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let Some(review) = model.review_mut() else {
         return Vec::new();
     };
-    let Some(event) = review
-        .journal
-        .last_redoable()
-        .map(|entry| entry.event.clone())
-    else {
+    let entries: Vec<Entry> = cloned(&review.journal.last_redoable());
+    if entries.is_empty() {
         model.say(Role::Warn, "There is nothing to repeat.");
         return Vec::new();
+    }
+    let known: BTreeSet<DecisionKey> = review.case.findings.iter().map(DecisionKey::of).collect();
+    let unchanged = |entry: &Entry| match &entry.event {
+        Event::Decided { key, .. } | Event::Noted { key, .. } => known.contains(key),
+        _ => false,
     };
-    let key = match &event {
-        Event::Decided { key, .. } | Event::Noted { key, .. } => *key,
-        _ => return Vec::new(),
-    };
-    let unchanged = review
-        .case
-        .findings
-        .iter()
-        .any(|finding| DecisionKey::of(finding) == key);
-    if !unchanged {
+    if !entries.iter().all(unchanged) {
         model.say(Role::Warn, "The finding changed since; answer it anew.");
         return Vec::new();
     }
-    let effect = record(review, event.clone(), now);
+    let effects = entries
+        .iter()
+        .map(|entry| record(review, entry.event.clone(), now))
+        .collect();
     review.judge(now);
-    let what = back_to(review, &event);
+    let what = back_to(review, &entries);
     model.say(Role::Good, format!("repeated: {what}"));
-    vec![effect]
+    effects
 }
 
-/// Brings the cursor to the finding of an event, and says what the event was.
-fn back_to(review: &mut Review, event: &Event) -> String {
-    let (key, word) = match event {
-        Event::Decided { key, decision } => (key, decision.word()),
-        Event::Noted { key, .. } => (key, "note"),
+/// Brings the cursor to the first finding of the entries, and says what they were.
+fn back_to(review: &mut Review, entries: &[Entry]) -> String {
+    let (key, word) = match entries.first().map(|entry| &entry.event) {
+        Some(Event::Decided { key, decision }) => (key, decision.word()),
+        Some(Event::Noted { key, .. }) => (key, "note"),
         _ => return String::new(),
     };
     let found = review
@@ -84,13 +87,13 @@ fn back_to(review: &mut Review, event: &Event) -> String {
         .findings
         .iter()
         .position(|finding| finding.fingerprint == key.fingerprint);
-    let Some(index) = found else {
-        return format!("{word} on a finding of an earlier plan");
+    if let Some(index) = found {
+        reveal(review, index);
+    }
+    let what = match (entries.len(), found.and_then(|index| review.finding(index))) {
+        (1, Some(finding)) => finding.label(),
+        (1, None) => "a finding of an earlier plan".to_owned(),
+        (many, _) => format!("{many} findings"),
     };
-    reveal(review, index);
-    let label = review
-        .finding(index)
-        .map(crate::finding::Finding::label)
-        .unwrap_or_default();
-    format!("{word}: {label}")
+    format!("{word}: {what}")
 }

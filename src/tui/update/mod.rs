@@ -11,7 +11,7 @@ mod movement;
 mod typing;
 mod windows;
 
-pub(super) use windows::{FILTERS, found};
+pub(super) use windows::{FILTER_ROWS, FILTERS, found};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -44,10 +44,17 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             model.drawn = None;
             Vec::new()
         }
-        Msg::Tick => Vec::new(),
+        Msg::Tick => {
+            if let Phase::Loading(stages) = &mut model.phase
+                && let Some(stage) = stages.last_mut()
+            {
+                stage.until = now;
+            }
+            Vec::new()
+        }
         Msg::Drawn => return drawn(model, now),
         Msg::Progress { stage, done, total } => {
-            progress(model, &stage, done, total);
+            progress(model, &stage, (done, total), now);
             Vec::new()
         }
         Msg::Loaded(loaded) => {
@@ -103,15 +110,22 @@ fn on_key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
     commands::run(model, command, now)
 }
 
-fn progress(model: &mut Model, stage: &str, done: usize, total: Option<usize>) {
+fn progress(model: &mut Model, name: &str, (done, total): (usize, Option<usize>), now: Timestamp) {
     let Phase::Loading(stages) = &mut model.phase else {
         return;
     };
-    let name = Printable::line(stage);
-    let new = Stage { name, done, total };
-    match stages.iter_mut().find(|known| known.name == new.name) {
-        Some(known) => *known = new,
-        None => stages.push(new),
+    let name = Printable::line(name);
+    match stages.iter_mut().find(|known| known.name == name) {
+        Some(known) => {
+            (known.done, known.total, known.until) = (done, total, now);
+        }
+        None => stages.push(Stage {
+            name,
+            done,
+            total,
+            since: now,
+            until: now,
+        }),
     }
 }
 
@@ -331,7 +345,7 @@ fn settle(model: &mut Model) {
             side_by_side: review.look.side_by_side && size.0 >= 160,
             ..review.look
         },
-        entries: review.journal.entries().len(),
+        entries: review.journal.answers(),
     };
     if review.pane_key.as_ref() != Some(&key) {
         let same_subject = review

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
-use super::super::filter::{Filter, StatusFilter};
+use super::super::filter::{ActionFilter, Filter, StatusFilter};
 use super::super::keys::{self, Binding, Command, Context};
 use super::super::layout;
 use super::super::model::{Approve, Bulk, List, Model, Recheck, Window};
@@ -125,8 +125,9 @@ pub(in super::super) const FILTERS: [(&str, Option<StatusFilter>); 6] = [
     ("stale", Some(StatusFilter::Stale)),
 ];
 
-/// How many rows the filter menu has: states, severities, destroys, unexplained.
-pub(in super::super) const FILTER_ROWS: usize = FILTERS.len() + Severity::ALL.len() + 2;
+/// How many rows the filter menu has: states, severities, actions, unexplained.
+pub(in super::super) const FILTER_ROWS: usize =
+    FILTERS.len() + Severity::ALL.len() + ActionFilter::ALL.len() + 1;
 
 fn menu(model: &mut Model, mut cursor: usize, mut filter: Filter, key: &KeyEvent) -> After {
     match (key.code, keys::command(key, false)) {
@@ -152,10 +153,12 @@ fn choose(filter: &mut Filter, cursor: usize) {
         return;
     }
     let row = cursor.saturating_sub(FILTERS.len());
-    match Severity::ALL.get(row) {
-        Some(severity) if filter.severity == Some(*severity) => filter.severity = None,
-        Some(severity) => filter.severity = Some(*severity),
-        None if row == Severity::ALL.len() => filter.destructive = !filter.destructive,
+    if let Some(severity) = Severity::ALL.get(row) {
+        filter.severity = (filter.severity != Some(*severity)).then_some(*severity);
+        return;
+    }
+    match ActionFilter::ALL.get(row - Severity::ALL.len()) {
+        Some(action) => filter.action = (filter.action != Some(*action)).then_some(*action),
         None => filter.unexplained = !filter.unexplained,
     }
 }

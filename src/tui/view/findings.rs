@@ -6,7 +6,7 @@ use super::super::filter::Grouping;
 use super::super::model::Review;
 use super::super::panes::action_role;
 use super::super::queue::{Group, Row};
-use super::super::rich::Rich;
+use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::canvas::Canvas;
 use crate::finding::{Enforcement, Finding};
@@ -65,21 +65,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
 }
 
 fn empty(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
-    let policies = &review.case.policies;
     let lines = if review.case.findings.is_empty() {
-        vec![
-            Rich::of(
-                Role::Good,
-                format!(
-                    "  No findings: {} of {} rules looked at {} changes.",
-                    policies.evaluated, policies.rules, review.tree.total
-                ),
-            ),
-            Rich::of(
-                Role::Dim,
-                "  5 shows every change of the plan; A opens the approve screen.",
-            ),
-        ]
+        let (role, text) = review.nothing_found();
+        let width = usize::from(area.width).saturating_sub(2);
+        let mut lines = paragraph(role, &format!("  {text}"), width, 2);
+        lines.push(Rich::of(
+            Role::Dim,
+            "  5 shows every change of the plan; A opens the approve screen.",
+        ));
+        lines
     } else {
         vec![
             Rich::of(

@@ -26,6 +26,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, stages: &[Stage]) {
             None if stage.done > 0 => stage.done.to_string(),
             None => String::new(),
         };
+        let waiting = match stage.seconds() {
+            0 => String::new(),
+            seconds if numbers.is_empty() => format!("{seconds} s"),
+            seconds => format!(" · {seconds} s"),
+        };
         let (role, sign) = if done {
             (Role::Good, "ok ")
         } else {
@@ -36,7 +41,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, stages: &[Stage]) {
                 if done { Role::Dim } else { Role::Strong },
                 format!("{:<28}", stage.name.as_str()),
             )
-            .add(Role::Text, numbers);
+            .add(Role::Text, numbers)
+            .add(Role::Dim, waiting);
         canvas.line(area, row + 2, &line);
     }
     let last = usize::from(area.height).saturating_sub(1);

@@ -2,11 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::super::filter::Filter;
+use super::super::filter::{ActionFilter, Filter};
 use super::super::model::{Bulk, List, Review};
 use super::super::rich::Rich;
 use super::super::theme::Role;
-use super::super::update::{FILTERS, found};
+use super::super::update::{FILTER_ROWS, FILTERS, found};
 use super::canvas::{Canvas, centred};
 use crate::decision::Decision;
 use crate::finding::Severity;
@@ -92,7 +92,9 @@ fn one_line(text: &str) -> String {
 
 /// Draws the filter menu.
 pub(super) fn filter(canvas: &mut Canvas<'_>, area: Rect, cursor: usize, filter: &Filter) {
-    let inside = canvas.window(centred(area, 46, 16), "Filter");
+    let height = u16::try_from(FILTER_ROWS + 3).unwrap_or(area.height);
+    let height = height.min(area.height.saturating_sub(1));
+    let inside = canvas.window(centred(area, 46, height), "Filter");
     let mut rows: Vec<(bool, &str, &str)> = FILTERS
         .iter()
         .map(|(name, status)| (*status == Some(filter.status), *name, "state"))
@@ -104,10 +106,16 @@ pub(super) fn filter(canvas: &mut Canvas<'_>, area: Rect, cursor: usize, filter:
             "severity",
         )
     }));
-    rows.push((filter.destructive, "destroys and replacements only", ""));
+    rows.extend(
+        ActionFilter::ALL
+            .iter()
+            .map(|action| (filter.action == Some(*action), action.label(), "action")),
+    );
     rows.push((filter.unexplained, "not explained by the diff only", ""));
-    for (row, (on, name, kind)) in rows.iter().enumerate() {
-        let here = row == cursor;
+    let foot = usize::from(inside.height).saturating_sub(1);
+    let top = (cursor + 1).saturating_sub(foot);
+    for (row, (on, name, kind)) in rows.iter().skip(top).take(foot).enumerate() {
+        let here = top + row == cursor;
         let line = Rich::of(
             Role::Text,
             format!(
@@ -123,7 +131,6 @@ pub(super) fn filter(canvas: &mut Canvas<'_>, area: Rect, cursor: usize, filter:
             canvas.line(inside, row, &line);
         }
     }
-    let foot = usize::from(inside.height).saturating_sub(1);
     canvas.line(
         inside,
         foot,
