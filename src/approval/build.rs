@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::cover::{self, Blocking};
+use super::owners::is_member;
 use super::record::Record;
 use super::statement::{BinaryBinding, PlanBinding, PolicyBinding, Statement, Tool};
-use super::{Answer, Given, MAX_TTL_DAYS, normal_email};
+use super::{Answer, BREAK_GLASS_HOURS, Given, MAX_TTL_DAYS, normal_email};
 use crate::decision::{Decision, Identity, Journal};
 use crate::digest::Digest;
 use crate::finding::Finding;
@@ -27,6 +28,17 @@ pub struct Occasion<'a> {
     pub predecessors: &'a [Digest],
     /// Version of this program.
     pub tool_version: &'a str,
+    /// Sets aside who must approve.
+    pub break_glass: Option<Glass<'a>>,
+}
+
+/// Setting aside who must approve, in an emergency.
+#[derive(Clone, Copy, Debug)]
+pub struct Glass<'a> {
+    /// Why.
+    pub reason: &'a str,
+    /// Addresses of those whom the base lets do it; none where it names nobody.
+    pub members: Option<&'a [String]>,
 }
 
 /// What stands in the way of approving, one sentence each.
@@ -55,7 +67,10 @@ impl Statement {
             return Err(Blocked(problems));
         };
         let created = whole_seconds(occasion.now);
-        let ttl = SignedDuration::from_hours(24 * i64::from(occasion.ttl_days));
+        let ttl = SignedDuration::from_hours(match occasion.break_glass {
+            Some(_) => BREAK_GLASS_HOURS,
+            None => 24 * i64::from(occasion.ttl_days),
+        });
         let expires = created.checked_add(ttl).unwrap_or(created);
         let mut plans: Vec<PlanBinding> = case.plans.iter().map(plan_binding).collect();
         plans.sort_by(|a, b| a.root.cmp(&b.root));
@@ -69,6 +84,9 @@ impl Statement {
             answers: answers(case, verdict, created)?,
             authors: authors.into_iter().filter(|a| !a.is_empty()).collect(),
             base: change.base.clone(),
+            break_glass: occasion
+                .break_glass
+                .map(|glass| Printable::line(case.redactor.line(glass.reason).as_str().trim())),
             commit: change.head.clone().unwrap_or_default(),
             config: case.config,
             created,
@@ -132,6 +150,14 @@ fn other_blockers(case: &ReviewCase, verdict: &Verdict, occasion: &Occasion<'_>)
     if normal_email(&occasion.reviewer.email).is_empty() {
         out.push("The reviewer has no address; set user.email.".to_owned());
     }
+    if let Some(glass) = occasion.break_glass {
+        if glass.reason.trim().is_empty() {
+            out.push("Breaking glass needs a reason.".to_owned());
+        }
+        if let Err(why) = may_break_glass(glass.members, &occasion.reviewer.email) {
+            out.push(format!("Breaking glass is not allowed: {why}."));
+        }
+    }
     if verdict.states.len() != case.findings.len() {
         out.push("The verdict belongs to another review.".to_owned());
     }
@@ -145,6 +171,21 @@ fn other_blockers(case: &ReviewCase, verdict: &Verdict, occasion: &Occasion<'_>)
         );
     }
     out
+}
+
+/// Whether an address belongs to those who may set aside who must approve.
+pub(super) fn may_break_glass(members: Option<&[String]>, address: &str) -> Result<(), String> {
+    let Some(members) = members else {
+        return Err("[approval] break_glass on the base names no group".to_owned());
+    };
+    if members.iter().any(|member| is_member(member, address)) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} does not belong to the group that may: {}",
+        Printable::line(address.trim()),
+        Printable::line(&members.join(", "))
+    ))
 }
 
 fn plan_binding(plan: &CasePlan) -> PlanBinding {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
+use super::build::may_break_glass;
 use super::cover::{self, Blocking};
 use super::statement::PlanBinding;
 use super::strict;
@@ -277,6 +278,16 @@ fn reviewer(
     signer: Option<&Signer>,
     context: &Context<'_>,
 ) -> Result<(), Void> {
+    if statement.break_glass.is_some() {
+        let vouched = signer.is_some_and(|signer| signer.vouched);
+        if !vouched {
+            let why = "it counts only with a signature that the base's list of signers vouches for";
+            return Err(Void::BreakGlass(why.to_owned()));
+        }
+        // Who wrote the change may be the only one who is awake.
+        return may_break_glass(context.break_glass.as_deref(), &statement.reviewer.email)
+            .map_err(Void::BreakGlass);
+    }
     if !context.rules.prevent_self {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{GroupRule, MAX_TTL_DAYS};
+use super::{CodeOwners, GroupRule, MAX_TTL_DAYS};
 use crate::change::Author;
 use crate::digest::Digest;
 use crate::plan::Effect;
@@ -134,6 +134,10 @@ pub struct Context<'a> {
     pub signers: Option<&'a dyn Signers>,
     /// Who else must approve.
     pub groups: Vec<GroupRule>,
+    /// Who owns which files, where owners must approve.
+    pub owners: Option<&'a CodeOwners>,
+    /// Addresses of those who may set aside who must approve; `*` stands for any characters.
+    pub break_glass: Option<Vec<String>>,
     /// Names of this repository.
     pub repositories: BTreeSet<String>,
     /// Patterns of other names under which it may have been reviewed.
@@ -175,6 +179,8 @@ impl<'a> Context<'a> {
             frozen: None,
             signers: None,
             groups: Vec::new(),
+            owners: None,
+            break_glass: None,
             repositories: case.repository.iter().map(ToString::to_string).collect(),
             allowed_repositories: Vec::new(),
             not_before: None,

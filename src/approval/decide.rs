@@ -32,6 +32,8 @@ pub struct Summary {
     pub valid: bool,
     /// Why not.
     pub reason: Option<String>,
+    /// Why it sets aside who must approve, where it does.
+    pub break_glass: Option<Printable>,
 }
 
 /// Enough valid approvals.
@@ -43,6 +45,8 @@ pub struct Approved {
     pub covers: Vec<Covers>,
     /// All records, valid or not, in the order made.
     pub approvals: Vec<Summary>,
+    /// Where too few approved and somebody set that aside: who, why, and what is missing. It is no approval.
+    pub broken: Option<String>,
 }
 
 impl Approved {
@@ -91,9 +95,14 @@ pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Ref
     }
     let mut records = Vec::new();
     let mut covers = Vec::new();
+    let mut glass = Vec::new();
     let mut people = People::default();
     for (line, outcome) in &judged {
         if let (Ok(record), Ok((way, signer))) = (&line.record, outcome) {
+            if record.statement().break_glass.is_some() {
+                glass.push((record.clone(), *way));
+                continue;
+            }
             people.add(
                 &normal_email(&record.statement().reviewer.email),
                 signer.as_ref().map(|signer| signer.key.as_str()),
@@ -102,31 +111,65 @@ pub fn decide(lines: &[NoteLine], context: &Context<'_>) -> Result<Approved, Ref
             covers.push(*way);
         }
     }
-    let need = usize::from(context.rules.required.max(1));
-    let have = people.count(|_| true);
-    if have >= need {
-        let told: Vec<&Statement> = records.iter().map(Record::statement).collect();
-        if let Some(void) = context
-            .groups
-            .iter()
-            .find_map(|rule| rule.missing(context, &told, &people))
-        {
-            return refuse(void, approvals);
-        }
+    let nearest = judged
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err())
+        .max_by_key(|void| void.progress());
+    let Some(missing) = missing(context, &records, &people, nearest) else {
         return Ok(Approved {
             records,
             covers,
             approvals,
+            broken: None,
         });
+    };
+    let Some((last, _)) = glass.last() else {
+        return refuse(missing, approvals);
+    };
+    let statement = last.statement();
+    let broken = format!(
+        "break-glass: {} set aside who must approve, until {}: {} ({})",
+        Printable::line(&statement.reviewer.to_string()),
+        statement.expires,
+        statement.break_glass.clone().unwrap_or_default(),
+        missing.to_string().trim_end_matches('.')
+    );
+    for (record, way) in glass {
+        records.push(record);
+        covers.push(way);
     }
-    if have > 0 {
-        return refuse(Void::UnderQuorum { have, need }, approvals);
+    Ok(Approved {
+        records,
+        covers,
+        approvals,
+        broken: Some(broken),
+    })
+}
+
+/// Who is missing among those behind valid records.
+fn missing(
+    context: &Context<'_>,
+    records: &[Record],
+    people: &People,
+    nearest: Option<&Void>,
+) -> Option<Void> {
+    let need = usize::from(context.rules.required.max(1));
+    let have = people.count(|_| true);
+    if have == 0 {
+        return Some(nearest.cloned().unwrap_or(Void::NoApproval));
     }
-    let nearest = judged
-        .into_iter()
-        .filter_map(|(_, outcome)| outcome.err())
-        .max_by_key(Void::progress);
-    refuse(nearest.unwrap_or(Void::NoApproval), approvals)
+    if have < need {
+        return Some(Void::UnderQuorum { have, need });
+    }
+    let told: Vec<&Statement> = records.iter().map(Record::statement).collect();
+    let groups = context.groups.iter();
+    groups
+        .filter_map(|rule| rule.missing(context, &told, people))
+        .next()
+        .or_else(|| {
+            let change = context.case.under_review.change()?;
+            context.owners?.missing(change, people)
+        })
 }
 
 /// What came of one record.
@@ -153,6 +196,7 @@ fn summary(line: &NoteLine, outcome: &Judged, context: &Context<'_>) -> Summary 
         key: signer.map(|signer| Printable::line(&signer.key)),
         valid: outcome.is_ok(),
         reason: outcome.as_ref().err().map(ToString::to_string),
+        break_glass: statement.and_then(|s| s.break_glass.clone()),
     }
 }
 

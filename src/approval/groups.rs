@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::owners::is_member;
 use super::people::People;
-use super::{Answer, Context, Given, Statement, Void, normal_email};
+use super::{Answer, Context, Given, Statement, Void};
 use crate::change::Change;
 use crate::decision::Journal;
 use crate::finding::Finding;
@@ -55,12 +56,7 @@ impl GroupRule {
     /// Whether an address belongs to the group.
     #[must_use]
     pub fn has_member(&self, address: &str) -> bool {
-        let address = normal_email(address);
-        self.members.iter().any(|member| {
-            globset::GlobBuilder::new(&normal_email(member))
-                .build()
-                .is_ok_and(|glob| glob.compile_matcher().is_match(&address))
-        })
+        self.members.iter().any(|member| is_member(member, address))
     }
 
     /// Why the group is asked, as the rest of a sentence; none where it is not.

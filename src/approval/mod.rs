@@ -23,6 +23,7 @@ mod context;
 mod cover;
 mod decide;
 mod groups;
+mod owners;
 mod people;
 mod record;
 mod revocation;
@@ -31,11 +32,12 @@ mod strict;
 mod void;
 
 pub use answer::{Answer, Given};
-pub use build::{Blocked, Occasion};
+pub use build::{Blocked, Glass, Occasion};
 pub use check::{Covers, MatchedCommit, MatchedPlans, check};
 pub use context::{ApprovalRules, Claim, Context, PlanIdentity, Signer, Signers, Unproven};
 pub use decide::{Approved, Refusal, Summary, decide, heads, journal};
 pub use groups::GroupRule;
+pub use owners::{CodeOwners, CodeOwnersError};
 pub use record::{
     MAX_RECORD_BYTES, MAX_RECORDS, NoteLine, PAYLOAD_TYPE, Record, Signature, read_note,
 };
@@ -48,6 +50,9 @@ pub use void::Void;
 
 /// Longest life of an approval, in days.
 pub const MAX_TTL_DAYS: u8 = 14;
+
+/// Longest life of a break-glass record, in hours.
+pub const BREAK_GLASS_HOURS: i64 = 4;
 
 /// How far the clock of the machine that made a record may run ahead, in seconds.
 pub const CLOCK_SKEW_SECONDS: i64 = 300;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::PAYLOAD_TYPE;
 use super::strict::{self, RecordError};
-use super::{Answer, Given, MAX_TTL_DAYS, normal_email};
+use super::{Answer, BREAK_GLASS_HOURS, Given, MAX_TTL_DAYS, normal_email};
 use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::plan::Effect;
@@ -32,6 +32,13 @@ pub struct Statement {
     pub authors: Vec<String>,
     /// The base commit at the time.
     pub base: Option<String>,
+    /// Why the rules about who must approve were set aside, where they were.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "strict::optional_line"
+    )]
+    pub break_glass: Option<Printable>,
     /// The commit under review.
     pub commit: String,
     /// Digest of the configuration.
@@ -286,6 +293,19 @@ impl Statement {
             "more than 14 days after created",
             self.expires.duration_since(self.created) <= longest,
         )?;
+        if let Some(reason) = &self.break_glass {
+            field(
+                "breakGlass",
+                "without a reason",
+                !reason.as_str().trim().is_empty(),
+            )?;
+            let longest = SignedDuration::from_hours(BREAK_GLASS_HOURS);
+            field(
+                "expires",
+                "more than 4 hours after created, with breakGlass",
+                self.expires.duration_since(self.created) <= longest,
+            )?;
+        }
         field(
             "reviewer",
             "without an address",

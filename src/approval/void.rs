@@ -140,6 +140,35 @@ pub enum Void {
         /// Who belongs to it.
         members: Printable,
     },
+    /// Nobody who owns a file approved.
+    #[error(
+        "code owners: {have} of {need} approvals for {path} by its owners {owners} ({place}); ask one of them."
+    )]
+    OwnerQuorum {
+        /// The file.
+        path: Printable,
+        /// How many of its owners approved.
+        have: usize,
+        /// How many must.
+        need: usize,
+        /// Who owns it.
+        owners: Printable,
+        /// The line that says so.
+        place: Printable,
+    },
+    /// An owner of a file is nobody that the configuration knows.
+    #[error(
+        "unknown owner: {place} names {owner}, and [approval.groups] on the base has no such group; add it there."
+    )]
+    UnknownOwner {
+        /// The owner.
+        owner: Printable,
+        /// The line that says so.
+        place: Printable,
+    },
+    /// Who must approve was set aside by somebody who may not, or too loosely.
+    #[error("break-glass: {0}.")]
+    BreakGlass(String),
     /// Too few people approved.
     #[error("under quorum: {have} of {need} approvals; ask another reviewer.")]
     UnderQuorum {
@@ -185,6 +214,9 @@ impl Void {
             Self::NewFinding { .. } => "new-finding",
             Self::NotCovered { .. } => "not-covered",
             Self::UnderQuorum { .. } | Self::GroupQuorum { .. } => "under-quorum",
+            Self::OwnerQuorum { .. } => "code-owners",
+            Self::UnknownOwner { .. } => "unknown-owner",
+            Self::BreakGlass(_) => "break-glass",
         }
     }
 
@@ -200,10 +232,16 @@ impl Void {
             Self::BaseMoved { .. } => 6,
             Self::FromTheFuture(_) | Self::Expired(_) => 7,
             Self::OtherPolicies | Self::OtherConfig => 8,
-            Self::SelfApproval(_) | Self::KeyOfAuthor(_) | Self::AuthorsUnknown(_) => 9,
+            Self::SelfApproval(_)
+            | Self::KeyOfAuthor(_)
+            | Self::AuthorsUnknown(_)
+            | Self::BreakGlass(_) => 9,
             Self::NewFinding { .. } | Self::NotCovered { .. } => 10,
             Self::Revoked => 11,
-            Self::UnderQuorum { .. } | Self::GroupQuorum { .. } => 12,
+            Self::UnderQuorum { .. }
+            | Self::GroupQuorum { .. }
+            | Self::OwnerQuorum { .. }
+            | Self::UnknownOwner { .. } => 12,
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::text::Printable;
 pub(super) struct Decided {
     /// Why they do not suffice.
     pub(super) refusal: Option<String>,
+    /// Where they suffice only because somebody set aside who must approve: who and why.
+    pub(super) broken: Option<String>,
     /// Answers of the valid ones.
     pub(super) journal: Option<Journal>,
     /// All of them, for reports.
@@ -149,7 +151,7 @@ pub(super) fn decide(
         required: loaded.config.approval.required,
         prevent_self: loaded.config.approval.prevent_self,
         ttl_days: loaded.config.approval.ttl_days,
-        exact: asked.exact,
+        exact: asked.exact || loaded.config.approval.exact,
         accept_unsigned: !loaded.approvers.asks_for_signatures(),
     };
     context.signers = Some(&loaded.approvers);
@@ -159,6 +161,8 @@ pub(super) fn decide(
     context.revoked = revoked;
     context.revoked.extend(&loaded.approvers.revoked);
     context.groups.clone_from(&loaded.config.approval.rules);
+    context.owners = loaded.approvers.owners.as_ref();
+    context.break_glass = loaded.config.glass().map(<[String]>::to_vec);
     context
         .allowed_repositories
         .clone_from(&loaded.config.allowed_repos);
@@ -188,11 +192,13 @@ pub(super) fn decide(
     Ok(match approval::decide(&lines, &context) {
         Ok(approved) => Decided {
             refusal: None,
+            broken: approved.broken.clone(),
             journal: Some(approved.journal(plan)),
             lines: summaries(&approved.approvals),
         },
         Err(refusal) => Decided {
             refusal: Some(refusal.reason.to_string()),
+            broken: None,
             journal: None,
             lines: summaries(&refusal.approvals),
         },
@@ -243,6 +249,7 @@ fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
             key: summary.key.clone(),
             valid: summary.valid,
             reason: summary.reason.as_deref().map(Printable::line),
+            break_glass: summary.break_glass.clone(),
         })
         .collect()
 }

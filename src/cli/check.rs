@@ -221,6 +221,10 @@ pub(super) fn with_approval(
     }
     let decided = approvals::decide(loaded, asked, world)?;
     let journal = decided.journal.unwrap_or_default();
-    let verdict = verdict(case, &journal, world.now).with_approval(decided.refusal);
+    let mut verdict = verdict(case, &journal, world.now).with_approval(decided.refusal);
+    // A mark of its own in every report: this is no approval.
+    if let (Exit::Pass, Some(broken)) = (verdict.exit, decided.broken) {
+        verdict.reasons.push(broken);
+    }
     Ok((verdict, decided.lines))
 }

@@ -60,6 +60,7 @@ pub(super) fn run(args: &DemoArgs, world: &World) -> Result<Exit, LoadError> {
         output: args.output.clone(),
         plain: args.plain,
         record: None,
+        break_glass: None,
     };
     let exit = if args.check {
         check::run(&review_args, &world)

@@ -311,6 +311,12 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
     };
     let (verdict, lines) = check::with_approval(&loaded, &asked, world)?;
     if verdict.exit == Exit::Pass {
+        if let Some(broken) = super::verify::broken(&verdict) {
+            output::say(&format!(
+                "countersign: {short} is let through, not approved: {broken}."
+            ));
+            return Ok(Exit::Pass);
+        }
         output::say(&format!(
             "countersign: {short} is covered by a valid approval ({}).",
             approvals::signed_words(&lines)

@@ -186,10 +186,13 @@ fn record(base: &str, head: &str, notes: Option<&str>, world: &World) -> Result<
     )?;
     let here = short(head);
     let Some(refusal) = decided.refusal else {
-        output::say(&format!(
-            "countersign: {here} is covered by a valid record ({}).",
-            approvals::signed_words(&decided.lines)
-        ));
+        output::say(&match decided.broken {
+            Some(broken) => format!("countersign: {here} is let through, not approved: {broken}."),
+            None => format!(
+                "countersign: {here} is covered by a valid record ({}).",
+                approvals::signed_words(&decided.lines)
+            ),
+        });
         output::say(&format!("countersign: {NOT_COMPARED}"));
         return Ok(Exit::Pass);
     };

@@ -64,8 +64,12 @@ fn list(commit: &str, repo: Option<&Path>, world: &World, whole: bool) -> Result
                 } else {
                     ""
                 };
+                let glass = match &statement.break_glass {
+                    Some(reason) => format!(", BREAK-GLASS, not an approval: {reason}"),
+                    None => String::new(),
+                };
                 text.push_str(&format!(
-                    "{digest}  {}  {} to {}  {}{revoked}\n",
+                    "{digest}  {}  {} to {}  {}{revoked}{glass}\n",
                     Printable::line(&statement.reviewer.to_string()),
                     statement.created,
                     statement.expires,

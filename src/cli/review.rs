@@ -1,7 +1,6 @@
 //! The interactive review: loading in the background, effects of the reviewer run here.
 
 use std::io::{BufRead, BufReader, IsTerminal};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use super::args::ReviewArgs;
 use super::draft::Draft;
 use super::signing::Signing;
 use super::{VERSION, World, approvals, output, subject};
-use crate::approval::{Occasion, Statement, heads};
+use crate::approval::{Glass, Occasion, Statement, heads};
 use crate::digest::Digest;
 use crate::git;
 use crate::load::{self, LoadError, Request};
@@ -66,9 +65,7 @@ fn review(
     world: &World,
     shared: &Shared,
 ) -> Result<Outcome, LoadError> {
-    let record = args.record.clone();
-    let mut runner =
-        |model: &Model, effect: Effect| effect_of(model, effect, shared, record.as_ref(), world);
+    let mut runner = |model: &Model, effect: Effect| effect_of(model, effect, shared, args, world);
     let failed = |error: &dyn std::fmt::Display| {
         LoadError::usage(&error.to_string(), "Use countersign --check for a report.")
     };
@@ -144,6 +141,7 @@ fn start_loading(
     sender: Sender<Msg>,
 ) -> Result<(), LoadError> {
     let (subject, fail_on_warn) = (args.subject.clone(), args.gate.fail_on_warn);
+    let glass = args.break_glass.clone();
     let world = world.clone();
     let shared = Arc::clone(shared);
     let work = move || {
@@ -170,7 +168,7 @@ fn start_loading(
         let message = subject::request(&subject, fail_on_warn, &world)
             .and_then(|request| {
                 let loaded = load::load(&request, &progress)?;
-                Ok(ready(loaded, request, &world, &shared))
+                Ok(ready(loaded, request, glass.as_deref(), &world, &shared))
             })
             .unwrap_or_else(|error| Msg::Failed(failure(&error)));
         drop(sender.send(message));
@@ -188,7 +186,13 @@ fn start_loading(
         })
 }
 
-fn ready(loaded: load::Loaded, mut request: Request, world: &World, shared: &Shared) -> Msg {
+fn ready(
+    loaded: load::Loaded,
+    mut request: Request,
+    glass: Option<&str>,
+    world: &World,
+    shared: &Shared,
+) -> Msg {
     request.plans.clone_from(&loaded.sources);
     let state = world.state.as_deref();
     let opened = Draft::open(&loaded.case, &request.directory, state, request.now);
@@ -202,7 +206,11 @@ fn ready(loaded: load::Loaded, mut request: Request, world: &World, shared: &Sha
     let signs_with = loaded
         .repository
         .as_ref()
-        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers));
+        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers))
+        .map(|signs| match glass {
+            Some(reason) => Printable::line(&format!("{signs}; BREAK-GLASS: {reason}")),
+            None => signs,
+        });
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
         *slot = Some(Open {
@@ -240,7 +248,7 @@ fn effect_of(
     model: &Model,
     effect: Effect,
     shared: &Shared,
-    record: Option<&PathBuf>,
+    args: &ReviewArgs,
     world: &World,
 ) -> Option<Msg> {
     let mut guard = shared.lock().ok()?;
@@ -261,7 +269,7 @@ fn effect_of(
                 Err(moved)
             }))
         }
-        Effect::Approve => Some(Msg::Approved(approve(model, open, record, world))),
+        Effect::Approve => Some(Msg::Approved(approve(model, open, args, world))),
         Effect::OpenEditor { file, line } => {
             let root = open
                 .request
@@ -282,7 +290,7 @@ fn effect_of(
 fn approve(
     model: &Model,
     open: &mut Open,
-    file: Option<&PathBuf>,
+    args: &ReviewArgs,
     world: &World,
 ) -> Result<String, String> {
     let reviewed = model.case().ok_or("There is nothing under review.")?;
@@ -313,6 +321,10 @@ fn approve(
         ttl_days: loaded.config.approval.ttl_days,
         predecessors: &heads(&known),
         tool_version: VERSION,
+        break_glass: args.break_glass.as_deref().map(|reason| Glass {
+            reason,
+            members: loaded.config.glass(),
+        }),
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion)
         .map_err(|blocked| blocked.0.join(" "))?;
@@ -322,7 +334,7 @@ fn approve(
         name: approver.name.clone(),
         email: approver.email.clone(),
     };
-    if let Some(path) = file {
+    if let Some(path) = &args.record {
         let text = format!("{}\n", record.line());
         write_atomic(&world.directory.join(path), text.as_bytes(), 0o644)
             .map_err(|error| error.to_string())?;

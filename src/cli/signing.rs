@@ -87,8 +87,17 @@ impl Signing {
         statement: Statement,
         approvers: &Approvers,
     ) -> Result<Sealed, String> {
+        if statement.break_glass.is_some() && !approvers.asks_for_signatures() {
+            return Err(format!(
+                "A break-glass record counts only where the base says who may sign ({}), so nothing was written.",
+                approvers.signers_file
+            ));
+        }
         match self.signed(&statement, approvers) {
             Ok(sealed) => Ok(sealed),
+            Err(why) if statement.break_glass.is_some() => Err(format!(
+                "{why} A break-glass record counts only when it is signed, so nothing was written."
+            )),
             Err(why) if approvers.asks_for_signatures() => Err(format!(
                 "{why} The base says who must sign ({}), so nothing was written.",
                 approvers.signers_file

@@ -31,6 +31,10 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
             world,
         )?;
         if exit == Exit::Pass && !args.output.quiet {
+            if let Some(broken) = broken(&verdict) {
+                output::say(&format!("let through, not approved: {broken}."));
+                return Ok(exit);
+            }
             output::say(&format!(
                 "verified: a valid approval covers this plan and commit ({}).",
                 approvals::signed_words(&lines)
@@ -43,6 +47,13 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
             output::say(&format!("error: {}", other.heading));
         }
     })
+}
+
+/// Why it passes although too few approved.
+pub(super) fn broken(verdict: &crate::review::Verdict) -> Option<&str> {
+    let reasons = verdict.reasons.iter();
+    let mut reasons = reasons.map(String::as_str);
+    reasons.find(|reason| reason.starts_with("break-glass: "))
 }
 
 fn find_base(request: &mut Request, world: &World) -> Result<(), LoadError> {

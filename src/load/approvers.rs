@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::LoadError;
 use super::config::{ALLOWED_SIGNERS, Config};
 use super::policies::Tree;
-use crate::approval::{Claim, Signer, Signers, Unproven};
+use crate::approval::{Claim, CodeOwners, Signer, Signers, Unproven};
 use crate::digest::Digest;
 use crate::git::{EntryKind, Repository};
 use crate::sign::{AllowedSigners, SignatureProblem, Verifier, find_program};
@@ -34,6 +34,8 @@ pub struct Approvers {
     pub revoked: BTreeSet<Digest>,
     /// Why approvals are suspended, if they are.
     pub frozen: Option<Printable>,
+    /// Who owns which files, where owners must approve.
+    pub owners: Option<CodeOwners>,
     /// What in these files does not count, one sentence each.
     pub warnings: Vec<Printable>,
 }
@@ -72,6 +74,7 @@ impl Approvers {
             signers_file: place.to_owned(),
             revoked: BTreeSet::new(),
             frozen: None,
+            owners: owners(tree, config)?,
             warnings,
         };
         out.take_back(tree)?;
@@ -134,6 +137,23 @@ impl Signers for Approvers {
     fn names(&self, key: &str, address: &str) -> bool {
         self.verifier.names(key, address)
     }
+}
+
+/// The owners of code, where the configuration names a file of them.
+fn owners(tree: Tree<'_>, config: &Config) -> Result<Option<CodeOwners>, LoadError> {
+    let Some(path) = config.approval.codeowners.as_deref() else {
+        return Ok(None);
+    };
+    let hint = "Mend it on the base, or take out [approval] codeowners.";
+    let bytes = file(tree, path)?.ok_or_else(|| {
+        let what = "which [approval] codeowners names, does not exist where the configuration is read from";
+        LoadError::usage(&format!("{path}, {what}."), hint)
+    })?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_error| LoadError::usage(&format!("{path} is not UTF-8 text."), hint))?;
+    CodeOwners::read(path, text, &config.approval.groups)
+        .map(Some)
+        .map_err(|error| LoadError::usage(&error.to_string(), hint))
 }
 
 /// One digest a line; what follows it behind `#` is a comment.

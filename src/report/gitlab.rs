@@ -9,7 +9,7 @@ use super::place::{message, place};
 use super::{Context, Failure, phrases};
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity};
-use crate::review::{FindingState, Status};
+use crate::review::{Exit, FindingState, Status};
 use crate::text::Printable;
 
 /// Writes the report of a case.
@@ -27,7 +27,14 @@ pub(super) fn report(context: &Context<'_>) -> String {
         .findings()
         .filter(|(_, state)| state.status != Status::NotApplicable)
         .map(|(finding, state)| issue(context, finding, state));
-    write(&problems.chain(findings).collect())
+    let verdict = context.verdict;
+    let reasons = verdict
+        .reasons
+        .iter()
+        .filter(|_| verdict.exit == Exit::Pass);
+    // What let it through although something is missing.
+    let let_through = reasons.map(|reason| trouble(reason, &plan));
+    write(&problems.chain(let_through).chain(findings).collect())
 }
 
 /// Writes the report of a run without a case.

@@ -176,16 +176,15 @@ fn approvals(out: &mut String, context: &Context<'_>) {
         .approvals
         .iter()
         .map(|approval| {
-            let reason = approval.reason.as_ref().map(|reason| format!(": {reason}"));
             format!(
                 "{}: {} by {}, {}, {} until {}{}",
-                if approval.valid { "valid" } else { "void" },
+                approval.state(),
                 approval.digest.short(),
                 approval.reviewer,
                 approval.signature(),
                 approval.created,
                 approval.expires,
-                reason.unwrap_or_default(),
+                approval.why(),
             )
         })
         .collect();

@@ -245,22 +245,24 @@ fn approvals(out: &mut String, context: &Context<'_>) {
     if context.approvals.is_empty() {
         return;
     }
-    let valid = context.approvals.iter().filter(|line| line.valid).count();
+    let valid = context
+        .approvals
+        .iter()
+        .filter(|line| line.state() == "valid")
+        .count();
     let heading = format!("Approvals ({valid} of {} valid)", context.approvals.len());
     out.push_str(&format!("\n### {heading}\n\n"));
     for approval in context.approvals {
-        let state = if approval.valid { "valid" } else { "void" };
+        let state = approval.state();
         let signed = approval.signature();
-        let mut text = format!(
-            "{} by {}, {signed}, {} until {}",
+        let text = format!(
+            "{} by {}, {signed}, {} until {}{}",
             approval.digest.short(),
             approval.reviewer,
             approval.created,
-            approval.expires
+            approval.expires,
+            approval.why()
         );
-        if let Some(reason) = &approval.reason {
-            text = format!("{text}: {reason}");
-        }
         out.push_str(&format!("- **{state}** {}\n", prose(&text)));
     }
 }

@@ -129,9 +129,34 @@ pub struct ApprovalLine {
     pub valid: bool,
     /// Why it does not, where it does not.
     pub reason: Option<Printable>,
+    /// Why it sets aside who must approve, where it does; then it is no approval.
+    pub break_glass: Option<Printable>,
 }
 
 impl ApprovalLine {
+    /// What it is worth: `valid`, `void`, or `break-glass` for what counts and is no approval.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.valid, &self.break_glass) {
+            (true, None) => "valid",
+            (true, Some(_)) => "break-glass",
+            (false, _) => "void",
+        }
+    }
+
+    /// Why it does not count or sets aside who must approve, as the end of a sentence.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let reason = self.reason.as_ref().map(|reason| format!(": {reason}"));
+        let glass = self.break_glass.as_ref();
+        let glass = glass.map(|why| format!(", break-glass, not an approval: {why}"));
+        format!(
+            "{}{}",
+            glass.unwrap_or_default(),
+            reason.unwrap_or_default()
+        )
+    }
+
     /// Whether and with which key it is signed, in words.
     #[must_use]
     pub fn signature(&self) -> String {

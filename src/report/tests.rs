@@ -299,6 +299,7 @@ fn approvals() -> [ApprovalLine; 2] {
         key: None,
         valid: reason.is_none(),
         reason: reason.map(line),
+        break_glass: None,
     };
     [
         approval("ada", None),

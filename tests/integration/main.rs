@@ -32,6 +32,7 @@
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
+//! | `drafts` | killed reviews, full disks, damaged drafts |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
 //! | `server` | pushes to a bare repository with the hook of the receiving side |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
@@ -61,6 +62,7 @@ mod binary_plan;
 mod changes;
 mod check;
 mod configuration;
+mod drafts;
 mod effect;
 mod exit_status;
 mod explained;

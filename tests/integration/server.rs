@@ -281,7 +281,7 @@ fn what_decides_about_approvals_concerns_the_server_too() {
     scene.write(".countersign/freeze", "incident 12\n");
     scene.commit("Stop");
     accepted(&scene, &["alarm:main"]);
-    approve_on(&scene, "feat");
+    approve_on(&scene, "feat", 0);
     accepted(&scene, &[NOTES]);
     refused(&scene, &["+feat:main"], "would lose commits");
     scene.git(&["rebase", "-q", "alarm", "feat"]);
@@ -302,7 +302,7 @@ fn what_decides_about_approvals_concerns_the_server_too() {
     });
     scene.write_json("plan.json", &none);
     scene.git(&["branch", "-q", "-f", "main", "alarm"]);
-    approve_on(&scene, "go");
+    approve_on(&scene, "go", 1);
     accepted(&with_frozen_server(&scene), &["go:main", NOTES]);
     scene.write("plan.json", changing);
     // A list that cannot be read takes more away than approvals.
@@ -325,9 +325,9 @@ fn with_frozen_server(stage: &Scene) -> Scene {
     scene
 }
 
-fn approve_on(scene: &Scene, branch: &str) {
+fn approve_on(scene: &Scene, branch: &str, waivers: usize) {
     scene.git(&["checkout", "-q", branch]);
-    approve(scene, RAE, "rae", 0).must_end(0);
+    approve(scene, RAE, "rae", waivers).must_end(0);
 }
 
 #[test]

@@ -195,6 +195,7 @@ fn occasion(reviewer: &Identity) -> Occasion<'_> {
         ttl_days: 14,
         predecessors: &[],
         tool_version: "0.1.0",
+        break_glass: None,
     }
 }
 

@@ -21,19 +21,26 @@ impl Reader<'_> {
             "prevent_self",
             "ttl",
             "allowed_signers",
+            "exact",
+            "codeowners",
+            "break_glass",
             "groups",
             "rules",
         ];
         // Rules name groups, whichever stands first in the file.
         self.table("approval", value, &known, |r, (key, value)| {
-            if key != "rules" {
+            if !matches!(key, "rules" | "break_glass") {
                 r.approval_key((key, value), config);
             }
         });
-        if let DeValue::Table(table) = value.get_ref()
-            && let Some((_, rules)) = table.iter().find(|(key, _)| key.get_ref() == "rules")
-        {
-            self.rules(rules, config);
+        if let DeValue::Table(table) = value.get_ref() {
+            let entry = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name);
+            if let Some((_, rules)) = entry("rules") {
+                self.rules(rules, config);
+            }
+            if let Some((_, group)) = entry("break_glass") {
+                self.break_glass(group, config);
+            }
         }
     }
 
@@ -45,6 +52,7 @@ impl Reader<'_> {
                 }
             }
             ("prevent_self", DeValue::Boolean(flag)) => config.approval.prevent_self = *flag,
+            ("exact", DeValue::Boolean(flag)) => config.approval.exact = *flag,
             ("ttl", _) => {
                 let days = self
                     .string(key, value)
@@ -58,23 +66,43 @@ impl Reader<'_> {
                     ),
                 }
             }
-            ("allowed_signers", _) => {
+            ("allowed_signers" | "codeowners", _) => {
                 let Some(path) = self.string(key, value) else {
                     return;
                 };
                 let plain = |part: &str| !matches!(part, "" | "." | "..");
+                let (place, example) = match key {
+                    "codeowners" => (&mut config.approval.codeowners, ".github/CODEOWNERS"),
+                    _ => (&mut config.approval.allowed_signers, ALLOWED_SIGNERS),
+                };
                 if path.split('/').all(plain) {
-                    config.approval.allowed_signers = Some(path);
+                    *place = Some(path);
                 } else {
                     self.say(
                         &value.span(),
-                        format!("\"{key}\" must be a path from the root of the repository, such as \"{ALLOWED_SIGNERS}\"."),
+                        format!("\"{key}\" must be a path from the root of the repository, such as \"{example}\"."),
                     );
                 }
             }
             ("groups", _) => self.groups(value, config),
             _ => self.say(&value.span(), format!("\"{key}\" must be true or false.")),
         }
+    }
+
+    fn break_glass(&mut self, value: &Spanned<DeValue<'_>>, config: &mut Config) {
+        let Some(name) = self.string("break_glass", value) else {
+            return;
+        };
+        if config.approval.groups.contains_key(&name) {
+            config.approval.break_glass = Some(name);
+            return;
+        }
+        let known: Vec<&str> = config.approval.groups.keys().map(String::as_str).collect();
+        let hint = suggestion(&name, &known);
+        self.say(
+            &value.span(),
+            format!("there is no group \"{}\"{hint}.", Printable::line(&name)),
+        );
     }
 
     /// A number of people between 1 and 10.

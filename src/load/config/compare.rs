@@ -115,11 +115,15 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
         prevent_self,
         ttl_days,
         allowed_signers,
+        exact,
+        codeowners,
+        break_glass,
         groups: _,
         rules: _,
         rule_policies: _,
     } = old;
     let place = |named: &Option<String>| named.clone().unwrap_or_else(|| ALLOWED_SIGNERS.into());
+    let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".into());
     let mut out: Vec<String> = [
         sets(
             "required approvals",
@@ -140,6 +144,17 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
             "the list of signers",
             place(allowed_signers),
             place(&new.allowed_signers),
+        ),
+        sets("exact", exact.to_string(), new.exact.to_string()),
+        sets(
+            "the file of code owners",
+            named(codeowners),
+            named(&new.codeowners),
+        ),
+        sets(
+            "the group that may break glass",
+            named(break_glass),
+            named(&new.break_glass),
         ),
     ]
     .into_iter()

@@ -67,6 +67,12 @@ pub struct ApprovalConfig {
     pub groups: BTreeMap<String, Vec<String>>,
     /// Who else must approve.
     pub rules: Vec<GroupRule>,
+    /// Whether an approval counts only for the very bytes of the plan.
+    pub exact: bool,
+    /// The file of code owners, who must approve changes of what they own.
+    pub codeowners: Option<String>,
+    /// The group that may set aside who must approve.
+    pub break_glass: Option<String>,
     /// Lines of the policies that rules name, for later checks.
     pub(super) rule_policies: Vec<(String, u32)>,
 }
@@ -80,6 +86,9 @@ impl Default for ApprovalConfig {
             allowed_signers: None,
             groups: BTreeMap::new(),
             rules: Vec::new(),
+            exact: false,
+            codeowners: None,
+            break_glass: None,
             rule_policies: Vec::new(),
         }
     }
@@ -183,6 +192,13 @@ impl Config {
         } else {
             Err(reader.problems)
         }
+    }
+
+    /// Addresses of those who may set aside who must approve, where the configuration names a group.
+    #[must_use]
+    pub fn glass(&self) -> Option<&[String]> {
+        let group = self.approval.break_glass.as_ref()?;
+        self.approval.groups.get(group).map(Vec::as_slice)
     }
 
     /// Checks what can only be checked once the policies are known: ids and the names of their settings.

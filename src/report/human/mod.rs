@@ -199,26 +199,28 @@ fn approvals(page: &mut Page, context: &Context<'_>) {
     if context.approvals.is_empty() {
         return;
     }
-    let valid = context.approvals.iter().filter(|line| line.valid).count();
+    let valid = context
+        .approvals
+        .iter()
+        .filter(|line| line.state() == "valid")
+        .count();
     let heading = format!("approvals ({valid} of {} valid)", context.approvals.len());
     page.heading(Tone::Heading, &heading);
     for approval in context.approvals {
-        let (label, tone) = if approval.valid {
-            ("V valid  ", None)
-        } else {
-            ("X void   ", Some(Tone::Caution))
+        let (label, tone) = match approval.state() {
+            "valid" => ("V valid  ", None),
+            "break-glass" => ("! BROKEN ", Some(Tone::Bad)),
+            _ => ("X void   ", Some(Tone::Caution)),
         };
-        let mut text = format!(
-            "{} by {}, {}, {} until {}",
+        let text = format!(
+            "{} by {}, {}, {} until {}{}",
             approval.digest.short(),
             approval.reviewer,
             approval.signature(),
             approval.created,
             approval.expires,
+            approval.why(),
         );
-        if let Some(reason) = &approval.reason {
-            text = format!("{text}: {reason}");
-        }
         page.labelled(2, label, tone, &text);
     }
 }

@@ -10,11 +10,13 @@
 //! | `signers` | foreign keys, foreign names, other namespaces, lists in the wrong place, self-approval |
 //! | `replay` | good records for another commit, plan, repository or time; what was taken back |
 //! | `change` | changes that would loosen the rules by which they are judged |
+//! | `emergency` | what sets aside who must approve, and what it cannot set aside; owners of code; the same bytes |
 //! | `people` | what the program does for those who sign: quorum, groups, revoking, keys that cannot sign |
 
 #![allow(clippy::print_stderr)]
 
 mod change;
+mod emergency;
 mod people;
 mod records;
 mod replay;
