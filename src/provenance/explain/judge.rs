@@ -13,7 +13,7 @@ use super::Verdict;
 use super::graph::{Graph, Hint, Moves};
 use super::places::Providers;
 use crate::plan::{Action, Plan};
-use crate::source::strip_keys;
+use crate::source::{Piece, strip_keys};
 
 /// What makes something differ.
 #[derive(Clone, Debug)]
@@ -266,6 +266,9 @@ impl<'a> Judge<'a> {
         name: &str,
         key: Option<&str>,
     ) -> Option<Cause> {
+        if let Some(cause) = self.file_of_instance(address, name, key) {
+            return Some(cause);
+        }
         let cause = self.part(address, before, name)?;
         let same = || {
             let part = |graph: &Graph, address: &str, name: &str| {
@@ -301,6 +304,27 @@ impl<'a> Judge<'a> {
             Some(at) => self.flow.get(at)?.as_deref().cloned(),
             None => Some(cause),
         }
+    }
+
+    /// The touched file that one instance reads, whose name its key gives.
+    fn file_of_instance(&self, address: &str, name: &str, key: Option<&str>) -> Option<Cause> {
+        let resource = self.head.resources.get(address)?;
+        let node = self.head.node(*resource.parts.get(name)?)?;
+        let file = node.by_key.get(key?)?;
+        if node.by_value {
+            let each = self.head.node(*resource.parts.get("for_each")?)?;
+            let is_set = matches!(each.literal.as_deref(), Some(Json::Array(_)))
+                || matches!(each.pieces.first(), Some(Piece::Text(text)) if text == "fileset" || text == "toset");
+            is_set.then_some(())?;
+        }
+        Some(Cause {
+            text: format!("{file} changes, which {} reads", node.what),
+            file: node.file.clone(),
+            line: node.line,
+            through: None,
+            drift: false,
+            by_absence: false,
+        })
     }
 
     /// The resource that a value refers to and whose change is not explained.

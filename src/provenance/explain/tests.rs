@@ -470,6 +470,36 @@ fn a_new_variable_file_that_must_be_named_gives_nothing_for_sure() {
 }
 
 #[test]
+fn a_computed_file_name_is_not_known_to_be_the_touched_one() {
+    let read = |name: &str, touched: &str, more: &str| {
+        let mut case = case("variable-from-outside");
+        let main = format!(
+            "variable \"v\" {{\n  default = \"1\"\n}}\nresource \"terraform_data\" \"a\" {{\n{more}  input = file(\"${{path.module}}/conf/{name}\")\n}}\n"
+        );
+        for side in [&mut case.before, &mut case.after] {
+            side.insert("main.tf".to_owned(), main.clone());
+        }
+        case.after
+            .insert(format!("conf/{touched}"), "new".to_owned());
+        case
+    };
+    assert_eq!(read("${var.v}.txt", "readme.md", "").word(), "not-known");
+    assert_eq!(read("x.txt", "x.txt", "").word(), "explained");
+    let keyed = |each: &str, name: &str, touched: &str| {
+        let mut case = read(name, touched, &format!("  for_each = {each}\n"));
+        case.plan["resource_changes"][0]["address"] = json!("terraform_data.a[\"k\"]");
+        case.plan["resource_changes"][0]["index"] = json!("k");
+        case.word()
+    };
+    let (set, map) = ("toset([\"k\", \"l\"])", "{ k = \"l\", l = \"k\" }");
+    assert_eq!(keyed(set, "${each.key}.txt", "k.txt"), "explained");
+    assert_eq!(keyed(set, "${each.value}.txt", "k.txt"), "explained");
+    assert_eq!(keyed(set, "${each.key}.txt", "l.txt"), "unexplained");
+    assert_eq!(keyed(map, "${each.key}.txt", "k.txt"), "explained");
+    assert_eq!(keyed(map, "${each.value}.txt", "k.txt"), "not-known");
+}
+
+#[test]
 fn references_in_a_circle_and_a_long_chain_end() {
     let mut case = case("state-edited-comment");
     let mut text = "resource \"terraform_data\" \"a\" {\n  input = local.l0\n}\nlocals {\n  c = local.d\n  d = local.c\n".to_owned();
