@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Reads;
-use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource};
+use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource, is_meta};
 use super::variables::Outside;
 use crate::digest::Digest;
 use crate::source::{Block, Expression, Part, Piece, SourceIndex, directory, expression, items};
@@ -153,6 +153,12 @@ impl Graph {
             place.scope = Some(address.to_owned());
             place.what = format!("{name} of {address}");
             let key = format!("{address}{PART}{name}");
+            if let ("resource", [part]) = (block.kind.as_str(), parts.as_slice())
+                && !part.json
+                && !is_meta(&name)
+            {
+                self.items_of(&key, &place, part);
+            }
             positions.insert(name, self.add(key, &place, &parts));
         }
         let node = self.add(address.to_owned(), place, &[]);
@@ -175,6 +181,18 @@ impl Graph {
             line: block.line,
             module: place.module.clone(),
             parts: positions,
+        }
+    }
+
+    /// A node for each item of an object that is written out in an argument.
+    fn items_of(&mut self, key: &str, place: &Place<'_>, part: &Part) {
+        for (item, text) in items(&part.text).unwrap_or_default() {
+            let part = Part {
+                text,
+                inner: Vec::new(),
+                ..part.clone()
+            };
+            self.add(format!("{key}{PART}{item}"), place, &[&part]);
         }
     }
 
