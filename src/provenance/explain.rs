@@ -18,6 +18,7 @@ mod nodes;
 mod places;
 mod types;
 mod unplanned;
+mod values;
 mod variables;
 
 #[cfg(test)]
@@ -252,6 +253,7 @@ pub fn explain(plan: &Plan, sides: &Sides<'_>) -> Explanation {
         moves: &moves,
         providers: Providers::of(sides.head, sides.base),
         added: added(sides),
+        change: sides.change,
     });
     let (mut verdicts, judge) = judge.run();
     let unplanned = unplanned::find(&judge, &verdicts);

@@ -23,10 +23,28 @@ pub enum Piece {
 pub struct FileName {
     /// Whether the name counts from the expression's module; else from the root module.
     pub in_module: bool,
-    /// The name, or its beginning where the rest is computed.
+    /// The name, or its beginning.
     pub name: String,
-    /// Whether the name is complete.
-    pub complete: bool,
+    /// What follows it.
+    pub tail: Tail,
+}
+
+/// How a file's name goes on behind what stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tail {
+    /// It does not.
+    Nothing,
+    /// With `each.key`, or `each.value`, and this text.
+    Key {
+        /// The text behind it.
+        behind: String,
+        /// Whether it is `each.value`.
+        by_value: bool,
+    },
+    /// The name is that of all files with this pattern, as `fileset` reads it.
+    Pattern(String),
+    /// With something else that is computed.
+    Computed,
 }
 
 /// An expression, taken apart.
@@ -398,7 +416,8 @@ impl<'a> Walk<'a> {
             (Some(Lexeme::Quote), Some(Lexeme::Interpolation), _) if from_path(at + 4) => {}
             (Some(Lexeme::Quote), Some(Lexeme::Text), next) => {
                 let name = unescape(self.word(at + 3));
-                self.file(false, &name, next == Some(Lexeme::QuoteEnd));
+                let tail = self.tail(at + 4, next);
+                self.file(false, &name, tail);
             }
             // fileset(path.module, "files/*.json")
             _ if from_path(at + 2) => {
@@ -407,11 +426,13 @@ impl<'a> Walk<'a> {
                 if pattern == (Some(Lexeme::Comma), Some(Lexeme::Quote), Some(Lexeme::Text)) {
                     let pattern = unescape(self.word(at + 7));
                     let plain = pattern.split(['*', '?', '{', '[']).next();
-                    self.file(
-                        in_module,
-                        plain.unwrap_or_default(),
-                        plain == Some(&pattern),
-                    );
+                    let ends = self.kind(at + 8) == Some(Lexeme::QuoteEnd);
+                    let tail = match plain {
+                        Some(plain) if plain == pattern && ends => Tail::Nothing,
+                        _ if ends => Tail::Pattern(pattern.clone()),
+                        _ => Tail::Computed,
+                    };
+                    self.file(in_module, plain.unwrap_or_default(), tail);
                 } else {
                     self.found.unread = true;
                 }
@@ -428,23 +449,41 @@ impl<'a> Walk<'a> {
         }
         if self.kind(end + 1) == Some(Lexeme::Text) {
             let name = unescape(self.word(end + 1));
-            self.file(
-                in_module,
-                &name,
-                self.kind(end + 2) == Some(Lexeme::QuoteEnd),
-            );
+            let tail = self.tail(end + 2, self.kind(end + 2));
+            self.file(in_module, &name, tail);
         }
     }
 
-    fn file(&mut self, in_module: bool, name: &str, complete: bool) {
+    /// What stands in a string behind its first text.
+    fn tail(&self, at: usize, next: Option<Lexeme>) -> Tail {
+        match next {
+            Some(Lexeme::QuoteEnd) => return Tail::Nothing,
+            Some(Lexeme::Interpolation) if self.word(at + 1) == "each" => {}
+            _ => return Tail::Computed,
+        }
+        let inner = (self.kind(at + 2), self.word(at + 3), self.kind(at + 4));
+        let by_value = match inner {
+            (Some(Lexeme::Dot), "key", Some(Lexeme::InterpolationEnd)) => false,
+            (Some(Lexeme::Dot), "value", Some(Lexeme::InterpolationEnd)) => true,
+            _ => return Tail::Computed,
+        };
+        let behind = match (self.kind(at + 5), self.kind(at + 6)) {
+            (Some(Lexeme::QuoteEnd), _) => String::new(),
+            (Some(Lexeme::Text), Some(Lexeme::QuoteEnd)) => unescape(self.word(at + 5)),
+            _ => return Tail::Computed,
+        };
+        Tail::Key { behind, by_value }
+    }
+
+    fn file(&mut self, in_module: bool, name: &str, tail: Tail) {
         let name = name.trim_start_matches('/').to_owned();
-        if name.is_empty() {
+        if name.is_empty() && !matches!(tail, Tail::Pattern(_)) {
             self.found.unread = true;
         } else {
             self.found.files.push(FileName {
                 in_module,
                 name,
-                complete,
+                tail,
             });
         }
     }
@@ -519,7 +558,12 @@ mod tests {
                         "{}{}{}",
                         if f.in_module { "./" } else { "" },
                         f.name,
-                        if f.complete { "" } else { "…" }
+                        match &f.tail {
+                            Tail::Nothing => String::new(),
+                            Tail::Key { behind, by_value } => format!("<{by_value}>{behind}"),
+                            Tail::Pattern(pattern) => format!(" {pattern}"),
+                            Tail::Computed => "…".to_owned(),
+                        }
                     )
                 })
                 .collect();
@@ -532,11 +576,16 @@ mod tests {
         );
         assert_eq!(
             file("file(\"${path.module}/t/${each.key}.json\")"),
-            ("./t/…".into(), false)
+            ("./t/<false>.json".into(), false)
         );
         assert_eq!(
+            file("file(\"${path.module}/t/${each.value}\")"),
+            ("./t/<true>".into(), false)
+        );
+        assert_eq!(file("file(\"t/${var.v}.json\")"), ("t/…".into(), false));
+        assert_eq!(
             file("fileset(path.module, \"t/*.json\")"),
-            ("./t/…".into(), false)
+            ("./t/ t/*.json".into(), false)
         );
         assert_eq!(file("filebase64(var.name)"), (String::new(), true));
         assert_eq!(file("\"${path.root}/lambda\""), ("lambda".into(), false));

@@ -1,16 +1,14 @@
 //! The verdict on one resource change.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value as Json;
-use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 use super::graph::{Hint, PART, is_meta};
-use super::instances::{gives, steps};
+use super::instances::{Instance, steps};
 use super::judge::{Cause, Judge};
 use super::places::{modules_above, nearest_call};
+use super::values::{Fields, differing};
 use super::{Reason, Verdict};
-use crate::plan::{Action, Body, Mode, Plan, ResourceChange, Span};
+use crate::plan::{Action, Mode, ResourceChange};
 use crate::source::strip_keys;
 
 type Judged = (Option<Verdict>, Option<Cause>);
@@ -98,8 +96,8 @@ impl Judge<'_> {
 
     fn delete(&self, row: &ResourceChange, site: &Site) -> Judged {
         if site.in_head {
-            if let Some(cause) = self.instance(row, site, false) {
-                return explained(cause, "");
+            if let Some(judged) = self.by_instance(row, site, false) {
+                return judged;
             }
             return unexplained(format!(
                 "{} stands in the configuration at both commits.",
@@ -158,43 +156,17 @@ impl Judge<'_> {
         })
     }
 
-    /// Why an instance is there or not: `count` or `for_each` of the resource or of a module above.
-    fn instance(&self, row: &ResourceChange, site: &Site, created: bool) -> Option<Cause> {
-        let keys = steps(&row.address);
-        let key_of = |path: &str| {
-            let step = keys.iter().find(|(name, _)| name == path);
-            step.and_then(|(_, key)| key.as_deref())
-        };
-        let module = strip_keys(&row.module);
-        let mut scopes = modules_above(&module);
-        scopes.push(&site.address);
-        for scope in scopes {
-            let before = if scope == site.address {
-                site.before.clone()
-            } else {
-                self.moves.before(scope).into_owned()
-            };
-            for name in ["for_each", "count", "enabled"] {
-                let Some(cause) = self.part(scope, &before, name) else {
-                    continue;
-                };
-                let literal = |graph: &super::graph::Graph, scope: &str| {
-                    graph.find(&format!("{scope}{PART}{name}"))?.literal.clone()
-                };
-                let key = key_of(scope);
-                let holds = |literal: Option<std::sync::Arc<Json>>| gives(literal.as_deref()?, key);
-                let (old, new) = (
-                    holds(literal(self.base, &before)),
-                    holds(literal(self.head, scope)),
-                );
-                // Where both can be read, the instance must be one that came or went.
-                if old.is_some() && old == new || new == Some(!created) {
-                    continue;
-                }
-                return Some(cause);
-            }
-        }
-        None
+    /// The verdict where `count` or `for_each` is touched.
+    fn by_instance(&self, row: &ResourceChange, site: &Site, created: bool) -> Option<Judged> {
+        let found = self.instance(row, [&site.address, &site.before], created)?;
+        Some(match found {
+            Instance::Because(cause) => explained(cause, ""),
+            Instance::Perhaps(cause) => not_known(format!(
+                "{}, but whether that {} this instance cannot be read there.",
+                cause.reason(&site.address),
+                if created { "adds" } else { "removes" }
+            )),
+        })
     }
 
     fn create(&self, row: &ResourceChange, site: &Site) -> Judged {
@@ -209,8 +181,8 @@ impl Judge<'_> {
         if !site.in_base {
             return explained(self.arrived(&site.address), "");
         }
-        if let Some(cause) = self.instance(row, site, true) {
-            return explained(cause, "");
+        if let Some(judged) = self.by_instance(row, site, true) {
+            return judged;
         }
         if let Some(drift) = self.drift_row(row)
             && drift.action == Action::Delete
@@ -298,8 +270,8 @@ impl Judge<'_> {
         if let Some(cause) = self.added("moved", &site.address) {
             return explained(cause, "");
         }
-        if let Some(cause) = self.instance(row, site, true) {
-            return explained(cause, "");
+        if let Some(judged) = self.by_instance(row, site, true) {
+            return judged;
         }
         unexplained("No moved block of the change names it.")
     }
@@ -350,7 +322,8 @@ impl Judge<'_> {
         let changed = differing(self.plan, &row.body);
         let mut first: Option<(String, Cause)> = None;
         let mut drifting = false;
-        let mut untouched: Vec<&String> = Vec::new();
+        let mut untouched: Vec<String> = Vec::new();
+        let values = Fields::of(self.plan, &row.body);
         let keys = steps(&row.address);
         let key = keys.iter().find(|(path, _)| *path == site.address);
         let key = key.and_then(|(_, key)| key.as_deref());
@@ -358,6 +331,7 @@ impl Judge<'_> {
             match self.part_of_instance([&site.address, &site.before], name, key) {
                 Some(cause) => {
                     drifting |= cause.drift;
+                    untouched.extend(self.neighbours(&values, &site.address, name));
                     if first
                         .as_ref()
                         .is_none_or(|(_, first)| first.drift && !cause.drift)
@@ -365,7 +339,7 @@ impl Judge<'_> {
                         first = Some((name.clone(), cause));
                     }
                 }
-                None => untouched.push(name),
+                None => untouched.push(name.clone()),
             }
         }
         if row.reason.as_deref() == Some("replace_by_triggers") {
@@ -386,9 +360,9 @@ impl Judge<'_> {
             }
         }
         if let Some(drift) = self.drift_row(row) {
-            let outside = differing(self.plan, &drift.body);
+            let outside = Fields::of(self.plan, &drift.body);
             let before = untouched.len();
-            untouched.retain(|name| !outside.contains(*name));
+            untouched.retain(|name| !values.undoes(&outside, name));
             drifting |= untouched.len() < before;
             if first.is_none() && untouched.is_empty() {
                 drifting = true;
@@ -465,10 +439,14 @@ impl Judge<'_> {
     fn outside(
         &self,
         site: &Site,
-        untouched: &[&String],
+        untouched: &[String],
         first: Option<&(String, Cause)>,
     ) -> Judged {
-        let names: Vec<&str> = untouched.iter().take(3).map(|name| name.as_str()).collect();
+        let names: Vec<String> = untouched
+            .iter()
+            .take(3)
+            .map(|name| name.replace(PART, "."))
+            .collect();
         let shown = match untouched.len().saturating_sub(names.len()) {
             0 => names.join(", "),
             more => format!("{} and {more} more", names.join(", ")),
@@ -514,46 +492,4 @@ impl Judge<'_> {
             )),
         }
     }
-}
-
-/// The names of top-level attributes whose values or marks differ.
-pub(super) fn differing(plan: &Plan, body: &Body) -> BTreeSet<String> {
-    type Fields<'a> = BTreeMap<String, &'a RawValue>;
-    let fields = |span: &Option<Span>| -> Fields<'_> {
-        let text = span.as_ref().map_or("null", |span| plan.slice(span));
-        serde_json::from_str(text).unwrap_or_default()
-    };
-    let (before, after) = (fields(&body.before), fields(&body.after));
-    let unknown = fields(&body.after_unknown);
-    let (old_marks, new_marks) = (
-        fields(&body.before_sensitive),
-        fields(&body.after_sensitive),
-    );
-    let names: BTreeSet<&String> = before
-        .keys()
-        .chain(after.keys())
-        .chain(unknown.keys())
-        .collect();
-    let text = |fields: &Fields<'_>, name: &String| {
-        fields.get(name).map_or("null", |raw| raw.get()).to_owned()
-    };
-    let marked = |fields: &Fields<'_>, name: &String| {
-        fields
-            .get(name)
-            .is_some_and(|raw| raw.get().contains("true"))
-    };
-    let same = |a: &str, b: &str| {
-        let read = |text: &str| serde_json::from_str::<Json>(text).ok();
-        a == b || read(a).is_some_and(|a| Some(a) == read(b))
-    };
-    let differs = |name: &&String| {
-        let is_unknown = unknown
-            .get(*name)
-            .is_some_and(|raw| raw.get().contains("true"));
-        is_unknown
-            || !same(&text(&before, name), &text(&after, name))
-            || ((marked(&old_marks, name) || marked(&new_marks, name))
-                && !same(&text(&old_marks, name), &text(&new_marks, name)))
-    };
-    names.into_iter().filter(differs).cloned().collect()
 }

@@ -1,9 +1,10 @@
 //! The files that the git change touches, for expressions that read files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::change::{Change, FileChange, FileStatus};
+use crate::source::{FileName, Tail, join};
 
 /// Paths of files whose content differs.
 #[derive(Default)]
@@ -25,20 +26,92 @@ impl Touched {
         Self(paths.map(|path| Arc::from(path.as_str())).collect())
     }
 
-    /// The first touched file with this path or below it; where the path is only a beginning, the first that begins with it.
-    pub(super) fn below(&self, path: &str, complete: bool) -> Option<Arc<str>> {
-        let first = |from: &str| {
-            let next = self.0.range(Arc::from(from)..).next()?;
-            next.starts_with(from).then(|| Arc::clone(next))
-        };
-        if !complete {
-            return first(path);
-        }
-        self.0
-            .get(path)
-            .cloned()
-            .or_else(|| first(&format!("{path}/")))
+    /// The first touched file with this path or below it.
+    pub(super) fn below(&self, path: &str) -> Option<Arc<str>> {
+        let within = format!("{path}/");
+        let exact = self.0.get(path).cloned();
+        exact.or_else(|| self.beginning(&within).next().cloned())
     }
+
+    /// What of the change an expression reads that names a file; `from` is the directory from which the name counts.
+    pub(super) fn read_by(&self, file: &FileName, from: &str) -> Reads {
+        let (directory, beginning) = file.name.rsplit_once('/').unwrap_or(("", &file.name));
+        let Some(directory) = join(from, directory) else {
+            return Reads::default();
+        };
+        let within = |name: &str| {
+            if directory.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{directory}/{name}")
+            }
+        };
+        let path = within(beginning);
+        let mut reads = Reads::default();
+        match &file.tail {
+            Tail::Nothing => reads.file = self.below(&path),
+            Tail::Key { behind, by_value } => {
+                reads.by_value = *by_value;
+                for touched in self.beginning(&path) {
+                    let key = touched
+                        .strip_prefix(path.as_str())
+                        .and_then(|rest| rest.strip_suffix(behind.as_str()));
+                    if let Some(key) = key {
+                        reads.by_key.insert(key.to_owned(), touched.clone());
+                    }
+                }
+            }
+            Tail::Pattern(pattern) => {
+                let inner = file
+                    .name
+                    .rsplit_once('/')
+                    .map_or(0, |(above, _)| above.len() + 1);
+                let expression = expression(&within(pattern.get(inner..).unwrap_or_default()));
+                let mut touched = self.beginning(&path).peekable();
+                match expression {
+                    Some(expression) => {
+                        reads.file = touched.find(|path| expression.is_match(path)).cloned();
+                    }
+                    None => reads.doubt = touched.peek().is_some(),
+                }
+            }
+            Tail::Computed => reads.doubt = self.beginning(&path).next().is_some(),
+        }
+        reads
+    }
+
+    fn beginning<'t>(&'t self, with: &str) -> impl Iterator<Item = &'t Arc<str>> {
+        let with: Arc<str> = with.into();
+        let all = self.0.range(Arc::clone(&with)..);
+        all.take_while(move |path| path.starts_with(&*with))
+    }
+}
+
+/// What of the change an expression reads.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Reads {
+    /// A file for certain.
+    pub(super) file: Option<Arc<str>>,
+    /// Files by the instance key with which they are read.
+    pub(super) by_key: BTreeMap<String, Arc<str>>,
+    /// Whether it is the value, not the key, that names them.
+    pub(super) by_value: bool,
+    /// Whether a file is among those that it may read.
+    pub(super) doubt: bool,
+}
+
+/// The regular expression of a pattern of `fileset`; none for alternatives and classes, which are not read here.
+fn expression(pattern: &str) -> Option<regex::Regex> {
+    if pattern.contains(['{', '[', '\\']) {
+        return None;
+    }
+    let escaped = regex::escape(pattern);
+    let text = escaped
+        .replace("\\*\\*/", "(?:.*/)?")
+        .replace("\\*\\*", ".*")
+        .replace("\\*", "[^/]*")
+        .replace("\\?", "[^/]");
+    regex::Regex::new(&format!("^{text}$")).ok()
 }
 
 #[cfg(test)]
@@ -46,14 +119,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_a_directory_and_a_beginning() {
-        let touched = Touched(["a/b.txt", "a/c/d.txt"].map(Arc::from).into());
-        let below = |path: &str, complete| touched.below(path, complete).map(|p| p.to_string());
-        assert_eq!(below("a/b.txt", true).as_deref(), Some("a/b.txt"));
-        assert_eq!(below("a/c", true).as_deref(), Some("a/c/d.txt"));
-        assert_eq!(below("a/b", true), None);
-        assert_eq!(below("a/b", false).as_deref(), Some("a/b.txt"));
-        assert_eq!(below("x", false), None);
+    fn a_name_a_directory_a_key_and_a_pattern() {
+        let touched = Touched(
+            ["m/a/b.txt", "m/a/c/d.txt", "m/e.txt"]
+                .map(Arc::from)
+                .into(),
+        );
+        let read = |name: &str, tail| {
+            let file = FileName {
+                in_module: true,
+                name: name.to_owned(),
+                tail,
+            };
+            let reads = touched.read_by(&file, "m");
+            let keys: Vec<String> = reads.by_key.into_keys().collect();
+            let file = reads.file.map(|file| file.to_string()).unwrap_or_default();
+            (file, keys.join(" "), reads.doubt)
+        };
+        let row = |file: &str, keys: &str, doubt| (file.to_owned(), keys.to_owned(), doubt);
+        assert_eq!(read("a/b.txt", Tail::Nothing), row("m/a/b.txt", "", false));
+        assert_eq!(read("a/c", Tail::Nothing), row("m/a/c/d.txt", "", false));
+        assert_eq!(read("a/b", Tail::Nothing), row("", "", false));
+        // A computed name tells nothing of the files that begin alike.
+        assert_eq!(read("a/b", Tail::Computed), row("", "", true));
+        assert_eq!(read("x", Tail::Computed), row("", "", false));
+        let key = |behind: &str| Tail::Key {
+            behind: behind.to_owned(),
+            by_value: false,
+        };
+        assert_eq!(read("a/", key(".txt")), row("", "b c/d", false));
+        assert_eq!(read("a/", key("/d.txt")), row("", "c", false));
+        let pattern = |text: &str| Tail::Pattern(text.to_owned());
+        assert_eq!(read("a/", pattern("a/*.txt")), row("m/a/b.txt", "", false));
+        assert_eq!(read("a/", pattern("a/*.json")), row("", "", false));
+        assert_eq!(read("", pattern("**/d.txt")), row("m/a/c/d.txt", "", false));
+        assert_eq!(read("a/", pattern("a/{b,c}.txt")), row("", "", true));
     }
 
     #[test]

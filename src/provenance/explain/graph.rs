@@ -36,6 +36,10 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     /// A touched file that it reads.
     pub(super) reads: Option<Arc<str>>,
+    /// Touched files that it reads in the instances with these keys.
+    pub(super) by_key: BTreeMap<String, Arc<str>>,
+    /// Whether that holds only where the values of `for_each` are its keys.
+    pub(super) by_value: bool,
     /// Why its value may differ without a change of the configuration.
     pub(super) hint: Option<Hint>,
     /// The value, where it can be read.

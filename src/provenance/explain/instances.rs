@@ -1,8 +1,164 @@
 //! Instance keys: which instances `count` and `for_each` give at head and base, as far as they can be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
+
+use super::graph::{Graph, PART};
+use super::judge::{Cause, Judge};
+use super::places::modules_above;
+use crate::plan::{Action, Plan, ResourceChange};
+use crate::source::{Piece, strip_keys};
+
+/// The most values that are looked at for one instance key.
+const MAX_NODES: usize = 10_000;
+
+/// Why an instance is there or not.
+pub(super) enum Instance {
+    /// Its key comes or goes.
+    Because(Cause),
+    /// The expression is touched, and its keys cannot be read.
+    Perhaps(Cause),
+}
+
+impl Judge<'_> {
+    /// Why an instance is there or not: `count` or `for_each` of the resource or of a module above.
+    pub(super) fn instance(
+        &self,
+        row: &ResourceChange,
+        [address, before_it]: [&str; 2],
+        created: bool,
+    ) -> Option<Instance> {
+        let keys = steps(&row.address);
+        let key_of = |path: &str| {
+            let step = keys.iter().find(|(name, _)| name == path);
+            step.and_then(|(_, key)| key.as_deref())
+        };
+        let module = strip_keys(&row.module);
+        let mut scopes = modules_above(&module);
+        scopes.push(address);
+        for scope in scopes {
+            let before = if scope == address {
+                before_it.to_owned()
+            } else {
+                self.moves.before(scope).into_owned()
+            };
+            for name in ["for_each", "count", "enabled"] {
+                let Some(cause) = self.part(scope, &before, name) else {
+                    continue;
+                };
+                let literal = |graph: &Graph, scope: &str| {
+                    graph.find(&format!("{scope}{PART}{name}"))?.literal.clone()
+                };
+                let key = key_of(scope);
+                let holds = |literal: Option<Arc<Json>>| gives(literal.as_deref()?, key);
+                let (old, new) = (
+                    holds(literal(self.base, &before)),
+                    holds(literal(self.head, scope)),
+                );
+                // Where both can be read, the instance must be one that came or went.
+                if old.is_some() && old == new || new == Some(!created) {
+                    continue;
+                }
+                // Of what was, or will be, without the instance for certain nothing more need be known.
+                let certain = if created { old } else { new } == Some(false);
+                let known = certain
+                    || match name {
+                        "for_each" => self.names(scope, &before, key.unwrap_or_default(), created),
+                        "count" => key.is_some_and(|key| self.is_last(scope, key, created)),
+                        _ => true,
+                    };
+                return Some(if known {
+                    Instance::Because(cause)
+                } else {
+                    Instance::Perhaps(cause)
+                });
+            }
+        }
+        None
+    }
+
+    /// Whether what a `for_each` refers to says the key at one commit only: at head of a new instance, at base of one that is gone.
+    fn names(&self, scope: &str, before: &str, key: &str, created: bool) -> bool {
+        let part = |address: &str| format!("{address}{PART}for_each");
+        let (new, read) = says(self.head, &part(scope), key);
+        let (old, _) = says(self.base, &part(before), key);
+        let lines = |added: bool| {
+            let files = read.iter().filter_map(|file| self.change.file(file));
+            let mut lines = files
+                .flat_map(|file| &file.hunks)
+                .flat_map(|hunk| if added { &hunk.added } else { &hunk.removed });
+            lines.any(|line| holds_word(&line.text, key))
+        };
+        let (new, old) = (new || lines(true), old || lines(false));
+        if created { new && !old } else { old && !new }
+    }
+
+    /// Whether an index comes behind those that were there before, or of one that is gone, that stay.
+    fn is_last(&self, scope: &str, key: &str, created: bool) -> bool {
+        let Some([before, after]) = self.counts.get(scope) else {
+            return false;
+        };
+        let last = if created { before } else { after };
+        key.parse::<u64>()
+            .is_ok_and(|key| last.is_none_or(|last| last < key))
+    }
+}
+
+/// Whether the text of a value, or of what it refers to, says a word; with the touched files that are read on the way.
+fn says(graph: &Graph, key: &str, word: &str) -> (bool, BTreeSet<Arc<str>>) {
+    let mut open: Vec<usize> = graph.position(key).into_iter().collect();
+    let mut seen: HashSet<usize> = open.iter().copied().collect();
+    let (mut found, mut read) = (false, BTreeSet::new());
+    while let Some(at) = open.pop() {
+        let Some(node) = graph.node(at).filter(|_| !graph.is_resource(at)) else {
+            continue;
+        };
+        found |= node
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(text) if holds_word(text, word)));
+        read.extend(node.reads.clone());
+        if seen.len() < MAX_NODES {
+            open.extend(graph.links(at).filter(|link| seen.insert(*link)));
+        }
+    }
+    (found, read)
+}
+
+/// Whether a text holds a word that no letter, digit or sign of a name goes on with.
+fn holds_word(text: &str, word: &str) -> bool {
+    let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "_-./".contains(c));
+    !word.is_empty()
+        && text.match_indices(word).any(|(at, _)| {
+            let before = text.get(..at).and_then(|text| text.chars().next_back());
+            let behind = text
+                .get(at + word.len()..)
+                .and_then(|text| text.chars().next());
+            !goes_on(before) && !goes_on(behind)
+        })
+}
+
+/// The highest index of each counted object, before the plan and after it.
+pub(super) fn counts(plan: &Plan) -> HashMap<String, [Option<u64>; 2]> {
+    let mut counts: HashMap<String, [Option<u64>; 2]> = HashMap::new();
+    for row in plan.changes.iter().filter(|row| row.deposed.is_none()) {
+        for (path, key) in steps(&row.address) {
+            let Some(index) = key.and_then(|key| key.parse::<u64>().ok()) else {
+                continue;
+            };
+            let [before, after] = counts.entry(path).or_default();
+            if row.action != Action::Create {
+                *before = (*before).max(Some(index));
+            }
+            if !matches!(row.action, Action::Delete | Action::Forget) {
+                *after = (*after).max(Some(index));
+            }
+        }
+    }
+    counts
+}
 
 /// The names on the way to an object with their instance keys: `module.a["x"].t.n[0]` gives `module.a` with `"x"` and `module.a.t.n`
 /// with `0`.

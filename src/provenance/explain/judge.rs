@@ -10,10 +10,13 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Verdict;
-use super::graph::{Graph, Hint, Moves};
+use super::graph::{Graph, Hint, Moves, PART};
+use super::instances::counts;
 use super::places::Providers;
+use super::values::Fields;
+use crate::change;
 use crate::plan::{Action, Plan};
-use crate::source::strip_keys;
+use crate::source::{Piece, strip_keys};
 
 /// What makes something differ.
 #[derive(Clone, Debug)]
@@ -56,6 +59,9 @@ pub(super) struct Judge<'a> {
     pub(super) drift: HashMap<&'a str, usize>,
     /// Configuration addresses with drift.
     pub(super) drifted: HashSet<String>,
+    /// The highest index of each counted object, before the plan and after it.
+    pub(super) counts: HashMap<String, [Option<u64>; 2]>,
+    pub(super) change: &'a change::Change,
     textual: Vec<Option<Rc<Cause>>>,
     flow: Vec<Option<Rc<Cause>>>,
     /// The resource that it refers to and whose change is not explained.
@@ -70,6 +76,7 @@ pub(super) struct Grounds<'a> {
     pub(super) moves: &'a Moves,
     pub(super) providers: Providers<'a>,
     pub(super) added: HashMap<(&'static str, String), (Arc<str>, usize)>,
+    pub(super) change: &'a change::Change,
 }
 
 impl<'a> Judge<'a> {
@@ -81,6 +88,7 @@ impl<'a> Judge<'a> {
             moves,
             providers,
             added,
+            change,
         } = grounds;
         let rows = plan.drift.iter().enumerate();
         let drift = rows.map(|(at, row)| (row.address.as_str(), at)).collect();
@@ -98,6 +106,8 @@ impl<'a> Judge<'a> {
             added,
             drift,
             drifted,
+            counts: counts(plan),
+            change,
             textual: vec![None; head.nodes.len()],
             flow: vec![None; head.nodes.len()],
             follows: vec![None; head.nodes.len()],
@@ -266,6 +276,9 @@ impl<'a> Judge<'a> {
         name: &str,
         key: Option<&str>,
     ) -> Option<Cause> {
+        if let Some(cause) = self.file_of_instance(address, name, key) {
+            return Some(cause);
+        }
         let cause = self.part(address, before, name)?;
         let same = || {
             let part = |graph: &Graph, address: &str, name: &str| {
@@ -303,6 +316,27 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The touched file that one instance reads, whose name its key gives.
+    fn file_of_instance(&self, address: &str, name: &str, key: Option<&str>) -> Option<Cause> {
+        let resource = self.head.resources.get(address)?;
+        let node = self.head.node(*resource.parts.get(name)?)?;
+        let file = node.by_key.get(key?)?;
+        if node.by_value {
+            let each = self.head.node(*resource.parts.get("for_each")?)?;
+            let is_set = matches!(each.literal.as_deref(), Some(Json::Array(_)))
+                || matches!(each.pieces.first(), Some(Piece::Text(text)) if text == "fileset" || text == "toset");
+            is_set.then_some(())?;
+        }
+        Some(Cause {
+            text: format!("{file} changes, which {} reads", node.what),
+            file: node.file.clone(),
+            line: node.line,
+            through: None,
+            drift: false,
+            by_absence: false,
+        })
+    }
+
     /// The resource that a value refers to and whose change is not explained.
     pub(super) fn follows(&self, key: &str) -> Option<&str> {
         self.follows.get(self.head.position(key)?)?.as_deref()
@@ -310,8 +344,29 @@ impl<'a> Judge<'a> {
 
     /// Why a part may differ without a change of the configuration.
     pub(super) fn hint(&self, address: &str, name: &str) -> Option<&Hint> {
-        let resource = self.head.resources.get(address)?;
-        self.head.node(*resource.parts.get(name)?)?.hint.as_ref()
+        let at = self.head.position(&format!("{address}{PART}{name}"))?;
+        self.head.node(at)?.hint.as_ref()
+    }
+
+    /// The items of an object written out in an argument that change in the plan and that nothing explains.
+    pub(super) fn neighbours(&self, values: &Fields<'_>, address: &str, name: &str) -> Vec<String> {
+        let prefix = format!("{address}{PART}{name}{PART}");
+        let items = self.head.by_key.range(prefix.clone()..);
+        items
+            .take_while(|(key, _)| key.starts_with(&prefix))
+            .filter(|(_, at)| {
+                self.cause(**at).is_none()
+                    && self
+                        .head
+                        .node(**at)
+                        .is_some_and(|node| node.by_key.is_empty())
+            })
+            .filter_map(|(key, _)| {
+                let item = key.get(prefix.len()..)?;
+                let path = format!("{name}{PART}{item}");
+                values.differs(&path).then_some(path)
+            })
+            .collect()
     }
 }
 

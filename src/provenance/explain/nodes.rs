@@ -3,23 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource};
+use super::files::Reads;
+use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource, is_meta};
 use super::variables::Outside;
 use crate::digest::Digest;
-use crate::source::{
-    Block, Expression, Part, Piece, SourceIndex, directory, expression, items, join,
-};
+use crate::source::{Block, Expression, Part, Piece, SourceIndex, directory, expression, items};
 
 impl Graph {
     pub(super) fn add(&mut self, key: String, place: &Place<'_>, parts: &[&Part]) -> usize {
         let mut pieces = Vec::new();
         let mut hint = None;
         let mut literal = None;
-        let mut reads = None;
+        let (mut reads, mut by_key, mut by_value) = (None, BTreeMap::new(), false);
         for part in parts {
             let found = expression(&part.text, part.json);
-            reads = reads.or_else(|| place.touched(&found));
-            hint = hint.or(if found.unread {
+            let more = place.touched(&found);
+            reads = reads.or(more.file);
+            by_key.extend(more.by_key);
+            by_value |= more.by_value;
+            hint = hint.or(if found.unread || more.doubt {
                 Some(Hint::Unread)
             } else {
                 found.volatile.map(Hint::Volatile)
@@ -40,6 +42,8 @@ impl Graph {
             scope: place.scope.clone(),
             kind: Kind::Value,
             reads,
+            by_key,
+            by_value,
             hint,
             literal: literal.filter(|_| parts.len() == 1).map(Arc::new),
             digest: Digest::of(&[]),
@@ -149,6 +153,12 @@ impl Graph {
             place.scope = Some(address.to_owned());
             place.what = format!("{name} of {address}");
             let key = format!("{address}{PART}{name}");
+            if let ("resource", [part]) = (block.kind.as_str(), parts.as_slice())
+                && !part.json
+                && !is_meta(&name)
+            {
+                self.items_of(&key, &place, part);
+            }
             positions.insert(name, self.add(key, &place, &parts));
         }
         let node = self.add(address.to_owned(), place, &[]);
@@ -171,6 +181,18 @@ impl Graph {
             line: block.line,
             module: place.module.clone(),
             parts: positions,
+        }
+    }
+
+    /// A node for each item of an object that is written out in an argument.
+    fn items_of(&mut self, key: &str, place: &Place<'_>, part: &Part) {
+        for (item, text) in items(&part.text).unwrap_or_default() {
+            let part = Part {
+                text,
+                inner: Vec::new(),
+                ..part.clone()
+            };
+            self.add(format!("{key}{PART}{item}"), place, &[&part]);
         }
     }
 
@@ -255,19 +277,35 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// A file of the change that the expression reads.
-    fn touched(&self, found: &Expression) -> Option<Arc<str>> {
-        let ground = self.ground?;
-        let touched = ground.touched?;
-        found.files.iter().find_map(|name| {
+    /// What of the change the expression reads.
+    fn touched(&self, found: &Expression) -> Reads {
+        let mut reads = Reads::default();
+        let ground = self.ground;
+        let Some((ground, touched)) = ground.and_then(|ground| Some((ground, ground.touched?)))
+        else {
+            return reads;
+        };
+        for name in &found.files {
             let from = if name.in_module {
                 directory(&self.file)
             } else {
                 ground.root
             };
-            let path = join(from, &name.name)?;
-            touched.below(&path, name.complete)
-        })
+            let more = touched.read_by(name, from);
+            reads.file = reads.file.or(more.file);
+            reads.doubt |= more.doubt || (more.by_value && !more.by_key.is_empty());
+            reads.by_value |= more.by_value;
+            reads.by_key.extend(more.by_key);
+        }
+        // In the call of a module, what one instance is given counts for all.
+        let of_call = |scope: &String| scope.rsplit('.').nth(1) == Some("module");
+        if self.scope.as_ref().is_none_or(of_call) {
+            let mut files = std::mem::take(&mut reads.by_key).into_values();
+            reads.file = reads
+                .file
+                .or_else(|| files.next().filter(|_| !reads.by_value));
+        }
+        reads
     }
 }
 

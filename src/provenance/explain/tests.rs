@@ -1,6 +1,8 @@
 //! Verdicts on real plans of two commits (`testdata/repos`), with the configuration or the plan changed a little.
 #![allow(clippy::unwrap_used)]
 
+mod outside;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -364,109 +366,6 @@ fn what_is_added_beside_a_value_from_outside_explains_nothing() {
     let provider = "provider \"terraform\" {\n  region = \"a\"\n}\n";
     case.after.insert("p.tf".to_owned(), provider.to_owned());
     assert_eq!(case.word(), "unexplained");
-}
-
-/// The plan of `variable-from-outside`, with a variable of this type, these defaults at both commits and this value.
-fn with_default(r#type: &str, [before, after]: [&str; 2], value: &Json) -> Case {
-    let mut case = case("variable-from-outside");
-    let text = |default: &str| {
-        format!(
-            "variable \"v\" {{\n  type    = {type}\n  default = {default}\n}}\nresource \"terraform_data\" \"a\" {{\n  input = var.v\n}}\n"
-        )
-    };
-    case.before.insert("main.tf".to_owned(), text(before));
-    case.after.insert("main.tf".to_owned(), text(after));
-    case.plan["variables"]["v"]["value"] = value.clone();
-    case
-}
-
-#[test]
-fn a_value_from_outside_is_none_of_a_default_that_only_resembles_it() {
-    for (r#type, defaults, given, outside) in [
-        (
-            "list(string)",
-            ["[\"a\"]", "[\"a\", \"b\"]"],
-            json!(["a", "b"]),
-            json!(["b", "a", "a"]),
-        ),
-        (
-            "any",
-            ["[\"a\"]", "[\"a\", \"b\"]"],
-            json!(["a", "b"]),
-            json!(["b", "a"]),
-        ),
-        (
-            "map(string)",
-            ["{}", "{ a = \"2\" }"],
-            json!({"a": "2"}),
-            json!({"a": "2", "evil": "3"}),
-        ),
-        (
-            "object({ a = string, b = optional(string, \"q\") })",
-            ["{ a = \"1\" }", "{ a = \"2\" }"],
-            json!({"a": "2", "b": "q"}),
-            json!({"a": "2", "b": "evil"}),
-        ),
-    ] {
-        assert_eq!(
-            with_default(r#type, defaults, &given).word(),
-            "explained",
-            "{type}"
-        );
-        assert_eq!(
-            with_default(r#type, defaults, &outside).word(),
-            "unexplained",
-            "{type}"
-        );
-    }
-    let set = with_default(
-        "set(string)",
-        ["[\"a\"]", "[\"b\", \"a\"]"],
-        &json!(["a", "b"]),
-    );
-    assert_eq!(set.word(), "explained");
-}
-
-#[test]
-fn a_default_that_is_computed_is_not_held_against_the_value() {
-    let case = with_default("string", ["\"a\"", "\"a${\"\"}\""], &json!("evil"));
-    let (word, reason) = case.first();
-    assert_eq!(word, "not-known");
-    assert!(
-        reason.contains("var.v, whose value is computed in a file"),
-        "{reason}"
-    );
-}
-
-#[test]
-fn a_new_variable_file_that_must_be_named_gives_nothing_for_sure() {
-    let mut case = case("variable-from-outside");
-    case.after = case.before.clone();
-    let value = case.plan["variables"]["v"]["value"].clone();
-    let text = format!("v = {value}\n");
-    case.after
-        .insert("docs/notes.tfvars".to_owned(), text.clone());
-    let (word, reason) = case.first();
-    assert_eq!(word, "not-known");
-    assert!(
-        reason.contains("only the new file docs/notes.tfvars gives"),
-        "{reason}"
-    );
-    // One that stood there before counts, where the plan has all its values.
-    case.before
-        .insert("docs/notes.tfvars".to_owned(), "v = \"x\"\n".to_owned());
-    assert_eq!(case.word(), "explained");
-    case.plan["variables"]["w"] = json!({"value": "1"});
-    case.after
-        .insert("docs/notes.tfvars".to_owned(), format!("{text}w = \"2\"\n"));
-    assert_eq!(case.word(), "unexplained");
-    // Those of the root module that are read by themselves count as soon as they are there.
-    let text = case.after.remove("docs/notes.tfvars").unwrap();
-    case.after.insert(
-        "docs.auto.tfvars".to_owned(),
-        text.replace("\"2\"", "\"1\""),
-    );
-    assert_eq!(case.word(), "explained");
 }
 
 #[test]

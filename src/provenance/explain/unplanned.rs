@@ -86,7 +86,7 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
 fn item(key: &str) -> Option<String> {
     match key.split_once(PART) {
         None => Some(key.to_owned()),
-        Some((_, part)) if part.starts_with(['.', PART]) => None,
+        Some((_, part)) if part.starts_with('.') || part.contains(PART) => None,
         Some((_, part)) if part.starts_with("lifecycle") || part == "depends_on" => None,
         Some((_, "provisioner" | "connection")) => None,
         Some((address, part)) => Some(format!("{part} of {address}")),
