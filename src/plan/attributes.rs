@@ -102,7 +102,7 @@ impl Plan {
     }
 
     /// Where an object that stays gains or loses marks.
-    fn mark_changes(&self, body: &Body) -> BTreeMap<String, Sensitivity> {
+    pub(super) fn mark_changes(&self, body: &Body) -> BTreeMap<String, Sensitivity> {
         let mut out = BTreeMap::new();
         let (Some(before), Some(after)) = (&body.before_sensitive, &body.after_sensitive) else {
             return out;
@@ -181,7 +181,7 @@ pub(super) fn kept(path: &str) -> String {
 }
 
 /// Whether a path lies below another.
-fn is_below(path: &str, above: &str) -> bool {
+pub(super) fn is_below(path: &str, above: &str) -> bool {
     path.strip_prefix(above)
         .is_some_and(|rest| above.is_empty() || rest.starts_with(['.', '[']))
 }
@@ -334,7 +334,7 @@ fn compare(
 
 /// Whether a path, one above it or one below it forces the replacement: a row may stand for a part of what forces it, or for a list or secret
 /// that holds it. Looks each of them up: there may be as many forcing paths as rows.
-fn is_forcing(path: &str, forcing: &BTreeSet<String>) -> bool {
+pub(super) fn is_forcing(path: &str, forcing: &BTreeSet<String>) -> bool {
     let holds_forcing = |separator: char| {
         let below = format!("{path}{separator}");
         forcing

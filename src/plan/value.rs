@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::text::{MASK, Printable, Redactor};
 
 /// A sensitive value: equal or not equal to another, nothing else.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Hidden(Digest);
 
 impl fmt::Debug for Hidden {
@@ -24,7 +24,7 @@ impl fmt::Debug for Hidden {
 }
 
 /// An attribute value with its marks applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Null, or absent.
     Null,

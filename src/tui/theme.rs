@@ -33,6 +33,10 @@ pub enum Role {
     Add,
     /// Removed.
     Remove,
+    /// The part of a line that is added.
+    AddPart,
+    /// The part of a line that is removed.
+    RemovePart,
     /// Changed in place.
     Change,
     /// Replaced.
@@ -98,6 +102,8 @@ impl Theme {
             Role::Warn | Role::Change => plain.fg(Color::Yellow),
             Role::Bad => bold.fg(Color::Red),
             Role::Remove => plain.fg(Color::Red),
+            Role::AddPart => bold.add_modifier(Modifier::UNDERLINED).fg(Color::Green),
+            Role::RemovePart => bold.add_modifier(Modifier::UNDERLINED).fg(Color::Red),
             Role::Replace | Role::Number => plain.fg(Color::Magenta),
             Role::Cursor => plain.add_modifier(Modifier::REVERSED),
             Role::Match => plain.add_modifier(Modifier::REVERSED).fg(Color::Yellow),
@@ -117,7 +123,9 @@ impl Theme {
             | Role::Keyword => plain.add_modifier(Modifier::BOLD),
             Role::Bar => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
             Role::Cursor => plain.add_modifier(Modifier::REVERSED),
-            Role::Match => plain.add_modifier(Modifier::UNDERLINED),
+            Role::Match | Role::AddPart | Role::RemovePart => {
+                plain.add_modifier(Modifier::UNDERLINED)
+            }
             _ => plain,
         }
     }

@@ -4,7 +4,7 @@ use super::super::model::{PaneKey, Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
 use super::super::tree::{self, TreeRow};
-use super::{facts, finding, message, overview, values};
+use super::{diff, facts, finding, message, overview, reason};
 use crate::decision::{Decision, Recorded};
 use crate::plan::{Action, CheckStatus, Plan, ResourceChange, Trigger};
 use crate::review::{CasePlan, Status};
@@ -46,8 +46,8 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         out.extend(heading(review, change, explained, width));
         out.extend(also);
         out.extend(remarks(review, &plan.plan, change, width));
-        let rows = plan.plan.attribute_changes(&change.body);
-        out.extend(values::rows(&review.case.redactor, &rows, key, width));
+        let tree = plan.plan.diff(&change.body);
+        out.extend(diff::lines(&review.case.redactor, &tree, key.look, width));
     } else if let Some((_, finding)) = finding(review, key.subject) {
         out.extend(overview::of_finding(review, finding, width));
     }
@@ -141,14 +141,10 @@ fn remarks(review: &Review, plan: &Plan, change: &ResourceChange, width: usize) 
         out.extend(paragraph(Role::Bad, &text, width, 2));
     }
     let line = |text: &str| review.case.redactor.line(text).into_string();
-    if let Some(reason) = &change.reason {
-        let reason = reason
-            .split_once("because_")
-            .map_or(reason.as_str(), |(_, why)| why);
-        out.push(Rich::of(
-            Role::Dim,
-            format!("  because: {}", line(&reason.replace('_', " "))),
-        ));
+    if let Some(word) = &change.reason {
+        let known = reason::words(word).map(str::to_owned);
+        let text = known.unwrap_or_else(|| line(&word.replace('_', " ")));
+        out.extend(paragraph(Role::Dim, &format!("  because {text}"), width, 4));
     }
     if change.is_move()
         && let Some(previous) = &change.previous_address
@@ -279,12 +275,8 @@ fn output(review: &Review, key: &PaneKey, plan: usize, index: usize, width: usiz
         let text = "  is said not to change, but its values differ";
         out.push(Rich::of(Role::Warn, text));
     }
-    out.extend(values::rows(
-        &review.case.redactor,
-        &plan.attribute_changes(&output.body),
-        key,
-        width,
-    ));
+    let tree = plan.diff(&output.body);
+    out.extend(diff::lines(&review.case.redactor, &tree, key.look, width));
     out
 }
 

@@ -2,10 +2,11 @@
 
 mod approval;
 mod change;
+mod diff;
 mod overview;
 mod policy;
+mod reason;
 mod source;
-mod values;
 
 pub(super) use approval::approval;
 pub(super) use change::{check_role, role as action_role};
