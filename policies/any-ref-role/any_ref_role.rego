@@ -26,6 +26,7 @@ issuers := `(?i-u)(token\.actions\.githubusercontent\.com|gitlab|bitbucket|circl
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 deny contains f if {
 	some role in open_roles
 	name := role.name
@@ -40,6 +41,7 @@ deny contains f if {
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 warn contains f if {
 	some rc in input.resource_changes
 	rc.type in federated_types
@@ -242,12 +244,17 @@ attached_rows(rc) := [object.union(r, {"subject": rc.change.after.role, "own": f
 	is_string(rc.change.after.role)
 	arn := rc.change.after.policy_arn
 	not data.countersign.lib.principals_aws.aws_owned(arn)
-	some other in input.resource_changes
-	other.type == "aws_iam_policy"
-	other.change.after.arn == arn
+	some i in planned_policies[arn]
+	other := input.resource_changes[i]
 	some spec in data.countersign.lib.grants.grant_types.aws_iam_policy
 	some r in data.countersign.lib.grants.rows(spec, other.change.after, {})
 ]
+
+planned_policies[arn] contains i if {
+	some i, rc in input.resource_changes
+	rc.type == "aws_iam_policy"
+	arn := rc.change.after.arn
+}
 
 written(row) := row.e.write if {
 	row.e

@@ -142,3 +142,23 @@ test_a_role_can_be_left_out if {
 	list := found with input as plan([role(["create"], open), grant(["create"])]) with data.countersign.config as {"any-ref-role": {"match": ["!deploy"]}}
 	list == []
 }
+
+workflow(value) := {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/infra:*", "token.actions.githubusercontent.com:job_workflow_ref": value}}
+
+test_a_workflow_pattern_pins_unless_its_ref_is_open if {
+	pinned := found with input as plan([role(["create"], workflow("acme/infra/.github/workflows/deploy.yml@refs/heads/*")), grant(["create"])])
+	pinned == []
+	every value in ["acme/infra/.github/workflows/deploy.yml@*", "*"] {
+		list := found with input as plan([role(["create"], workflow(value)), grant(["create"])])
+		count(list) == 1
+	}
+}
+
+test_an_attached_policy_of_the_plan_counts if {
+	attachment := row("aws_iam_role_policy_attachment", "a", ["create"], null, {"role": "deploy", "policy_arn": "arn:aws:iam::123456789012:policy/p"})
+	policy := row("aws_iam_policy", "p", ["no-op"], null, {"name": "p", "arn": "arn:aws:iam::123456789012:policy/p", "policy": document([allow("s3:PutObject", "*")])})
+	list := found with input as plan([role(["create"], open), attachment, policy])
+	[f.facts.actions | some f in list] == [["s3:PutObject (Write)"]]
+}
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.any_ref_role.value_types

@@ -31,6 +31,7 @@ guard_types := {
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 deny contains f if {
 	some change in guarded
@@ -42,6 +43,7 @@ deny contains f if {
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 warn contains f if {
 	some change in guarded

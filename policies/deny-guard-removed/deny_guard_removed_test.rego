@@ -124,3 +124,5 @@ test_what_is_left_out if {
 	list := found with input as change with data.countersign.config as {"deny-guard-removed": {"match": ["*", "!p"]}}
 	list == []
 }
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.deny_guard_removed.value_types

@@ -80,3 +80,5 @@ test_a_joined_policy_is_found if {
 	list := found with input as plan([attachment, policy])
 	count(list) == 1
 }
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.exec_grant.value_types

@@ -17,7 +17,7 @@ grant_types := object.union(data.countersign.tables.grants.types, object.get(set
 # value_types has globs of the types whose attribute values are read: those that grant, and the documents that they refer to.
 value_types := array.concat(
 	[type | some type, _ in grant_types],
-	["google_*iam_*", "*policy*", "*permissions_boundary*", "aws_iam_user", "aws_iam_group", "aws_ssoadmin_permission_set", "*federated_identity_credential"],
+	["google_*iam_*", "*policy*", "*permissions_boundary*", "aws_iam_user", "aws_iam_group", "github_team", "aws_ssoadmin_permission_set", "*federated_identity_credential"],
 )
 
 google_types := data.countersign.tables.grants.google_iam
@@ -87,18 +87,15 @@ candidate(rc, specs) := {
 is_managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
 
 # differs leaves out changes that touch nothing of what is granted, such as tags.
-differs(_, _, before, _, _) if before == {}
-
-differs(_, _, before, _, unknown) if {
-	before != {}
-	unknown != {}
-}
-
 differs(names, specs, before, after, unknown) if {
-	before != {}
-	unknown == {}
-	some name in array.concat(names, [scope | some spec in specs; some scope in object.get(spec, "scope", [])])
-	object.get(before, name, null) != object.get(after, name, null)
+	before == {}
+} else if {
+	unknown != {}
+} else if {
+	object.filter(before, names) != object.filter(after, names)
+} else if {
+	scopes := [scope | some spec in specs; some scope in spec.scope]
+	object.filter(before, scopes) != object.filter(after, scopes)
 }
 
 # is_harmless is undefined for a change without actions, which is then kept.
@@ -123,9 +120,11 @@ candidate(rc, specs) := {
 spec_names(spec) := array.concat(array.concat([spec.path[0]], object.get(spec, "also", [])), subject_names(spec))
 
 # marked gives the marks of the names below which a tree of marks holds a true.
-marked(names, tree) := {name: value |
-	some name in names
-	value := object.get(tree, name, false)
+marked(names, tree) := {} if {
+	is_object(tree)
+	object.filter(tree, names) == {}
+} else := {name: value |
+	some name, value in object.filter(tree, names)
 	value != false
 	contains(json.marshal(value), "true")
 } if {
@@ -144,44 +143,42 @@ pending := [grant | some grant in candidates; is_pending(grant)]
 
 # is_pending tells what cannot be decided from the resource change alone: values known only after apply,
 # customer managed policies, and changes without a readable "after".
-is_pending(grant) if not grant.whole
-
 is_pending(grant) if {
-	some spec in grant.specs
-	grant.unknown[spec.path[0]]
-	not superseded(spec, grant)
-}
-
-is_pending(grant) if {
-	some spec in grant.specs
-	some name in subject_names(spec)
-	grant.unknown[name]
-}
-
-is_pending(grant) if {
+	not grant.whole
+} else if {
+	grant.unknown != {}
+	is_open_grant(grant)
+} else if {
 	some spec in grant.specs
 	spec.kind == "aws_managed_arn"
 	some found in values_at(grant.after, spec.path)
 	some arn in strings(found.value)
 	not data.countersign.lib.principals_aws.aws_owned(arn)
-}
-
-# Roles that are defined elsewhere, and memberships.
-is_pending(grant) if {
+} else if {
 	some spec in grant.specs
 	spec.kind in joined_kinds
 	some row in rows(spec, grant.after, grant.hidden)
 	row.join
 	count(row.e.unknown) > 0
-}
-
-is_pending(grant) if {
+} else if {
 	count(read_only_boundaries) > 0
 	some spec in grant.specs
 	spec.kind in ["aws_document", "aws_managed_arn"]
 }
 
-joined_kinds := ["azure_role", "gcp_role", "gcp_policy", "kubernetes_role_ref", "kubernetes_manifest", "kubernetes_yaml", "membership", "aws_policy_name"]
+is_open_grant(grant) if {
+	some spec in grant.specs
+	grant.unknown[spec.path[0]]
+	not superseded(spec, grant)
+}
+
+is_open_grant(grant) if {
+	some spec in grant.specs
+	some name in subject_names(spec)
+	grant.unknown[name]
+}
+
+joined_kinds := {"azure_role", "gcp_role", "gcp_policy", "kubernetes_role_ref", "kubernetes_manifest", "kubernetes_yaml", "membership", "aws_policy_name"}
 
 subject_names(spec) := [] if {
 	spec.subject_in_block

@@ -57,9 +57,7 @@ kubernetes_kind(rc) := object.get(described(rc), "kind", "") if {
 
 # Positions of grants to groups, by the group's name.
 granted_to[name] contains i if {
-	some grant in pending
-	some spec in grant.specs
-	spec.kind == "membership"
+	has_memberships
 	some i, rc in resource_changes
 	rc.type in member_types
 	stays(rc)
@@ -68,10 +66,18 @@ granted_to[name] contains i if {
 	name := subject
 }
 
+has_memberships if {
+	some grant in pending
+	some spec in grant.specs
+	spec.kind == "membership"
+}
+
 managed_groups contains name if {
+	has_memberships
 	some rc in resource_changes
+	attribute := group_names[rc.type]
 	stays(rc)
-	name := rc.change.after[group_names[rc.type]]
+	name := rc.change.after[attribute]
 }
 
 # resolved puts what the plan defines in the place of rows that refer to it.

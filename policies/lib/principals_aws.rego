@@ -7,8 +7,6 @@ package countersign.lib.principals_aws
 
 level_names := {"W": "Write", "P": "Permissions management", "T": "Tagging", "R": "Read", "L": "List"}
 
-nothing := {"write": set(), "sensitive": set(), "unknown": set()}
-
 as_array(x) := x if is_array(x)
 
 as_array(x) := [] if x == null

@@ -4,8 +4,14 @@
 #   after a change, and the prevent_destroy arguments that a git change removes.
 package countersign.lib.protection
 
-# entries lists the attributes that protect objects of a type.
-entries(type) := array.concat(
+# entries lists the attributes that protect objects of a type; once for each type of the plan.
+entries(type) := entries_of_types[type] if {
+	entries_of_types[type]
+} else := entries_of(type)
+
+entries_of_types := {type: entries_of(type) | type := input.resource_changes[_].type}
+
+entries_of(type) := array.concat(
 	object.get(data.countersign.tables.deletion_protection.attributes, type, []),
 	[entry |
 		entry := data.countersign.tables.deletion_protection.prefixes[_]

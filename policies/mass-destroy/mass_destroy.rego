@@ -30,12 +30,12 @@ deny contains finding if {
 	not is_destroy_plan
 	count(limits_passed) > 0
 	finding := {
-		"msg": sprintf("Deletes %d of %d managed objects (%d%%; %s)%s.%s", [
+		"msg": sprintf("Deletes %d of %d managed objects (%d%%)%s; at most %s may go in one plan.%s", [
 			count(destroyed),
 			count(prior),
 			percent,
-			concat(", ", limits_passed),
 			replaced_text,
+			concat(" or ", limits_passed),
 			modules_text,
 		]),
 		"attribute": "resource_changes",
@@ -122,8 +122,8 @@ percent := floor((100 * count(destroyed)) / count(prior)) if {
 } else := 0
 
 limits_passed := array.concat(
-	[sprintf("limit %v", [max_count]) | count(destroyed) > max_count],
-	[sprintf("limit %v%%", [max_share * 100]) |
+	[sprintf("%v", [max_count]) | count(destroyed) > max_count],
+	[sprintf("%v%%", [max_share * 100]) |
 		count(destroyed) >= share_from
 		count(destroyed) > max_share * count(prior)
 	],

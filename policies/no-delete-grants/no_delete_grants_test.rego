@@ -104,3 +104,5 @@ test_a_policy_of_the_same_plan_is_joined if {
 	list := found with input as plan([attachment, policy])
 	[f.address | some f in list] == ["aws_iam_role_policy_attachment.a"]
 }
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.no_delete_grants.value_types

@@ -82,3 +82,5 @@ test_settings if {
 	more := found with input as create("acme_token", {}) with data.countersign.config as {"no-static-credentials": {"types": {"acme_token": {"what": "a token"}}}}
 	count(more) == 1
 }
+
+test_values_of_credential_types_are_read if "aws_iam_access_key" in data.countersign.policies.no_static_credentials.value_types

@@ -239,3 +239,26 @@ test_odd_shapes_neither_fail_nor_pass_in_silence if {
 	verdicts({}) == []
 	verdicts({"resource_changes": null}) == []
 }
+
+test_secrets_read_through_an_attached_policy_are_warned_of if {
+	attachment := row("aws_iam_role_policy_attachment", "a", ["create"], {"role": "r", "policy_arn": "arn:aws:iam::123456789012:policy/p"})
+	policy := row("aws_iam_policy", "p", ["no-op"], {"name": "p", "arn": "arn:aws:iam::123456789012:policy/p", "policy": allow("ssm:GetParameter")})
+	verdicts_at(attachment.address, [attachment, policy]) == ["sensitive-read"]
+}
+
+test_a_role_that_is_marked_sensitive_is_not_told if {
+	member := row("google_project_iam_member", "m", ["create"], {"project": "acme", "role": "roles/editor", "member": "user:a@example.com"})
+	found := denied with input as changes([object.union(member, {"change": {"after_sensitive": {"role": true}}})])
+	[f.facts.pattern | some f in found] == ["(sensitive)"]
+	not contains(found[0].msg, "editor")
+}
+
+test_a_resource_policy_that_cannot_be_read_proves_nothing if {
+	bucket := row("aws_s3_bucket_policy", "b", ["create"], {"bucket": "b", "policy": "{"})
+	verdicts_at(bucket.address, [bucket]) == ["cannot-prove"]
+	odd := row("aws_s3_bucket_policy", "b", ["create"], {"bucket": "b", "policy": `{"Statement": [{"Effect": "Allow", "Principal": 5, "Action": "s3:PutObject", "Resource": "*"}]}`})
+	found := denied with input as changes([odd])
+	[f.subject | some f in found] == ["(unreadable)"]
+}
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.read_only_principals.value_types

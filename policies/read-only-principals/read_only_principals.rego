@@ -26,6 +26,7 @@ value_types := data.countersign.lib.grants.value_types
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 #   rule: deny
 deny_grants contains f if {
@@ -37,6 +38,7 @@ deny_grants contains f if {
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 #   rule: warn
 warn_grants contains f if {
@@ -48,6 +50,7 @@ warn_grants contains f if {
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 #   rule: deny
 deny_joined contains f if {
 	some f in joined_findings
@@ -58,6 +61,7 @@ deny_joined contains f if {
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 #   rule: warn
 warn_joined contains f if {
 	some f in joined_findings

@@ -35,6 +35,7 @@ value_types := data.countersign.lib.grants.value_types
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 #   rule: deny
 deny_grants contains f if {
@@ -45,6 +46,7 @@ deny_grants contains f if {
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 #   rule: deny
 deny_joined contains f if {
 	some f in findings_of(data.countersign.lib.grants.joined_rows, data.countersign.lib.grants.joined_expansions)
@@ -52,6 +54,7 @@ deny_joined contains f if {
 
 findings_of(all, expansions) := [f |
 	some sides in all
+	may_be_about_state(sides)
 	after := [row | some row in sides.after; is_about_state(row, sides.grant)]
 	count(after) > 0
 	before := [row | some row in sides.before; is_about_state(row, sides.grant)]
@@ -76,6 +79,16 @@ key_of(row) := "" if row.own
 subject_key(row, subject) := subject if not row.own
 
 subject_key(row, _) := "" if row.own
+
+# Most grants say nothing of tables and buckets and are not read further.
+may_be_about_state(sides) if {
+	some row in sides.after
+	some resource in row.statement.resources
+	is_string(resource)
+	regex.match(`(?-u)^\*$|:(s3::|dynamodb):`, resource)
+} else if {
+	sides.grant.after.bucket
+}
 
 # is_about_state holds for statements whose resources cover state, and for grants on a bucket of that name.
 is_about_state(row, _) if {

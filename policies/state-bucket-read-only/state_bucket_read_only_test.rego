@@ -85,3 +85,29 @@ test_resource_policies_and_google_buckets if {
 	reader := found with input as create("google_storage_bucket_iam_member", {"bucket": "acme-tfstate", "role": "roles/storage.objectViewer", "member": "serviceAccount:tf-plan"})
 	reader == []
 }
+
+attached(name, statements) := plan([
+	row("aws_iam_role_policy_attachment", "a", ["create"], null, {"role": name, "policy_arn": "arn:aws:iam::123456789012:policy/p"}),
+	row("aws_iam_policy", "p", ["no-op"], null, {"name": "p", "arn": "arn:aws:iam::123456789012:policy/p", "policy": document(statements)}),
+])
+
+test_an_attached_policy_of_the_plan_that_writes_state_is_found if {
+	list := found with input as attached("infra-plan", [allow("s3:PutObject", "arn:aws:s3:::acme-tfstate/*")])
+	{f.address | some f in list} == {"aws_iam_role_policy_attachment.a"}
+}
+
+test_only_what_is_new_counts if {
+	writes := [allow("s3:PutObject", "arn:aws:s3:::acme-tfstate/*")]
+	more := [allow(["s3:PutObject", "s3:DeleteObject"], "arn:aws:s3:::acme-tfstate/*")]
+	every change in [
+		["aws_iam_role_policy", {"role": "infra-plan", "policy": document(writes)}, {"role": "infra-plan", "policy": document(more)}],
+		["aws_iam_policy", {"name": "infra-plan", "policy": document(writes)}, {"name": "infra-plan-2", "policy": document(more)}],
+	] {
+		list := found with input as update(change[0], change[1], change[2])
+		[f.facts.actions | some f in list] == [["s3:DeleteObject (Write)"]]
+		same := found with input as update(change[0], change[1], object.union(change[1], {"description": "other"}))
+		same == []
+	}
+}
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.state_bucket_read_only.value_types

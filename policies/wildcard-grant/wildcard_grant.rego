@@ -24,6 +24,7 @@ value_types := data.countersign.lib.grants.value_types
 # scope: rule
 # custom:
 #   slice: resource-changes
+#   actions: [create, update, delete]
 #   values: value_types
 #   rule: deny
 deny_grants contains f if {
@@ -34,6 +35,7 @@ deny_grants contains f if {
 # scope: rule
 # custom:
 #   values: value_types
+#   rows: values
 #   rule: deny
 deny_joined contains f if {
 	some f in findings_of(data.countersign.lib.grants.joined_rows)

@@ -85,3 +85,15 @@ test_a_principal_can_be_left_out if {
 	list := found with input as role_policy([allow("*", "*")]) with data.countersign.config as {"wildcard-grant": {"match": ["*", "!r"]}}
 	list == []
 }
+
+attached(name, statements) := plan([
+	row("aws_iam_role_policy_attachment", "a", ["create"], null, {"role": name, "policy_arn": "arn:aws:iam::123456789012:policy/p"}),
+	row("aws_iam_policy", "p", ["no-op"], null, {"name": "p", "arn": "arn:aws:iam::123456789012:policy/p", "policy": document(statements)}),
+])
+
+test_a_wildcard_of_an_attached_policy_of_the_plan_is_found if {
+	list := found with input as attached("r", [allow("*", "*")])
+	{f.address | some f in list} == {"aws_iam_role_policy_attachment.a"}
+}
+
+test_values_of_granting_types_are_read if "aws_iam_role_policy" in data.countersign.policies.wildcard_grant.value_types

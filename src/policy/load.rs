@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::bundle::Bundle;
 use super::describe::{describe, reported};
 use super::dialect::{ambiguous, units};
-use super::engine::{self, Limits, Loaded, LoadedRule};
+use super::engine::{self, Limits, Loaded, LoadedRule, Runner};
 use super::facts::{Policy, PolicyProblem, PolicySummary, Trust};
 use super::result::Rule;
 use super::view::View;
@@ -152,6 +152,7 @@ impl Policies {
         let mut rules = Vec::new();
         let mut entries = Vec::new();
         for (index, Part { loaded, source }) in parts.iter().enumerate() {
+            let mut types = Types::new(loaded, settings.timeout);
             for (position, rule) in loaded.rules.iter().enumerate() {
                 let Some(policy) = packages.get(&(index, rule.package.clone())) else {
                     continue;
@@ -164,7 +165,7 @@ impl Policies {
                 if plain && made.inputs.as_ref().is_some_and(unread) {
                     made.view = View::outline();
                 } else if source.builtin {
-                    match view(loaded, rule, made.sliced, settings.timeout) {
+                    match view(&mut types, rule, made.sliced) {
                         Ok(view) => made.view = view,
                         Err(fault) => faults.push(format!("the rule {}: {fault}.", made.name)),
                     }
@@ -270,23 +271,46 @@ fn at(file: &str, line: Option<u32>) -> String {
     line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
-/// What a shipped rule says that it looks at.
-fn view(
-    loaded: &Loaded,
-    rule: &LoadedRule,
-    sliced: bool,
+/// The lists of types that the shipped rules of a bundle name, each worked out once.
+struct Types<'a> {
+    loaded: &'a Loaded,
     timeout: Duration,
-) -> Result<View, String> {
+    runner: Option<Runner<'a>>,
+    known: BTreeMap<(String, String), Vec<String>>,
+}
+
+impl<'a> Types<'a> {
+    fn new(loaded: &'a Loaded, timeout: Duration) -> Self {
+        Self {
+            loaded,
+            timeout,
+            runner: None,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn of(&mut self, package: &str, rule: &str) -> Result<Vec<String>, String> {
+        let key = (package.to_owned(), rule.to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let limits = Limits { time: self.timeout };
+        let runner = self.runner.get_or_insert_with(|| self.loaded.runner(limits));
+        let types = runner.texts(package, rule)?;
+        self.known.insert(key, types.clone());
+        Ok(types)
+    }
+}
+
+/// What a shipped rule says that it looks at.
+fn view(types: &mut Types<'_>, rule: &LoadedRule, sliced: bool) -> Result<View, String> {
     let custom = |key: &str| rule.annotation.as_ref().and_then(|a| a.custom(key));
+    let text = |key: &str| custom(key).and_then(Json::as_str);
     View::read(
         custom("actions"),
-        custom("values").and_then(Json::as_str),
-        sliced,
-        |name| {
-            loaded
-                .runner(Limits { time: timeout })
-                .texts(&rule.package, name)
-        },
+        text("values"),
+        sliced || text("rows") == Some("values"),
+        |name| types.of(&rule.package, name),
     )
 }
 

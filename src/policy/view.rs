@@ -1,15 +1,15 @@
 //! Which rows of the plan a shipped rule looks at, and how much of them.
 //!
 //! Building engine values is what a check costs most, and attribute trees are most of a plan. The shipped rules say in their annotations
-//! what they can do without: `custom.actions` (rows with none of these words cannot matter) and `custom.values` (`none`, or the rule of
-//! the package that gives globs of resource types: rows of other types come without attribute values). Rules from elsewhere always
-//! see everything.
+//! what they can do without: `custom.actions` (rows with none of these words cannot matter), `custom.values` (`none`, or the rule of
+//! the package that gives globs of resource types: rows of other types come without attribute values) and `custom.rows` (`values`:
+//! those rows do not come at all; always so for rules that see the plan in slices). Rules from elsewhere always see everything.
 
 use std::collections::HashMap;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::plan::{Plan, ResourceChange};
+use crate::plan::{Action, Plan, ResourceChange};
 
 /// Which attribute values a rule reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,10 +68,12 @@ impl<'p> Lens<'p> {
         let mut rows = Vec::new();
         for change in &self.plan.changes {
             let looked_at = self.view.actions.as_ref().is_none_or(|words| {
-                change
-                    .words
-                    .iter()
-                    .any(|word| words.iter().any(|wanted| wanted == word))
+                // Of a row with words that nobody knows it cannot be said what it does not do.
+                change.action == Action::Unknown
+                    || change
+                        .words
+                        .iter()
+                        .any(|word| words.iter().any(|wanted| wanted == word))
             });
             if !looked_at {
                 continue;
@@ -115,14 +117,15 @@ impl View {
         }
     }
 
-    /// Reads the annotation of a shipped rule; `globs` gives the elements of another rule of its package.
+    /// Reads the annotation of a shipped rule; `narrow` leaves out rows without values, `globs` gives the elements of another rule of its
+    /// package.
     ///
     /// # Errors
     /// When the annotation or that rule is wrong.
     pub(super) fn read(
         actions: Option<&serde_json::Value>,
         values: Option<&str>,
-        sliced: bool,
+        narrow: bool,
         globs: impl FnOnce(&str) -> Result<Vec<String>, String>,
     ) -> Result<Self, String> {
         let mut view = Self::default();
@@ -139,7 +142,7 @@ impl View {
                 globs.sort();
                 globs.dedup();
                 view.values = Values::Of(globs);
-                view.only_values = sliced;
+                view.only_values = narrow;
             }
         }
         Ok(view)

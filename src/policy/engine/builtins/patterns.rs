@@ -1,7 +1,9 @@
 //! Regular expressions: the engine refuses patterns whose program is larger than 100 KiB, such as `[a-z0-9]{1,1000}`.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{LazyLock, Mutex};
 
 use regex::{Regex, RegexBuilder};
 use regorus::Value;
@@ -22,17 +24,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// Largest program of one pattern, in bytes.
 const MAX_PROGRAM: usize = 10 << 20;
 
-/// Most patterns that a thread keeps.
-const MAX_KEPT: usize = 256;
+/// Most patterns that are kept.
+const MAX_KEPT: usize = 1024;
+
+/// Every pattern is compiled once, whichever thread needs it.
+static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
 
 thread_local! {
-    static KEPT: RefCell<BTreeMap<String, Regex>> = const { RefCell::new(BTreeMap::new()) };
+    // A clone of a `Regex` has scratch space of its own, which is dear to make: each thread keeps one clone and shares that.
+    static KEPT: RefCell<HashMap<String, Rc<Regex>>> = RefCell::default();
 }
 
-fn compile(pattern: &str) -> Result<Regex, Fault> {
+fn compile(pattern: &str) -> Result<Rc<Regex>, Fault> {
     if let Some(known) = KEPT.with(|kept| kept.borrow().get(pattern).cloned()) {
         return Ok(known);
     }
+    let compiled = COMPILED
+        .lock()
+        .ok()
+        .and_then(|kept| kept.get(pattern).cloned());
+    let regex = match compiled {
+        Some(regex) => regex,
+        None => build(pattern)?,
+    };
+    let shared = Rc::new(regex);
+    KEPT.with(|kept| keep(&mut kept.borrow_mut(), pattern, Rc::clone(&shared)));
+    Ok(shared)
+}
+
+fn build(pattern: &str) -> Result<Regex, Fault> {
     let regex = RegexBuilder::new(pattern)
         .size_limit(MAX_PROGRAM)
         .build()
@@ -42,14 +62,17 @@ fn compile(pattern: &str) -> Result<Regex, Fault> {
             }
             _ => undefined("the pattern is not a regular expression"),
         })?;
-    KEPT.with(|kept| {
-        let mut kept = kept.borrow_mut();
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
-        }
-        kept.insert(pattern.to_owned(), regex.clone());
-    });
+    if let Ok(mut kept) = COMPILED.lock() {
+        keep(&mut kept, pattern, regex.clone());
+    }
     Ok(regex)
+}
+
+fn keep<T>(kept: &mut HashMap<String, T>, pattern: &str, value: T) {
+    if kept.len() >= MAX_KEPT {
+        kept.clear();
+    }
+    kept.insert(pattern.to_owned(), value);
 }
 
 fn matches(arguments: &[Value]) -> Outcome {
