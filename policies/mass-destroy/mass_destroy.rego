@@ -34,7 +34,7 @@ deny contains finding if {
 			count(destroyed),
 			count(prior),
 			percent,
-			concat(", ", limits_passed),
+			limits_text,
 			replaced_text,
 			modules_text,
 		]),
@@ -121,9 +121,13 @@ percent := floor((100 * count(destroyed)) / count(prior)) if {
 	count(prior) > 0
 } else := 0
 
+limits_text := sprintf("the limit is %s", limits_passed) if {
+	count(limits_passed) == 1
+} else := sprintf("the limits are %s", [concat(" and ", limits_passed)])
+
 limits_passed := array.concat(
-	[sprintf("limit %v", [max_count]) | count(destroyed) > max_count],
-	[sprintf("limit %v%%", [max_share * 100]) |
+	[sprintf("%v objects", [max_count]) | count(destroyed) > max_count],
+	[sprintf("%v%%", [max_share * 100]) |
 		count(destroyed) >= share_from
 		count(destroyed) > max_share * count(prior)
 	],

@@ -27,7 +27,7 @@ many(list) := {f | some f in denied(list); f.facts.kind == "plan"}
 test_more_than_the_limit_is_denied if {
 	found := many(array.concat(rows(21, "", ["delete"]), rows(200, "", ["no-op"])))
 	found == {{
-		"msg": "Deletes 21 of 221 managed objects (9%; limit 20).",
+		"msg": "Deletes 21 of 221 managed objects (9%; the limit is 20 objects).",
 		"attribute": "resource_changes",
 		"severity": "high",
 		"facts": {"kind": "plan", "destroyed": 21, "of": 221, "replaced": 0, "stateful": 0, "modules": []},
@@ -37,19 +37,19 @@ test_more_than_the_limit_is_denied if {
 
 test_a_large_share_is_denied if {
 	found := many(array.concat(rows(5, "", ["delete"]), rows(15, "", ["update"])))
-	{f.msg | some f in found} == {"Deletes 5 of 20 managed objects (25%; limit 20%)."}
+	{f.msg | some f in found} == {"Deletes 5 of 20 managed objects (25%; the limit is 20%)."}
 	many(array.concat(rows(5, "", ["delete"]), rows(20, "", ["update"]))) == set()
 	many(array.concat(rows(4, "", ["delete"]), rows(4, "", ["no-op"]))) == set()
 }
 
 test_both_limits_are_named if {
 	some f in many(array.concat(rows(30, "", ["delete"]), rows(10, "", ["no-op"])))
-	contains(f.msg, "(75%; limit 20, limit 20%)")
+	contains(f.msg, "(75%; the limits are 20 objects and 20%)")
 }
 
 test_replacements_count_and_are_told if {
 	list := array.concat(rows(5, "", ["delete", "create"]), rows(5, "", ["no-op"]))
-	{f.msg | some f in many(list)} == {"Deletes 5 of 10 managed objects (50%; limit 20%), 5 of them to be re-created."}
+	{f.msg | some f in many(list)} == {"Deletes 5 of 10 managed objects (50%; the limit is 20%), 5 of them to be re-created."}
 	denied_plan(plan(list), {"replacements": false}) == set()
 }
 
@@ -117,7 +117,7 @@ test_emptied_modules_are_named_in_the_message if {
 		array.concat(rows(6, "module.a", ["delete"]), rows(6, "module.b", ["delete"])),
 		array.concat(rows(6, "module.c", ["delete"]), rows(6, "module.d", ["delete"])),
 	)
-	{f.msg | some f in many(array.concat(kept, four))} == {"Deletes 24 of 64 managed objects (37%; limit 20, limit 20%). Emptied: module.a, module.b, module.c and 1 more."}
+	{f.msg | some f in many(array.concat(kept, four))} == {"Deletes 24 of 64 managed objects (37%; the limits are 20 objects and 20%). Emptied: module.a, module.b, module.c and 1 more."}
 	some f in many(array.concat(rows(2, "", ["no-op"]), rows(6, "module.a", ["delete"])))
 	contains(f.msg, "Emptied: module.a.")
 }

@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod draft;
 mod editor;
+mod help;
 mod hook;
 mod init;
 mod output;
@@ -17,6 +18,7 @@ mod policy;
 mod progress;
 mod records;
 mod review;
+mod shell;
 mod signing;
 mod subject;
 #[cfg(unix)]
@@ -95,7 +97,9 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
-        Some(Command::Init) => init::run(world),
+        Some(Command::Init(args)) => init::run(&args, world),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { directory }) => shell::man(directory.as_ref(), world),
     };
     match result {
         Ok(exit) => exit,

@@ -83,11 +83,11 @@ impl Progress {
     /// Takes note of how far it is.
     pub(super) fn note(&self, stage: &str, done: usize, total: Option<usize>) {
         let ended = {
-            let mut state = self.shared.lock();
-            let ended = (state.stage != stage).then(|| state.begin(stage));
+            let mut now = self.shared.lock();
+            let ended = (now.stage != stage).then(|| now.begin(stage));
             // Several threads count, and their words may arrive in another order.
-            state.done = if done == 0 { 0 } else { state.done.max(done) };
-            state.total = total;
+            now.done = if done == 0 { 0 } else { now.done.max(done) };
+            now.total = total;
             ended.flatten()
         };
         if let (true, Some(line)) = (self.verbose, ended) {
