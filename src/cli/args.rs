@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::help;
 use crate::policy::Trust;
 use crate::report::Format;
 
@@ -13,7 +14,7 @@ use crate::report::Format;
     name = "countersign",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = AFTER_HELP
+    after_help = help::PROGRAM
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -22,34 +23,28 @@ pub(super) struct Cli {
     pub(super) review: ReviewArgs,
 }
 
-/// Shown below the options.
-pub(super) const AFTER_HELP: &str = "\
-Exit status: 0 pass, 1 blocked, 2 usage, 3 unapproved, 4 input, 5 policy.
-
-Examples:
-  countersign plan.json                     step through the findings in the terminal, then approve
-  countersign --check plan.json             the gate for CI: report and exit status
-  terraform show -json tfplan | countersign --check -
-  countersign verify && terraform apply tfplan
-  countersign demo                          try it on an example";
-
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Does a valid approval cover this plan and commit? Fails closed; for use before apply.
+    #[command(after_help = help::VERIFY)]
     Verify(VerifyArgs),
     /// The whole job on an example: a real plan in a throw-away repository.
+    #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
     /// Shows the approvals of a commit, takes one back, or removes old drafts.
+    #[command(after_help = help::APPROVALS)]
     Approvals {
         #[command(subcommand)]
         action: ApprovalsAction,
     },
     /// Guards merges and pushes with git hooks.
+    #[command(after_help = help::HOOK)]
     Hook {
         #[command(subcommand)]
         action: HookAction,
     },
     /// Lists, shows, checks and tests policies.
+    #[command(after_help = help::POLICY)]
     Policy {
         #[command(subcommand)]
         action: PolicyAction,
@@ -60,7 +55,40 @@ pub(super) enum Command {
         action: ReportAction,
     },
     /// Writes a commented countersign.toml, a CI job and a starter policy with its test; existing files stay as they are.
-    Init,
+    #[command(after_help = help::INIT)]
+    Init(InitArgs),
+    /// Prints the completions of a shell.
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, or writes the pages of all commands into a directory.
+    #[command(after_help = help::MAN)]
+    Man {
+        /// Directory for countersign.1, countersign-verify.1 and so on.
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// What `init` writes.
+#[derive(Args, Debug, Clone, Default)]
+pub(super) struct InitArgs {
+    /// For which CI a job is written (default: as the remote says, else github).
+    #[arg(long, value_enum, value_name = "CI")]
+    pub(super) ci: Option<CiArg>,
+}
+
+/// CI systems that `init` knows.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CiArg {
+    /// A workflow of GitHub Actions.
+    Github,
+    /// Jobs of GitLab CI/CD.
+    Gitlab,
+    /// None.
+    None,
 }
 
 /// What is reviewed.
@@ -145,7 +173,7 @@ pub(super) struct OutputArgs {
 /// When colours are used.
 #[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum ColorArg {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless the environment says otherwise: see below.
     #[default]
     Auto,
     /// Always.
@@ -226,6 +254,7 @@ pub(super) struct DemoArgs {
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum ApprovalsAction {
     /// Lists the approval records of a commit.
+    #[command(after_help = help::APPROVALS)]
     List {
         /// The commit.
         #[arg(default_value = "HEAD")]
@@ -235,6 +264,7 @@ pub(super) enum ApprovalsAction {
         repo: Option<PathBuf>,
     },
     /// Shows the statements of the approval records of a commit.
+    #[command(after_help = help::APPROVALS)]
     Show {
         /// The commit.
         #[arg(default_value = "HEAD")]
@@ -244,6 +274,7 @@ pub(super) enum ApprovalsAction {
         repo: Option<PathBuf>,
     },
     /// Takes an approval back: adds that to its note, and prints the line for .countersign/revoked, which binds once it is on the base.
+    #[command(after_help = help::APPROVALS)]
     Revoke {
         /// Its digest, as approvals list shows it; the first 8 digits or more.
         digest: String,
@@ -255,6 +286,7 @@ pub(super) enum ApprovalsAction {
         repo: Option<PathBuf>,
     },
     /// Removes review drafts that were not touched for 14 days, or all.
+    #[command(after_help = help::APPROVALS)]
     Purge {
         /// Remove all drafts.
         #[arg(long)]
@@ -265,18 +297,21 @@ pub(super) enum ApprovalsAction {
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum HookAction {
     /// Writes pre-merge-commit and pre-push hooks; an existing hook is kept and runs first.
+    #[command(after_help = help::HOOK)]
     Install {
         /// The repository.
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,
     },
     /// Removes them, and puts earlier hooks back.
+    #[command(after_help = help::HOOK)]
     Uninstall {
         /// The repository.
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,
     },
     /// What the hooks run.
+    #[command(after_help = help::HOOK)]
     Run {
         /// Name of the hook.
         name: String,
@@ -317,6 +352,7 @@ pub(super) enum TestFormat {
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum PolicyAction {
     /// Lists all policies: the shipped ones, those of the configuration, and those of -p.
+    #[command(after_help = help::POLICY)]
     List {
         /// More Rego policies.
         #[arg(short, long = "policy", value_name = "DIR")]
@@ -326,6 +362,7 @@ pub(super) enum PolicyAction {
         format: ListFormat,
     },
     /// Shows what a policy is, needs and does, and where it comes from.
+    #[command(after_help = help::POLICY)]
     Show {
         /// Its id.
         id: String,
@@ -337,10 +374,10 @@ pub(super) enum PolicyAction {
         format: ListFormat,
     },
     /// Runs the tests of policies (rules named test_…).
-    #[command(after_help = TEST_HELP)]
+    #[command(after_help = help::TEST)]
     Test(TestArgs),
     /// Shows everything that is wrong or odd about policies, with file, line and column.
-    #[command(after_help = CHECK_HELP)]
+    #[command(after_help = help::CHECK)]
     Check {
         /// Directory with policies (default: those of the configuration, else policies).
         dir: Option<PathBuf>,
@@ -349,13 +386,6 @@ pub(super) enum PolicyAction {
         format: ListFormat,
     },
 }
-
-const TEST_HELP: &str = "\
-Exit status: 0 all tests pass, 1 a test fails or the coverage is below the threshold, 2 usage, 5 policies or tests do not load, or there \
-is no test.";
-
-const CHECK_HELP: &str =
-    "Exit status: 0 the policies can be used (there may be warnings), 2 usage, 5 they cannot.";
 
 /// How tests are run.
 #[derive(Args, Debug, Clone)]

@@ -10,6 +10,7 @@ mod demo;
 mod draft;
 mod editor;
 mod guard;
+mod help;
 mod hook;
 mod init;
 mod output;
@@ -20,6 +21,7 @@ mod receive;
 mod records;
 mod reports;
 mod review;
+mod shell;
 mod signing;
 mod subject;
 #[cfg(unix)]
@@ -99,7 +101,9 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
         Some(Command::Report { action }) => reports::run(&action),
-        Some(Command::Init) => init::run(world),
+        Some(Command::Init(args)) => init::run(&args, world),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { directory }) => shell::man(directory.as_ref(), world),
     };
     match result {
         Ok(exit) => exit,

@@ -179,21 +179,32 @@ impl Repository {
     /// # Errors
     /// The commit or its history is not here.
     pub fn repository_identity(&self, head: &str) -> Result<RepositoryIdentity, GitError> {
-        let remote = self.remotes()?.into_iter().next();
-        let origin = match remote {
-            Some(remote) => self.config_value(&format!("remote.{remote}.url"))?,
-            None => None,
-        };
+        let origin = self.origin()?;
         let head = self.commit(head)?.id();
         let roots = if self.is_shallow() {
             Vec::new()
         } else {
             self.roots(head)?
         };
-        Ok(RepositoryIdentity {
-            origin: origin.map(|origin| normalised(&origin.value)),
-            roots,
-        })
+        Ok(RepositoryIdentity { origin, roots })
+    }
+
+    /// Where the repository was cloned from, as [`RepositoryIdentity::origin`] says it.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn origin(&self) -> Result<Option<String>, GitError> {
+        let Some(remote) = self.remotes()?.into_iter().next() else {
+            return Ok(None);
+        };
+        let url = self.config_value(&format!("remote.{remote}.url"))?;
+        Ok(url.map(|url| normalised(&url.value)))
+    }
+
+    /// Whether git leaves out an untracked file of this path from the top of the work tree.
+    #[must_use]
+    pub fn is_ignored(&self, path: &str) -> bool {
+        self.inner.is_path_ignored(path).unwrap_or_default()
     }
 
     fn roots(&self, head: Oid) -> Result<Vec<String>, GitError> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::phrases::{self, Group};
 use super::wording;
 use super::{Context, Failure, human};
+use crate::finding::Finding;
 use crate::review::{Exit, Status};
 use crate::text::xml;
 
@@ -20,7 +21,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
     };
     let mut body = conclusion(verdict.exit, context.exit, &why);
     push(&mut body, "p", "numbers", &wording::denominators(context));
-    let _written = writeln!(body, "<pre>{}</pre>", escaped(&human::head(context)));
+    head(&mut body, &human::head(context));
     if !case.problems.is_empty() {
         body.push_str("<section><h2>Policies that could not be used</h2>\n<ul>\n");
         for problem in &case.problems {
@@ -49,7 +50,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
         "Not applicable",
         &wording::not_applicable(context),
     );
-    list(&mut body, "Not looked at", &case.not_looked_at);
+    list(&mut body, "Not looked at", &wording::not_looked_at(context));
     list(&mut body, "Notices", &case.notices);
     let foot = format!("countersign {}", context.tool_version);
     push(&mut body, "footer", "", &foot);
@@ -99,6 +100,42 @@ fn conclusion(verdict: Exit, exit: Exit, why: &str) -> String {
     )
 }
 
+/// Plans, change and policies, as the report for logs says them: a label, text beside it, more lines below that.
+fn head(out: &mut String, text: &str) {
+    out.push_str("<dl class=\"head\">\n");
+    let mut is_open = false;
+    // The first line names the program, which stands at the foot.
+    for line in text.lines().skip(1) {
+        let (label, beside) = line.split_at_checked(human::BESIDE).unwrap_or((line, ""));
+        if label.trim().is_empty() && is_open {
+            let _written = write!(out, "<br>{}", escaped(beside.trim()));
+        } else {
+            out.push_str(if is_open { "</dd>\n" } else { "" });
+            let (label, beside) = (escaped(label.trim()), escaped(beside.trim()));
+            let _written = write!(out, "<dt>{label}</dt><dd>{beside}");
+            is_open = true;
+        }
+    }
+    out.push_str(if is_open { "</dd>\n</dl>\n" } else { "</dl>\n" });
+}
+
+/// What all findings of a group say alike is said once, below them.
+fn shared<'a>(group: &Group<'a>, of: impl Fn(&'a Finding) -> Option<String>) -> Option<String> {
+    let mut all = group.found.iter().map(|(finding, _)| of(finding));
+    let first = all.next()??;
+    all.all(|other| other.as_ref() == Some(&first))
+        .then_some(first)
+}
+
+fn fix(finding: &Finding) -> Option<String> {
+    (!finding.remediation.is_empty()).then(|| finding.remediation.to_string())
+}
+
+fn rule(finding: &Finding) -> Option<String> {
+    let rule = finding.policy_location.as_ref()?;
+    Some(format!("{}:{}", rule.file, rule.line))
+}
+
 fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
     let Some((first, _)) = group.found.first() else {
         return;
@@ -115,6 +152,11 @@ fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
         escaped(&title),
         escaped(&phrases::numbers(group))
     );
+    let common: Vec<(&str, String)> = [("fix", shared(group, fix)), ("rule", shared(group, rule))]
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text?)))
+        .collect();
+    let is_common = |name| common.iter().any(|(known, _)| *known == name);
     for found in &group.found {
         let (finding, state) = found;
         let class = match (state.blocks, state.status.is_undecided()) {
@@ -134,7 +176,6 @@ fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
             status = state.status.word(),
         );
         push(out, "p", "", finding.message.as_str());
-        out.push_str("<dl>\n");
         let mut entries: Vec<(&str, String)> = Vec::new();
         if context.case.plans.len() > 1 {
             entries.push(("plan", finding.plan.to_string()));
@@ -157,18 +198,28 @@ fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
         if let Some((label, text)) = phrases::answered(context, state) {
             entries.push((label.trim_end_matches(": "), text.to_string()));
         }
-        if !finding.remediation.is_empty() && state.status != Status::NotApplicable {
-            entries.push(("fix", finding.remediation.to_string()));
+        if state.status != Status::NotApplicable && !is_common("fix") {
+            entries.extend(fix(finding).map(|text| ("fix", text)));
         }
-        if let Some(rule) = &finding.policy_location {
-            entries.push(("rule", format!("{}:{}", rule.file, rule.line)));
+        if !is_common("rule") {
+            entries.extend(rule(finding).map(|text| ("rule", text)));
         }
-        for (name, text) in entries {
-            let _written = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escaped(&text));
-        }
-        out.push_str("</dl>\n</details>\n");
+        definitions(out, "", &entries);
+        out.push_str("</details>\n");
     }
+    definitions(out, " class=\"common\"", &common);
     out.push_str("</section>\n");
+}
+
+fn definitions(out: &mut String, class: &str, entries: &[(&str, String)]) {
+    if entries.is_empty() {
+        return;
+    }
+    let _written = writeln!(out, "<dl{class}>");
+    for (name, text) in entries {
+        let _written = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escaped(text));
+    }
+    out.push_str("</dl>\n");
 }
 
 fn approvals(out: &mut String, context: &Context<'_>) {

@@ -121,7 +121,7 @@ fn assemble(context: &Context<'_>, detail: Detail, most: Option<usize>) -> Strin
             "Not applicable",
             &wording::not_applicable(context),
         );
-        folded(&mut out, "Not looked at", &case.not_looked_at);
+        folded(&mut out, "Not looked at", &wording::not_looked_at(context));
         folded(&mut out, "Notices", &case.notices);
     }
     out

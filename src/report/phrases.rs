@@ -125,13 +125,15 @@ pub(super) fn place(location: &Location) -> String {
     format!("{}{lines}{kind}{side}", location.file)
 }
 
-/// The facts that say something, in one line.
+/// The facts that say something, in one line; those that the message says already are left to the JSON report.
 pub(super) fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> {
     let redactor = &context.case.redactor;
     let shown: Vec<String> = finding
         .facts
         .iter()
-        .filter(|(_, value)| !wording::says_nothing(value))
+        .filter(|(name, value)| {
+            !wording::says_nothing(value) && !is_said(context, finding, name, value)
+        })
         .map(|(name, value)| {
             let value = match wording::fact(redactor, value) {
                 Json::String(text) => text,
@@ -146,6 +148,25 @@ pub(super) fn facts(context: &Context<'_>, finding: &Finding) -> Option<String> 
         })
         .collect();
     (!shown.is_empty()).then(|| shown.join(", "))
+}
+
+/// Whether the words of a fact stand in the message, or its name is what is done there.
+fn is_said(context: &Context<'_>, finding: &Finding, name: &str, value: &Json) -> bool {
+    let message = finding.message.as_str();
+    let stands = |text: &str| {
+        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        message.match_indices(text).any(|(at, _)| {
+            let (before, after) = (message.get(..at), message.get(at + text.len()..));
+            !is_part(before.and_then(|t| t.chars().next_back()))
+                && !is_part(after.and_then(|t| t.chars().next()))
+        })
+    };
+    match value {
+        Json::Bool(true) => wording::action(context, finding).is_some_and(|action| action == name),
+        Json::String(text) => stands(text),
+        Json::Array(items) => items.iter().all(|item| item.as_str().is_some_and(stands)),
+        _ => false,
+    }
 }
 
 /// Who answered what, also where the answer no longer counts.

@@ -1,5 +1,7 @@
 //! What every format says: answers to findings, and the numbers of a plan in words.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::decision::{Decision, Recorded, Waiver};
 use crate::finding::Finding;
@@ -138,6 +140,32 @@ pub(super) fn not_applicable(context: &Context<'_>) -> Vec<Printable> {
     }
     let line = |(reason, policies): &(&Printable, Vec<&str>)| {
         Printable::line(&format!("{}: {reason}", policies.join(", ")))
+    };
+    by_reason.iter().map(line).collect()
+}
+
+/// What was not looked at, by what was missing: `a, b read no Terraform source: …`.
+pub(super) fn not_looked_at(context: &Context<'_>) -> Vec<Printable> {
+    let case = context.case;
+    let ids: BTreeSet<&str> = case
+        .policies
+        .policies
+        .iter()
+        .map(|p| p.id.as_str())
+        .collect();
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in &case.not_looked_at {
+        let (id, rest) = match line.as_str().split_once(' ') {
+            Some((id, rest)) if ids.contains(id) => (Some(id), rest),
+            _ => (None, line.as_str()),
+        };
+        match by_reason.iter_mut().find(|(known, _)| *known == rest) {
+            Some((_, policies)) => policies.extend(id),
+            None => by_reason.push((rest, id.into_iter().collect())),
+        }
+    }
+    let line = |(reason, policies): &(&str, Vec<&str>)| {
+        Printable::line(format!("{} {reason}", policies.join(", ")).trim_start())
     };
     by_reason.iter().map(line).collect()
 }

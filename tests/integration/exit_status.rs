@@ -391,3 +391,27 @@ fn a_disk_without_space_is_an_error() {
     let run = Run::from_output(&output).must_end(4);
     run.must_say("Standard output cannot be written");
 }
+
+#[test]
+fn a_reader_that_is_gone_changes_no_status() {
+    let scene = outside("02-update");
+    for (arguments, status) in [
+        (&["--check", "plan.json"][..], 0),
+        (&["demo", "--check", "--quiet"], 1),
+        (&["policy", "list"], 0),
+        (&["completions", "bash"], 0),
+        (&["man"], 0),
+        (&["--help"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = scene.countersign();
+        command.args(arguments).stdin(Stdio::null()).stdout(writer);
+        let run = Run::from_output(&command.stderr(Stdio::piped()).output().unwrap());
+        assert_eq!(
+            (run.stderr.as_str(), run.status),
+            ("", status),
+            "{arguments:?}\n{run}"
+        );
+    }
+}

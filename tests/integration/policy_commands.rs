@@ -361,3 +361,82 @@ fn init_writes_what_works_and_overwrites_nothing() {
         .must_end(0)
         .must_say("kept countersign.toml");
 }
+
+#[test]
+fn init_writes_the_job_of_the_forge_at_the_top_of_the_repository() {
+    for (remote, written, not_written) in [
+        (
+            "git@gitlab.example.com:platform/live.git",
+            ".gitlab/countersign.yml",
+            ".github",
+        ),
+        (
+            "https://github.com/acme/live.git",
+            ".github/workflows/countersign.yml",
+            ".gitlab",
+        ),
+    ] {
+        let scene = Scene::repository();
+        scene.git(&["remote", "add", "origin", remote]);
+        scene.write("live/main.tf", "");
+        let mut command = scene.countersign();
+        command.current_dir(scene.path("live")).arg("init");
+        let run = Run::of(&mut command, b"").must_end(0);
+        let run = run.must_say("the top of the repository");
+        assert!(scene.path("countersign.toml").exists(), "{run}");
+        assert!(scene.path(written).exists(), "{run}");
+        assert!(!scene.path(not_written).exists(), "{run}");
+        run.must_say("the remote is ")
+            .must_say("add plan.json and tfplan to .gitignore");
+    }
+    // An existing pipeline stays as it is; what to add to it is said.
+    let scene = Scene::repository();
+    scene.write(".gitlab-ci.yml", "mine: {script: [true]}\n");
+    scene.write(".gitignore", "plan.json\ntfplan\n");
+    scene
+        .run(&["init"])
+        .must_end(0)
+        .must_say("there is a .gitlab-ci.yml")
+        .must_say("kept .gitlab-ci.yml (it exists)")
+        .must_say("- local: .gitlab/countersign.yml")
+        .must_not_say("to .gitignore");
+    assert_eq!(scene.read(".gitlab-ci.yml"), "mine: {script: [true]}\n");
+    // Who says which is asked nothing.
+    let scene = Scene::new();
+    scene.run(&["init", "--ci", "none"]).must_end(0);
+    assert!(!scene.path(".github").exists() && !scene.path(".gitlab").exists());
+    scene.run(&["init", "--ci", "jenkins"]).must_end(2);
+}
+
+#[test]
+fn completions_and_pages_are_written_where_they_are_asked_for() {
+    let scene = Scene::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = scene.run(&["completions", shell]).must_end(0);
+        assert!(run.stdout.contains("require-approval"), "{shell}");
+        assert!(run.stderr.is_empty(), "{run}");
+    }
+    scene.run(&["completions", "tcsh"]).must_end(2);
+    let bash = scene.run(&["completions", "bash"]).stdout;
+    scene.write("c.bash", bash);
+    let script = "source ./c.bash && COMP_WORDS=(countersign pol) COMP_CWORD=1 && _countersign countersign pol countersign && printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut command = scene.command("bash");
+    let run = Run::of(command.args(["--norc", "-c", script]), b"").must_end(0);
+    assert_eq!(run.stdout.trim(), "policy", "{run}");
+
+    let run = scene.run(&["man"]).must_end(0);
+    assert!(run.stdout.contains(".SH \"EXIT STATUS\""), "{run}");
+    scene.run(&["man", "pages/man1"]).must_end(0);
+    for page in [
+        "countersign.1",
+        "countersign-verify.1",
+        "countersign-policy-test.1",
+    ] {
+        assert!(
+            scene.read(&format!("pages/man1/{page}")).contains(".TH "),
+            "{page}"
+        );
+    }
+    scene.write("file", "");
+    scene.run(&["man", "file"]).must_end(4);
+}

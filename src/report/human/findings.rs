@@ -128,6 +128,19 @@ fn headline(
     page.line(2, &line);
 }
 
+/// The lines of the source, the one that the finding points to marked.
+fn excerpt(page: &mut Page, lines: &[(u32, Printable)]) {
+    let digits = lines
+        .last()
+        .map_or(0, |(number, _)| number.to_string().len());
+    let columns = page.width.saturating_sub(6).max(display_width("> … | …"));
+    for (index, (number, text)) in lines.iter().enumerate() {
+        let mark = if index == 0 { '>' } else { ' ' };
+        let line = format!("{mark} {number:>digits$} | {text}");
+        page.line(6, &fit_end(&line, columns));
+    }
+}
+
 fn details(
     page: &mut Page,
     context: &Context<'_>,
@@ -143,11 +156,9 @@ fn details(
     }
     if let Some(location) = &finding.location {
         page.labelled(6, "at ", None, &phrases::place(location));
-        let text = excerpts.line(finding.plan_index, location);
-        if let (Some(number), Some(text)) = (location.line, text) {
-            let marked = format!("> {number} | {text}");
-            let columns = page.width.saturating_sub(6).max(display_width("> … | …"));
-            page.line(6, &fit_end(&marked, columns));
+        // Instances of one block point to the same lines, which are shown once.
+        if excerpts.is_new(finding.plan_index, location) {
+            excerpt(page, &excerpts.lines(finding.plan_index, location));
         }
     } else if finding.address.is_some() && context.case.source_of(finding.plan_index).is_some() {
         page.labelled(

@@ -24,6 +24,9 @@ const NARROWEST: usize = 40;
 /// Columns where others break the lines.
 const UNBROKEN: usize = 10_000;
 
+/// Columns that a label of the head takes, with the space behind it.
+pub(super) const BESIDE: usize = 10;
+
 /// Writes the report of a case.
 pub(super) fn report(context: &Context<'_>) -> String {
     let mut page = Page::new(context);
@@ -32,7 +35,11 @@ pub(super) fn report(context: &Context<'_>) -> String {
     findings::write(&mut page, context);
     page.list("no longer found", &wording::absent(context));
     not_applicable(&mut page, context);
-    page.list("not looked at", &context.case.not_looked_at);
+    page.counted(
+        "not looked at",
+        context.case.not_looked_at.len(),
+        &wording::not_looked_at(context),
+    );
     approvals(&mut page, context);
     page.list("notices", &context.case.notices);
     conclusion(&mut page, context);
