@@ -7,6 +7,7 @@ mod approvals;
 mod args;
 mod check;
 mod demo;
+mod diff;
 mod draft;
 mod editor;
 mod hook;
@@ -95,7 +96,8 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
-        Some(Command::Report { action }) => reports::run(&action),
+        Some(Command::Diff(args)) => diff::run(&args, world),
+        Some(Command::Report { action }) => reports::run(&action, world),
         Some(Command::Init) => init::run(world),
     };
     match result {

@@ -19,6 +19,7 @@ mod change;
 mod checks;
 mod contradiction;
 mod counts;
+mod diff;
 mod document;
 mod effect;
 mod error;
@@ -44,6 +45,7 @@ pub use change::{
 pub use checks::{Check, CheckStatus};
 pub use contradiction::Contradiction;
 pub use counts::Counts;
+pub use diff::{DiffDetail, DiffKind, DiffPoint, DiffSide, diff};
 pub use effect::Effect;
 pub use error::{GzipProblem, PlanError};
 pub use input::{MAX_PLAN_BYTES, is_binary_plan};
