@@ -20,7 +20,7 @@
 //! | --- | --- | --- | --- |
 //! | 0 | [`text`] | hostile strings → `Printable`; the one redactor | – |
 //! | 0 | [`digest`] | canonical JSON, SHA-256 ids, the memory-hard pass | `text` |
-//! | 1 | [`plan`] | plan JSON → typed values; sensitive and unknown as types that cannot be printed; effect digest | `text`, `digest` |
+//! | 1 | [`plan`] | plan JSON → typed values; sensitive and unknown as types that cannot be printed; effect digest; what two plans do differently | `text`, `digest` |
 //! | 1 | [`change`] | the git change as data; no repository access | `text`, `digest` |
 //! | 1 | [`source`] | index of `.tf` and `.tf.json`: address → file and lines | `text`, `digest` |
 //! | 2 | [`provenance`] | joins: which hunk explains which change; does the binary plan hold this commit's files and this JSON's changes | `plan`, `change`, `source` and layer 0 |

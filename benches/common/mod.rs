@@ -29,7 +29,6 @@ pub(crate) fn request(file: &Path) -> Request {
         data: Vec::new(),
         trust: None,
         baseline: None,
-        baseline: None,
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: loaded_at(),

@@ -331,6 +331,7 @@ mod tests {
             old_mode: None,
             binary: false,
             hunks: Vec::new(),
+            strings: None,
         }
     }
 

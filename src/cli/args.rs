@@ -49,6 +49,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyAction,
     },
+    /// Do two plans have the same effect? Otherwise lists every difference.
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffArgs),
     /// Works on JSON reports.
     Report {
         #[command(subcommand)]
@@ -321,10 +324,44 @@ pub(super) enum HookAction {
     },
 }
 
+const DIFF_HELP: &str = "\
+Exit status: 0 the same effect, 1 they differ, 2 usage, 4 a plan cannot be read.
+Example: countersign diff reviewed.json plan.json";
+
+/// The two plans.
+#[derive(Args, Debug, Clone)]
+pub(super) struct DiffArgs {
+    /// The plan that was reviewed; JSON, a binary plan file, or - for standard input.
+    #[arg(value_name = "PLAN_A")]
+    pub(super) first: PathBuf,
+    /// The plan that is to be applied.
+    #[arg(value_name = "PLAN_B")]
+    pub(super) second: PathBuf,
+    /// human or json.
+    #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
+    pub(super) format: ListFormat,
+    /// Write it to a file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+const MERGE_HELP: &str = "\
+Exit status: the worst of the reports'; 2 usage; 4 one is no report, or they do not belong together.
+Example: countersign report merge reports/*.json --report markdown=comment.md";
+
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum ReportAction {
     /// Prints the JSON Schema of JSON reports.
     Schema,
+    /// Makes one report of several, as the jobs of a CI matrix wrote them: human, json or markdown. A summary, no gate by itself.
+    #[command(after_help = MERGE_HELP)]
+    Merge {
+        /// JSON reports of one change.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
 }
 
 /// Formats of lists.

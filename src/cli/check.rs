@@ -42,6 +42,24 @@ impl Reports {
         })
     }
 
+    /// Writes all reports in what another writer makes of each format.
+    pub(super) fn write_each(
+        &self,
+        render: impl Fn(Format) -> Result<String, LoadError>,
+    ) -> Result<(), LoadError> {
+        let (format, path) = &self.main;
+        let more = self.more.iter().map(|(format, path)| (*format, Some(path)));
+        let all = std::iter::once((*format, path.as_ref())).chain(more);
+        // Nothing is written where one of them cannot be.
+        let texts = all
+            .map(|(format, path)| Ok((render(format)?, path)))
+            .collect::<Result<Vec<_>, LoadError>>()?;
+        for (text, path) in texts {
+            emit(&text, path.map(std::path::PathBuf::as_path))?;
+        }
+        Ok(())
+    }
+
     /// Writes all reports of a case.
     pub(super) fn write(&self, outcome: &Outcome<'_>, world: &World) -> Result<(), LoadError> {
         let context = |to_terminal: bool| report::Context {

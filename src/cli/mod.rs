@@ -7,6 +7,7 @@ mod approvals;
 mod args;
 mod check;
 mod demo;
+mod diff;
 mod draft;
 mod editor;
 mod guard;
@@ -100,10 +101,11 @@ pub fn run(arguments: Vec<OsString>, world: &World) -> Exit {
         Some(Command::Approvals { action }) => records::run(&action, world),
         Some(Command::Hook { action }) => hook::run(&action, world),
         Some(Command::Policy { action }) => policy::run(&action, world),
-        Some(Command::Report { action }) => reports::run(&action),
         Some(Command::Init(args)) => init::run(&args, world),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man { directory }) => shell::man(directory.as_ref(), world),
+        Some(Command::Diff(args)) => diff::run(&args, world),
+        Some(Command::Report { action }) => reports::run(&action, world),
     };
     match result {
         Ok(exit) => exit,

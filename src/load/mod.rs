@@ -405,6 +405,46 @@ pub fn approvers_at(
     Approvers::read(tree, &read_config(tree)?, path, now)
 }
 
+/// Reads a text file that was named, such as a report: no device, no pipe, no more than a plan may have.
+///
+/// # Errors
+/// When it cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path, directory: &Path) -> Result<String, LoadError> {
+    let hint = "Name a file that can be read.";
+    let bytes = plans::read_file(path, directory).map_err(|error| LoadError {
+        hint: Printable::line(hint),
+        ..error
+    })?;
+    String::from_utf8(bytes)
+        .map_err(|_bytes| LoadError::input(&format!("{} is not UTF-8 text.", path.display()), hint))
+}
+
+/// Reads plans alone: no change, no policies. Only binary plans need a configuration, which says what shows them.
+///
+/// # Errors
+/// When a plan, or the configuration that it needs, cannot be read.
+pub fn plans_alone(request: &Request) -> Result<Vec<CasePlan>, LoadError> {
+    let mut config = Config::default();
+    for source in &request.plans {
+        if plans::is_binary(source, &request.directory)? {
+            config = trusted_config(request)?;
+            break;
+        }
+    }
+    read_plans(request, &request.plans, &config, &request.directory)
+}
+
+/// The configuration of the trusted tree, for commands that review nothing.
+fn trusted_config(request: &Request) -> Result<Config, LoadError> {
+    let (repository, under_review) = find_change(request)?;
+    let base = trusted_commit(request, &under_review)?;
+    let workdir = repository.as_ref().and_then(Repository::workdir);
+    read_config(match (&repository, &base) {
+        (Some(repository), Some(commit)) => Tree::Commit(repository, commit),
+        _ => Tree::Directory(workdir.unwrap_or(&request.directory)),
+    })
+}
+
 fn check_config(config: &Config, policies: &Policies) -> Result<(), LoadError> {
     let mut problems = config.check_policies(&policies.summary.policies);
     let all: Vec<&str> = policies

@@ -49,6 +49,14 @@ pub(super) fn read(
     Ok(plan)
 }
 
+/// Whether a source is a binary plan file.
+pub(super) fn is_binary(source: &PlanSource, directory: &Path) -> Result<bool, LoadError> {
+    match source {
+        PlanSource::Stdin(_) => Ok(false),
+        PlanSource::File(path) => Ok(is_binary_plan(&read_file(path, directory)?)),
+    }
+}
+
 /// Reads the binary plan that is said to belong to a plan JSON. Whether it does is for the proof to say.
 pub(super) fn beside(plan: Plan, file: &Path, directory: &Path) -> Result<Plan, LoadError> {
     if plan.binary.is_some() {

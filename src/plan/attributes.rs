@@ -255,7 +255,7 @@ fn remark(path: &str, sensitivity: Sensitivity, rows: &mut Vec<AttributeChange>)
     }
 }
 
-fn compare(
+pub(super) fn compare(
     path: &str,
     before: &Value,
     after: &Value,

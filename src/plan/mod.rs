@@ -17,6 +17,7 @@ mod archive;
 mod attributes;
 mod change;
 mod checks;
+mod compare;
 mod contradiction;
 mod counts;
 mod diff;
@@ -43,6 +44,7 @@ pub use change::{
     Body, Deferred, Import, Invocation, Mode, OutputChange, ResourceChange, Span, Trigger,
 };
 pub use checks::{Check, CheckStatus};
+pub use compare::{DiffDetail, DiffKind, DiffPoint, DiffSide, diff};
 pub use contradiction::Contradiction;
 pub use counts::Counts;
 pub use diff::{Content, Name, Node, Note};

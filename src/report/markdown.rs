@@ -282,7 +282,7 @@ fn folded(out: &mut String, title: &str, items: &[Printable]) {
 }
 
 /// Running text: what could be mark-up, a mention, a reference or a link stands in a code span.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let text = Printable::line(text);
     let words: Vec<String> = text.as_str().split(' ').map(word).collect();
     words.join(" ")

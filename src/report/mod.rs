@@ -6,6 +6,7 @@
 //! Invariants: no renderer decides anything, each state and the status come from the [`Verdict`]; no finding is dropped; every
 //! string is [`Printable`] or passes the case's redactor on its way out; the same context always gives the same bytes.
 
+pub mod diff;
 mod github;
 mod gitlab;
 mod html;
@@ -13,6 +14,7 @@ mod human;
 mod json;
 mod junit;
 mod markdown;
+pub mod merge;
 mod phrases;
 mod place;
 mod sarif;

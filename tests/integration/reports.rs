@@ -150,14 +150,25 @@ fn the_schema_is_printed_and_reports_of_real_plans_are_valid_against_it() {
     let scene = Scene::new();
     let printed = scene.run(&["report", "schema"]).must_end(0);
     assert_eq!(printed.stdout, countersign::report::schema::SCHEMA);
-    let mut seen = 0;
-    for entry in std::fs::read_dir(crate::scene::package("testdata/plans")).unwrap() {
+    // All in one run, with one report.
+    let plans = crate::scene::package("testdata/plans");
+    let mut arguments = vec![
+        "--check".to_owned(),
+        "-q".to_owned(),
+        "-f".to_owned(),
+        "json".to_owned(),
+    ];
+    for entry in std::fs::read_dir(plans).unwrap() {
         let path = entry.unwrap().path().join("plan.json");
         if path.is_file() {
-            let path = path.to_str().unwrap();
-            scene.run(&["--check", "-q", "-f", "json", path]).report();
-            seen += 1;
+            arguments.push(path.to_str().unwrap().to_owned());
         }
     }
-    assert!(seen > 20, "{seen}");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let report = scene.run(&arguments).report();
+    assert_eq!(
+        report["plans"].as_array().unwrap().len(),
+        arguments.len() - 4
+    );
+    assert!(arguments.len() > 20);
 }

@@ -166,7 +166,7 @@ impl Page {
 
 /// Keeps CI systems from taking a line for a command of theirs: GitHub reads `::name::` at the start of a line, indented or not, and
 /// like Azure and `TeamCity` `##[name]` or `##name[` anywhere.
-fn inert(line: &str) -> Cow<'_, str> {
+pub(super) fn inert(line: &str) -> Cow<'_, str> {
     let mut line = Cow::Borrowed(line);
     if let Some(rest) = line.trim_start().strip_prefix("::") {
         line = Cow::Owned(format!("<U+003A>:{rest}"));

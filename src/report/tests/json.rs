@@ -74,7 +74,7 @@ fn the_keys_are_those_of_the_contract_in_its_order() {
     assert!(text.ends_with("\n}\n"));
     assert_eq!(
         keys(&text, 2).join(" "),
-        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline"
+        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline parts"
     );
     for (key, indent, expected) in CONTRACT {
         assert_eq!(keys(section(&text, key), indent).join(" "), expected);
@@ -314,6 +314,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
             "not_applicable": [],
             "not_looked_at": [],
             "baseline": null,
+            "parts": null,
         })
     );
 }
