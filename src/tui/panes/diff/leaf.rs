@@ -64,6 +64,28 @@ impl Painter<'_> {
         format!("{head}… ({count} characters)")
     }
 
+    /// A line with words behind it, or below it where they do not fit.
+    fn beside(&mut self, mut head: Vec<Span>, behind: Vec<Span>) {
+        let width = |spans: &[Span]| -> usize {
+            spans
+                .iter()
+                .map(|(_, text)| display_width(text))
+                .sum::<usize>()
+        };
+        if behind.is_empty() || width(&head) + width(&behind) <= self.sheet.column() {
+            head.extend(behind);
+            self.sheet.line(head);
+            return;
+        }
+        let indent = head.first().map_or(0, |(_, sign)| display_width(sign));
+        self.sheet.line(head);
+        let at = self.sheet.last();
+        let mut below = vec![(Role::Dim, " ".repeat(indent))];
+        below.extend(behind);
+        self.sheet.line(below);
+        self.sheet.stand_at(at);
+    }
+
     fn changed(
         &mut self,
         node: &Node,
@@ -122,8 +144,7 @@ impl Painter<'_> {
             head.push((Role::Remove, a));
             head.push((Role::Dim, " -> ".to_owned()));
             head.push((Role::Add, b));
-            head.extend(behind);
-            self.sheet.line(head);
+            self.beside(head, behind);
             return;
         }
         let indent: usize = head.first().map_or(0, |(_, sign)| display_width(sign));

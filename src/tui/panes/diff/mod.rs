@@ -205,16 +205,18 @@ impl Painter<'_> {
             let mut head = self.head(node, depth, column, name);
             head.push((Role::Dim, " = ".to_owned()));
             let body = (role(node.difference), items);
+            let behind = notes(node, false);
+            let words: usize = behind.iter().map(|(_, text)| display_width(text)).sum();
             if head
                 .iter()
                 .map(|(_, text)| display_width(text))
                 .sum::<usize>()
                 + display_width(&body.1)
-                + 24
+                + words
                 <= self.sheet.column()
             {
                 head.push(body);
-                head.extend(notes(node, false));
+                head.extend(behind);
                 self.sheet.both(node.difference, &head, Vec::new());
                 self.sheet.anchor();
                 return;
@@ -332,7 +334,7 @@ impl Painter<'_> {
     /// A line that is no value.
     fn say(&mut self, depth: usize, role: Role, text: &str) {
         let indent = " ".repeat(self.sheet.indent(depth) + 2);
-        self.sheet.line(vec![(role, format!("{indent}{text}"))]);
+        self.sheet.left(vec![(role, format!("{indent}{text}"))]);
     }
 }
 

@@ -82,6 +82,15 @@ impl Sheet {
         }
     }
 
+    /// A line that belongs to both sides, written on the left one.
+    pub(super) fn left(&mut self, spans: Vec<Span>) {
+        if self.is_wide {
+            self.sides(spans, Vec::new());
+        } else {
+            self.line(spans);
+        }
+    }
+
     /// What stands on both sides, or on the only one that there is.
     pub(super) fn both(&mut self, difference: Difference, head: &[Span], behind: Vec<Span>) {
         let mut spans = head.to_vec();
