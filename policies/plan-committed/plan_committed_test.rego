@@ -40,8 +40,12 @@ test_names_of_every_kind_are_denied if {
 test_ordinary_names_pass if {
 	denied([file(path, {"binary": true}) | path := [
 		".terraform.lock.hcl", ".terraform-version", "main.tf", "tfstate.tf", "docs/tfplan.md", "crash.go", "plan.md", "floorplan.png",
-		"modules/terraform/x.zip", "bin/terraform-plan", "scripts/tf-plan", "tfplan_test.go",
+		"modules/terraform/x.zip", "tfplan_test.go",
 	][_]]) == set()
+}
+
+test_scripts_that_make_plans_pass if {
+	denied([file(path, text(["terraform plan"])) | path := ["bin/terraform-plan", "scripts/tf-plan", "make-plan"][_]]) == set()
 }
 
 test_a_plan_under_another_name_is_denied_by_its_content if {
