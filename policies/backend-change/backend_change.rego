@@ -12,6 +12,7 @@
 #     waive the file with a reason.
 #   needs: [git, source]
 #   settings:
+#     paths: Patterns of more files from which backends are configured (default [])
 #     ignore: Patterns of files that may change their backend (default [])
 package countersign.policies.backend_change
 
@@ -26,6 +27,7 @@ deny contains finding if {
 deny contains finding if {
 	entry := new[_]
 	not told(entry)
+	count(standing(entry)) == 0
 	existed(directory(entry.file))
 	finding := block_finding(entry, "added", sprintf("This change adds %s to a configuration that had none: its state moves there.", [block(entry)]))
 }
@@ -35,6 +37,24 @@ deny contains finding if {
 	is_backend_file(side.path)
 	not only_new(side)
 	finding := side_finding(side, "file", "from which backends are configured")
+}
+
+deny contains finding if {
+	entry := new[_]
+	not told(entry)
+	other := standing(entry)[0]
+	finding := block_finding(entry, "added", sprintf("This change adds %s beside %s in %s: an override file, or a .tofu file in OpenTofu, takes its place.", [block(entry), block(other), other.file]))
+}
+
+# METADATA
+# title: Files whose text configures a backend
+# scope: document
+deny contains finding if {
+	side := data.countersign.lib.diff.sides[_]
+	not is_backend_file(side.path)
+	may_configure(side.path)
+	says_backend(side.file)
+	finding := side_finding(side, "file", "with arguments of a backend")
 }
 
 # METADATA
@@ -64,8 +84,38 @@ ignored := data.countersign.lib.paths.expression([p | p := settings.ignore[_]; n
 is_ignored(path) if regex.match(ignored, data.countersign.lib.paths.folded(path))
 
 is_backend_file(path) if {
-	regex.match(`\.tfbackend(\.json)?$|(^|/)[^/]*backend[^/]*\.hcl(\.json)?$|(^|/)backend[^/]*\.(conf|config|cfg)$`, data.countersign.lib.paths.folded(path))
+	regex.match(named, data.countersign.lib.paths.folded(path))
 	not is_ignored(path)
+}
+
+is_backend_file(path) if {
+	regex.match(more, data.countersign.lib.paths.folded(path))
+	not is_ignored(path)
+}
+
+# By name: whatever says backend and is no code of Terraform, or lies in a directory of that name.
+named := concat("|", [
+	`\.tfbackend(\.json)?$|\.backend$`,
+	`(^|/)[^/]*(backend|remote[_-]?state)[^/]*\.hcl(\.json)?$`,
+	`(^|/)[^/]*backend[^/]*\.tfvars(\.json)?$`,
+	`(^|/)backend[^/]*\.(conf|config|cfg|ini|txt|properties)$|[._-]backend\.(conf|config|cfg|ini|txt|properties)$`,
+	`(^|/)backend[_-]?configs?/[^/]+\.(hcl|conf|config|cfg|tfvars|json)$|(^|/)backends?/[^/]+\.(hcl|conf|config|cfg)$`,
+])
+
+# By the setting.
+more := data.countersign.lib.paths.expression([p | p := settings.paths[_]; not data.countersign.lib.paths.fault(p)])
+
+# By content: top-level arguments that only backends have, in files of the kinds that are given to -backend-config.
+may_configure(path) if {
+	regex.match(`(^|/)[^/]+\.(hcl|conf|config|cfg)$`, data.countersign.lib.paths.folded(path))
+	not regex.match(`(^|/)(terragrunt|root|terragrunt\.stack)\.hcl$|\.pkr(vars)?\.hcl$|(^|/)\.terraform\.lock\.hcl$|\.tf[a-z]*\.hcl$`, data.countersign.lib.paths.folded(path))
+	not is_ignored(path)
+}
+
+says_backend(file) if {
+	line := array.concat([l | l := file.hunks[_].added[_]], [l | l := file.hunks[_].removed[_]])[_]
+	regex.match(`^"?(bucket|dynamodb_table|use_lockfile|workspace_key_prefix|storage_account_name|container_name|lock_address|unlock_address|conn_str|secret_suffix|kms_key_id|access_key|role_arn)"?\s*=`, line.text)
+	file.status != "added"
 }
 
 only_new(side) if side.file.status in {"added", "copied"}
@@ -105,6 +155,19 @@ heir(entry) := array.concat(
 	[other | other := new[_]; other.place == entry.place; other.kind == entry.kind],
 	[other | other := new[_]; other.place == entry.place; other.kind != entry.kind],
 )[0]
+
+# Blocks of the same directory that were there before and stay.
+standing(entry) := [other |
+	other := before[_]
+	other.place == entry.place
+	family(other) == family(entry)
+	count([1 | stays := after[_]; same(other, stays)]) > 0
+]
+
+# A configuration has one place for its state, whatever the block is called.
+family(entry) := "encryption" if entry.kind == "encryption"
+
+family(entry) := "state" if entry.kind != "encryption"
 
 # A new block is told of where an old one went.
 told(entry) if {

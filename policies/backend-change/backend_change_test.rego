@@ -115,3 +115,40 @@ test_ignored_files_pass if {
 	policy.deny == set() with input as input_scene with data.countersign.config as settings
 	policy.warn == set() with input as input_scene with data.countersign.config as settings
 }
+
+test_a_backend_of_an_override_file_takes_the_place_of_the_other if {
+	over := backend({"file": "live/x_override.tf", "digest": "bb", "line": 1, "end_line": 3})
+	messages(denied([backend({})], [backend({}), over], [], ["live/main.tf", "live/x_override.tf"])) == {
+		`This change adds the backend block "s3" beside the backend block "s3" in live/main.tf: an override file, or a .tofu file in OpenTofu, takes its place.`,
+	}
+	encryption := backend({"kind": "encryption", "type": "encryption", "digest": "ee", "line": 9})
+	messages(denied([backend({})], [backend({}), encryption], [], ["live/main.tf"])) == {
+		"This change adds the encryption block to a configuration that had none: its state moves there.",
+	}
+}
+
+test_backend_files_have_many_names if {
+	every path in [
+		"env/prod.s3.tfbackend", "config/prod.backend.hcl", "config/backend-prod.hcl", "backend.conf", "prod-backend.config", "backend.tfvars",
+		"env/prod.backend", "backends/prod.hcl", "backend-config/prod.json", "remote_state.hcl",
+	] {
+		count(denied([], [], [file(path, {})], [])) == 1
+	}
+	every path in ["modules/backend/main.tf", "backend/app.json", "backend.tf", "src/backend/server.cfg.py", "prod.hcl", "terragrunt.hcl"] {
+		denied([], [], [file(path, {})], []) == set()
+	}
+}
+
+test_more_backend_files_can_be_named if {
+	settings := {"backend-change": {"paths": ["env/*.hcl"]}}
+	found := policy.deny with input as scene([], [], [file("env/prod.hcl", {})], []) with data.countersign.config as settings
+	count(found) == 1
+}
+
+lines(texts) := {"hunks": [{"new_start": 1, "added": [{"line": i + 1, "text": text} | text := texts[i]], "removed": []}]}
+
+test_arguments_of_a_backend_are_known_by_their_names if {
+	messages(denied([], [], [file("env/prod.hcl", lines([`bucket = "evil"`]))], [])) == {"This change edits env/prod.hcl, with arguments of a backend."}
+	count(denied([], [], [file("prod.conf", lines([`dynamodb_table="x"`]))], [])) == 1
+	denied([], [], [file("env/prod.tfvars", lines([`bucket = "x"`])), file("vars.pkrvars.hcl", lines([`bucket = "x"`])), file("app.conf", lines([`  bucket = "x"`]))], []) == set()
+}

@@ -62,6 +62,16 @@ test_files_that_are_worth_a_look_are_warned_about if {
 	denied(files) == set()
 }
 
+test_ci_systems_have_many_names if {
+	paths := {
+		".gitlab-ci/plan.yml", "live/a.gitlab-ci.yaml", "Jenkinsfile.prod", "bitbucket-pipelines.yaml", ".vsts-ci.yml", "cloudbuild.json",
+		"build_spec.yaml", ".builds/a.yml", "bamboo-specs/bamboo.yml", ".wercker.yml", "plan.gocd.yaml", ".zuul.d/x.yaml", ".taskcluster.yml",
+		".gruntwork/config.hcl", "stacks/apply.tm.hcl",
+	}
+	subjects(denied([file(path, {}) | path := paths[_]])) == paths
+	subjects(warned([file(".mergify.yml", {})])) == {".mergify.yml"}
+}
+
 test_ordinary_files_pass if {
 	paths := [
 		"main.tf", "policies/readonly.json", "github/workflows/x.yml", "docs/jenkinsfile.md", ".githubx/a", "modules/ci/main.tf",

@@ -49,10 +49,10 @@ by_name(file) := [kind.what |
 ][0]
 
 kinds := [
-	{"what": "a Terraform state", "pattern": `\.tfstate([._-][^/]*)?$|(^|/)errored\.tfstate$`},
-	{"what": "a file of a .terraform directory, which may hold a state and its credentials", "pattern": `(^|/)\.terraform/`},
-	{"what": "a plan", "pattern": `\.tfplan([._-][^/]*)?$|(^|/)tfplan([._-][^/]*)?$|(^|/)(tf)?plan\.(out|bin|cache)$`},
-	{"what": "a crash log of Terraform, which may hold values of the plan", "pattern": `(^|/)crash(\.[^/]*)?\.log$`},
+	{"what": "a Terraform state", "pattern": `\.tfstate([._~-][^/]*)?$|(^|/)terraform\.tfstate\.d/`},
+	{"what": "a file of a .terraform directory, which may hold a state and its credentials", "pattern": `(^|/)(\.terraform|\.terragrunt-cache)/`},
+	{"what": "a plan", "pattern": `\.tfplan([._-][^/]*)?$|(^|/)tfplan([._-][^/]*)?$|\.(planfile|tofuplan)$|(^|/)(tf|tofu|terraform)\.plan$|(^|/)((tf)?plan\.(out|bin|cache)|planfile)$`},
+	{"what": "a crash log of Terraform, which may hold values of the plan", "pattern": `(^|/)(terraform[._-]|tofu[._-])?crash([._-][^/]*)?\.log$`},
 	{"what": "a history of the Terraform console", "pattern": `(^|/)\.terraform_history$`},
 ]
 
@@ -62,6 +62,10 @@ is_source(path) if regex.match(`(?i)\.(tf|tofu|go|py|rs|js|ts|rb|java|rego|md|sh
 by_content(file) := "what looks like a binary plan" if {
 	file.binary
 	regex.match(`(^|/|[._-])(tf)?plan(\.zip)?$`, data.countersign.lib.paths.folded(file.path))
+} else := "a binary plan" if {
+	# The names of its entries stand in a zip as they are.
+	line := file.strings[_]
+	contains(line.text, "tfconfig/modules.json")
 } else := "the JSON of a plan" if {
 	may_be_json(file)
 	holds(file, `"format_version"\s*:`)

@@ -31,7 +31,8 @@ test_names_of_every_kind_are_denied if {
 	paths := {
 		"terraform.tfstate.backup", "terraform.tfstate.1700000000.backup", "errored.tfstate", "TERRAFORM.TFSTATE", "a.tfstate.",
 		".terraform/terraform.tfstate", "live/.terraform/providers/x", "tfplan", "a/tfplan.json", "my.tfplan", "my.tfplan.json",
-		"plan.out", "crash.log", "crash.20260101.log", "x/.terraform_history",
+		"plan.out", "tf.plan", "live/planfile", "x.planfile", "terraform.tfstate.d/prod/x", "a.tfstate.1700000000.backup", "a.tfstate~",
+		".terragrunt-cache/a/b", "terraform-crash.log", "crash.log", "crash.20260101.log", "x/.terraform_history",
 	}
 	subjects(denied([file(path, {"binary": true}) | path := paths[_]])) == paths
 }
@@ -41,6 +42,10 @@ test_ordinary_names_pass if {
 		".terraform.lock.hcl", ".terraform-version", "main.tf", "tfstate.tf", "docs/tfplan.md", "crash.go", "plan.md", "floorplan.png",
 		"modules/terraform/x.zip", "tfplan_test.go",
 	][_]]) == set()
+}
+
+test_scripts_that_make_plans_pass if {
+	denied([file(path, text(["terraform plan"])) | path := ["bin/terraform-plan", "scripts/tf-plan", "make-plan"][_]]) == set()
 }
 
 test_a_plan_under_another_name_is_denied_by_its_content if {
@@ -94,4 +99,10 @@ test_ignored_paths_pass if {
 
 test_no_change_is_silent if {
 	policy.deny == set() with input as {"countersign": {"git": null}} with data.countersign.config as {}
+}
+
+test_a_binary_plan_is_known_by_the_names_of_its_entries if {
+	zip := object.union(file("release.dat", {}), {"binary": true, "hunks": [], "strings": [{"line": 1, "text": "tfconfig/modules.jsonPK"}]})
+	{f.msg | f := denied([zip])[_]} == {"This change adds release.dat, a binary plan."}
+	denied([object.union(zip, {"strings": [{"line": 1, "text": "another/name.json"}]})]) == set()
 }

@@ -22,7 +22,7 @@ deny contains finding if {
 	row := input.countersign.provenance.unplanned[_]
 	not ignored(row)
 	finding := object.union(place(row), {
-		"msg": sprintf("%s %s, and the plan changes nothing by it.", [deed(row), row.what]),
+		"msg": sprintf("%s %s%s, and the plan changes nothing by it.", [deed(row), row.what, more(object.get(row, "copies", 1))]),
 		"subject": row.what,
 	})
 }
@@ -34,6 +34,12 @@ ignored(row) if data.countersign.lib.globs.matches_any(settings.ignore_files, ro
 deed(row) := "The change removes" if {
 	row.removed
 } else := "The change touches"
+
+default more(_) := ""
+
+more(copies) := sprintf(" (and the same in %d more calls of its module)", [copies - 1]) if copies > 2
+
+more(2) := " (and the same in one more call of its module)"
 
 # A line of the base is none of the commit under review.
 place(row) := {"file": row.file} if {

@@ -83,9 +83,11 @@ pub(super) fn before(
     let relinked = change
         .files
         .iter()
-        .any(|file| file.mode.as_deref() == LINK || file.old_mode.as_deref() == LINK);
+        .any(|file| file.mode.as_deref() == LINK || file.old_mode.as_deref() == LINK)
+        // What a link with the name of a Terraform file leads to may have any name.
+        || tree.has_linked_files();
     let old = if relinked {
-        // Where links lead has changed too.
+        // Where links lead, or what they lead to, may have changed too.
         Some(SourceTree::read(repository, base)?)
     } else {
         texts.map(|texts| {

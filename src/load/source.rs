@@ -87,6 +87,12 @@ impl SourceTree {
         Ok(tree)
     }
 
+    /// Whether a link has the name of a Terraform file.
+    pub(super) fn has_linked_files(&self) -> bool {
+        let links = self.layout.links.keys().chain(&self.layout.broken_links);
+        links.into_iter().any(|link| is_source(link))
+    }
+
     /// The same places with other files.
     pub(super) fn with_files(&self, files: Vec<SourceFile>) -> Self {
         Self {

@@ -169,6 +169,8 @@ pub struct Unplanned {
     pub what: String,
     /// Whether the change removes it.
     pub removed: bool,
+    /// In how many calls of its module it stands.
+    pub copies: usize,
 }
 
 /// The verdicts on one plan.

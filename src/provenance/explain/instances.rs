@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::graph::{Graph, PART};
 use super::judge::{Cause, Judge};
 use super::places::modules_above;
+use crate::change::FileStatus;
 use crate::plan::{Action, Plan, ResourceChange};
 use crate::source::{Piece, strip_keys};
 
@@ -52,11 +53,14 @@ impl Judge<'_> {
                     graph.find(&format!("{scope}{PART}{name}"))?.literal.clone()
                 };
                 let key = key_of(scope);
-                let holds = |literal: Option<Arc<Json>>| gives(literal.as_deref()?, key);
-                let (old, new) = (
-                    holds(literal(self.base, &before)),
-                    holds(literal(self.head, scope)),
-                );
+                // Without the argument there is one instance, and it has no key.
+                let holds = |graph: &Graph, scope: &str| {
+                    if graph.position(&format!("{scope}{PART}{name}")).is_none() {
+                        return Some(key.is_none());
+                    }
+                    gives(literal(graph, scope).as_deref()?, key)
+                };
+                let (old, new) = (holds(self.base, &before), holds(self.head, scope));
                 // Where both can be read, the instance must be one that came or went.
                 if old.is_some() && old == new || new == Some(!created) {
                     continue;
@@ -91,7 +95,17 @@ impl Judge<'_> {
                 .flat_map(|hunk| if added { &hunk.added } else { &hunk.removed });
             lines.any(|line| holds_word(&line.text, key))
         };
-        let (new, old) = (new || lines(true), old || lines(false));
+        // A listed file has the key as its name.
+        let listed = |side: FileStatus| {
+            let is_key = |path: &str| {
+                let above = path.strip_suffix(key);
+                above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
+            };
+            let mut files = self.change.files.iter();
+            !read.is_empty() && files.any(|file| file.status == side && is_key(&file.path))
+        };
+        let new = new || lines(true) || listed(FileStatus::Added);
+        let old = old || lines(false) || listed(FileStatus::Deleted);
         if created { new && !old } else { old && !new }
     }
 

@@ -369,6 +369,27 @@ fn what_is_added_beside_a_value_from_outside_explains_nothing() {
 }
 
 #[test]
+fn a_hunk_in_a_module_of_many_calls_is_one_that_plans_nothing() {
+    let mut case = case("state-edited-comment");
+    let calls: String = (0..5)
+        .map(|at| format!("module \"k{at}\" {{\n  source = \"./m\"\n}}\n"))
+        .collect();
+    let inner = |value: u32| format!("locals {{\n  unused = {value}\n}}\n");
+    case.before.insert("k.tf".to_owned(), calls.clone());
+    case.after.insert("k.tf".to_owned(), calls);
+    case.before.insert("m/main.tf".to_owned(), inner(1));
+    case.after.insert("m/main.tf".to_owned(), inner(2));
+    let found = case.explain().unplanned;
+    let [one] = found.as_slice() else {
+        unreachable!("{found:?}");
+    };
+    assert_eq!(
+        (one.what.as_str(), one.line, one.copies),
+        ("module.k0.local.unused", 2, 5)
+    );
+}
+
+#[test]
 fn references_in_a_circle_and_a_long_chain_end() {
     let mut case = case("state-edited-comment");
     let mut text = "resource \"terraform_data\" \"a\" {\n  input = local.l0\n}\nlocals {\n  c = local.d\n  d = local.c\n".to_owned();

@@ -1,12 +1,16 @@
 //! The reverse: what the git change touches and no change of the plan uses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::graph::{Graph, PART};
+use super::graph::{Graph, Node, PART};
 use super::judge::Judge;
 use super::places::modules_above;
 use super::{Unplanned, Verdict};
 use crate::source::strip_keys;
+
+/// A place at head or base, and what stands there as its module names it.
+type Copies = (bool, Arc<str>, usize, String);
 
 /// Something that was changed and plans nothing, by its place.
 pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unplanned> {
@@ -32,7 +36,32 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
         spread(graph, &starts, used);
     }
     let [in_head, in_base] = &used;
-    let mut found = BTreeSet::new();
+    let mut found: BTreeMap<Copies, Unplanned> = BTreeMap::new();
+    // What one call of a module uses is used, whatever other calls of it do.
+    let in_use = |graph: &'_ Graph, used: &[bool]| -> BTreeSet<(Arc<str>, usize, String)> {
+        let all = graph.nodes.iter().zip(used).filter(|(_, used)| **used);
+        all.map(|(node, _)| (node.file.clone(), node.line, of_module(node).to_owned()))
+            .collect()
+    };
+    let (head_use, base_use) = (in_use(judge.head, in_head), in_use(judge.base, in_base));
+    let mut add = |node: &'_ Node, what: String, removed: bool| {
+        let place = (node.file.clone(), node.line, of_module(node).to_owned());
+        if (if removed { &base_use } else { &head_use }).contains(&place) {
+            return;
+        }
+        let (file, line, name) = place;
+        let one = Unplanned {
+            file: file.to_string(),
+            line,
+            what,
+            removed,
+            copies: 0,
+        };
+        found
+            .entry((removed, file, line, name))
+            .or_insert(one)
+            .copies += 1;
+    };
     for at in 0..judge.head.nodes.len() {
         let (Some(node), Some(key)) = (judge.head.node(at), judge.head.key(at)) else {
             continue;
@@ -41,12 +70,7 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
         let old = judge.base.find(&judge.moves.before(key));
         let differs = old.is_none_or(|old| old.own != node.own);
         if differs && in_head.get(at) != Some(&true) {
-            found.insert(Unplanned {
-                file: node.file.to_string(),
-                line: node.line,
-                what: what.clone(),
-                removed: false,
-            });
+            add(node, what, false);
         }
     }
     let kept: BTreeSet<String> = (0..judge.head.nodes.len())
@@ -59,15 +83,11 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
         };
         let Some(what) = item(key) else { continue };
         if !kept.contains(key) && in_base.get(at) != Some(&true) {
-            found.insert(Unplanned {
-                file: node.file.to_string(),
-                line: node.line,
-                what: what.clone(),
-                removed: true,
-            });
+            add(node, what, true);
         }
     }
     // Of a block that is new or gone as a whole its parts are not listed.
+    let found: BTreeSet<Unplanned> = found.into_values().collect();
     let whole: BTreeSet<(bool, String)> = found
         .iter()
         .map(|one| (one.removed, one.what.clone()))
@@ -80,6 +100,12 @@ pub(super) fn find(judge: &Judge<'_>, verdicts: &[Option<Verdict>]) -> Vec<Unpla
                 .is_none_or(|(_, block)| !whole.contains(&(one.removed, block.to_owned())))
         })
         .collect()
+}
+
+/// The key of a node, counted from its module.
+fn of_module(node: &Node) -> &str {
+    let rest = node.key.strip_prefix(node.module.as_ref());
+    rest.map_or(node.key.as_ref(), |rest| rest.trim_start_matches('.'))
 }
 
 /// What a key stands for, where it is something that a plan can show.
