@@ -162,10 +162,9 @@ fn missing(
         return Some(Void::UnderQuorum { have, need });
     }
     let told: Vec<&Statement> = records.iter().map(Record::statement).collect();
-    let groups = context.groups.iter();
+    let mut groups = context.groups.iter();
     groups
-        .filter_map(|rule| rule.missing(context, &told, people))
-        .next()
+        .find_map(|rule| rule.missing(context, &told, people))
         .or_else(|| {
             let change = context.case.under_review.change()?;
             context.owners?.missing(change, people)

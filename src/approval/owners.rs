@@ -267,9 +267,10 @@ fn some(word: &mut String) -> Option<String> {
 
 fn owners<'a>(words: impl Iterator<Item = &'a str>) -> Result<Vec<String>, &'static str> {
     words
-        .map(|word| match word.contains('@') {
-            true => Ok(word.to_owned()),
-            false => Err("an owner is written @name, @group/name or name@host."),
+        .map(|word| {
+            word.contains('@')
+                .then(|| word.to_owned())
+                .ok_or("an owner is written @name, @group/name or name@host.")
         })
         .collect()
 }

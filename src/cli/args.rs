@@ -203,7 +203,7 @@ pub(super) struct ReviewArgs {
     /// Write the approval record to a file too.
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
-    /// In an emergency: sign a record that sets aside who must approve, for 4 hours; for the group that [approval] break_glass on the base names.
+    /// In an emergency: sign a record that sets aside who must approve, for 4 hours. For the group that the base's configuration names.
     #[arg(long, value_name = "REASON", conflicts_with = "check")]
     pub(super) break_glass: Option<String>,
 }

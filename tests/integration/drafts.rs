@@ -1,5 +1,7 @@
 //! What a review loses when it is killed: at most the key being typed. And what is said when a draft cannot be kept.
 
+#![allow(clippy::print_stderr)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
@@ -137,7 +139,7 @@ fn kill_often(kills: usize) {
             confirmed.clear();
         }
     }
-    println!(
+    eprintln!(
         "{kills} kills ({while_loading} while loading), {answered} answers, {unconfirmed_kept} kept that were not confirmed yet, none lost"
     );
     // The review goes on and ends as any other.

@@ -6,6 +6,9 @@ use crate::threats::{approve, sign_anew, stage, write_list};
 const NOTES: &str = "refs/notes/countersign";
 const MAIN: &str = "refs/heads/main";
 
+/// The reason why a push stops, and how the record is spoiled.
+type Attempt = (&'static str, fn(&Scene));
+
 /// A signed stage whose `main` was pushed to a bare repository, in which the hook then was installed.
 fn server(case: &str, configuration: &str) -> Option<Scene> {
     let scene = stage(case, configuration)?;
@@ -102,7 +105,7 @@ fn a_record_that_does_not_hold_stops_the_push_with_its_reason() {
         return;
     };
     approve(&stage, RAE, "rae", 0).must_end(0);
-    let attempts: [(&str, fn(&Scene)); 8] = [
+    let attempts: [Attempt; 8] = [
         ("bad signature", |scene| {
             let text = scene.git(&["notes", "--ref", NOTES, "show", "HEAD"]);
             let record = countersign::approval::Record::parse(&text).unwrap();

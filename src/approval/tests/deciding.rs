@@ -28,6 +28,7 @@ fn one_valid_record_is_enough_by_default() {
         serde_json::json!([{
             "digest": record.statement_digest().to_string(), "reviewer": "Ada <ada@example.org>", "created": "2026-11-22T08:00:00Z",
             "expires": "2026-12-06T08:00:00Z", "signed": false, "key": null, "valid": true, "reason": null,
+            "break_glass": null,
         }])
     );
     assert!(decide(&lines(&[record]), &context(&case, 0)).is_ok());

@@ -123,7 +123,7 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
         rule_policies: _,
     } = old;
     let place = |named: &Option<String>| named.clone().unwrap_or_else(|| ALLOWED_SIGNERS.into());
-    let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".into());
+    let or_none = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".into());
     let mut out: Vec<String> = [
         sets(
             "required approvals",
@@ -148,13 +148,13 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
         sets("exact", exact.to_string(), new.exact.to_string()),
         sets(
             "the file of code owners",
-            named(codeowners),
-            named(&new.codeowners),
+            or_none(codeowners),
+            or_none(&new.codeowners),
         ),
         sets(
             "the group that may break glass",
-            named(break_glass),
-            named(&new.break_glass),
+            or_none(break_glass),
+            or_none(&new.break_glass),
         ),
     ]
     .into_iter()

@@ -261,6 +261,7 @@ fn approvals_problems_and_what_was_left_out_are_listed() {
             "digest": Digest::of(b"bob").to_string(), "reviewer": "bob <bob@example.org>",
             "created": "2026-11-21T10:00:00Z", "expires": "2026-12-05T10:00:00Z",
             "signed": false, "valid": false, "reason": "it is about another plan", "key": null,
+            "break_glass": null,
         })
     );
     assert_eq!(report["approvals"][0]["reason"], Json::Null);

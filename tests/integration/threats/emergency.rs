@@ -111,13 +111,13 @@ fn broken_glass_sets_nothing_else_aside() {
                 });
             }),
             ("it is used the next day", "expired", |s| {
-                sign_anew(s, "sam", |r| shift(r, -1))
+                sign_anew(s, "sam", |r| shift(r, -1));
             }),
             ("its reason is blanked", "malformed", |s| {
                 super::sign_text(s, |text| text.replace("database is down, INC-31", " "));
             }),
             ("another plan", "other effect", |s| {
-                s.write("plan.json", plan("04-delete"))
+                s.write("plan.json", plan("04-delete"));
             }),
             ("another commit", "other commit", |s| {
                 s.write("more.tf", "locals {}\n");
