@@ -160,6 +160,7 @@ fn request(file: &Path) -> Request {
         data: Vec::new(),
         trust: None,
         baseline: None,
+        keep_values: false,
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: loaded_at(),

@@ -35,27 +35,25 @@ pub(super) fn add(
     let inside = repository
         .and_then(Repository::workdir)
         .and_then(|root| inside(&joined, root));
-    let bytes = match (repository, base, &inside) {
-        (Some(repository), Some(base), Some(file)) => repository
-            .read_blob(base, file)
-            .map_err(|error| LoadError::git(&error))?
+    let bytes = if let (Some(repository), Some(base), Some(file)) = (repository, base, &inside) {
+        let blob = repository.read_blob(base, file);
+        blob.map_err(|error| LoadError::git(&error))?
             .ok_or_else(|| LoadError {
                 hint: Printable::line(
                     "Commit it to the base, or name a file outside of the repository.",
                 ),
                 ..fail("it lies in the repository, and the base commit has no such file.")
-            })?,
-        _ => {
-            if inside.is_some() {
-                case.notices.push(Printable::line(
-                    "the baseline was read from the work tree, which the change under review can edit.",
-                ));
-            }
-            read_file(path, &request.directory).map_err(|error| LoadError {
-                hint: Printable::line(HINT),
-                ..error
             })?
+    } else {
+        if inside.is_some() {
+            case.notices.push(Printable::line(
+                "the baseline was read from the work tree, which the change under review can edit.",
+            ));
         }
+        read_file(path, &request.directory).map_err(|error| LoadError {
+            hint: Printable::line(HINT),
+            ..error
+        })?
     };
     let report: Json = serde_json::from_slice(&bytes)
         .map_err(|error| fail(&format!("it is not JSON, or not all of it: {error}.")))?;
