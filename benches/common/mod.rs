@@ -29,6 +29,7 @@ pub(crate) fn request(file: &Path) -> Request {
         data: Vec::new(),
         trust: None,
         baseline: None,
+        keep_values: false,
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: loaded_at(),

@@ -165,6 +165,7 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     let reports = Reports::from(&args.output)?;
     let mut request = subject::request(&args.subject, args.gate.fail_on_warn, world)?;
     request.baseline.clone_from(&args.gate.baseline);
+    request.keep_values = args.gate.require_approval;
     match gate(args, &reports, &request, world) {
         Ok(exit) => Ok(exit),
         Err(error) => {

@@ -285,6 +285,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         data: Vec::new(),
         trust: None,
         baseline: None,
+        keep_values: true,
         fail_on_warn: false,
         env: world.env.clone(),
         now: world.now,

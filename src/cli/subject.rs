@@ -39,6 +39,7 @@ pub(super) fn request(
         data: args.data.clone(),
         trust: args.trust.map(Into::into),
         baseline: None,
+        keep_values: true,
         fail_on_warn,
         env: world.env.clone(),
         now: world.now,

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use super::source::{Found, SourceTree, doubt};
 use super::{Config, LoadError, Progress, Request};
-use crate::change::Standing;
+use crate::change::{Change, Standing};
 use crate::decision::Identity;
 use crate::digest::Digest;
 use crate::finding::{self, Finding, Origin};
 use crate::git::Repository;
-use crate::policy::{Availability, Need, Policies, Policy, Results, Skipped, Subject, Why};
+use crate::policy::{
+    Availability, Need, Policies, Policy, PolicyProblem, Results, Skipped, Subject, Why,
+};
 use crate::review::{CasePlan, Gate, ReviewCase, UnderReview};
 use crate::source::SourceProblem;
 use crate::text::{Printable, Redactor};
@@ -113,37 +115,78 @@ pub(super) struct Told {
     pub(super) trace: Vec<Printable>,
 }
 
-pub(super) fn evaluate(
-    case: &mut ReviewCase,
-    config: &Config,
-    policies: &Policies,
-    found: &[Found],
-    standing: Option<&Standing>,
+/// The policies' run over one plan after the other.
+pub(super) struct Evaluation<'a> {
+    config: &'a Config,
+    policies: &'a Policies,
+    standing: Option<&'a Standing>,
     now: jiff::Timestamp,
-    progress: &Progress<'_>,
-) -> Told {
-    let mut told = Told::default();
-    let change = case.under_review.change().cloned();
-    // Which files and lines, not which commits: a merge of the same change says the same.
-    let change_digest = change
-        .as_ref()
-        .and_then(|change| serde_json::to_vec(&change.files).ok())
-        .map(|files| Digest::of(&files));
-    let in_repository = !matches!(
-        case.under_review,
-        UnderReview::NoRepository | UnderReview::DiffFile(_)
-    );
-    let mut findings: Vec<Finding> = Vec::new();
-    let mut notes = BTreeSet::new();
-    let of_change = rules_of_the_change(policies);
-    let mut said = BTreeSet::new();
-    let mut evaluated: Option<usize> = None;
-    let mut problems = Vec::new();
-    let mut not_applicable = BTreeSet::new();
-    for (plan_index, plan) in case.plans.iter().enumerate() {
-        let found = found.get(plan_index);
-        let source = found.and_then(|found| found.sources.as_ref());
-        let explanation = found.and_then(|found| found.explanation.as_ref());
+    change: Option<Change>,
+    /// Which files and lines, not which commits: a merge of the same change says the same.
+    change_digest: Option<Digest>,
+    in_repository: bool,
+    of_change: BTreeSet<(&'a Printable, &'a str)>,
+    said: BTreeSet<Said>,
+    done: Evaluated,
+}
+
+/// What came out of it.
+#[derive(Default)]
+pub(super) struct Evaluated {
+    told: Told,
+    findings: Vec<Finding>,
+    notes: BTreeSet<Printable>,
+    problems: Vec<PolicyProblem>,
+    not_applicable: BTreeSet<(Printable, Printable)>,
+    not_looked_at: Vec<Printable>,
+    /// The least over all plans.
+    rules: Option<usize>,
+    left_out: usize,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn new(
+        under_review: &UnderReview,
+        config: &'a Config,
+        policies: &'a Policies,
+        standing: Option<&'a Standing>,
+        now: jiff::Timestamp,
+    ) -> Self {
+        let change = under_review.change().cloned();
+        Self {
+            config,
+            policies,
+            standing,
+            now,
+            change_digest: change
+                .as_ref()
+                .and_then(|change| serde_json::to_vec(&change.files).ok())
+                .map(|files| Digest::of(&files)),
+            change,
+            in_repository: !matches!(
+                under_review,
+                UnderReview::NoRepository | UnderReview::DiffFile(_)
+            ),
+            of_change: rules_of_the_change(policies),
+            said: BTreeSet::new(),
+            done: Evaluated::default(),
+        }
+    }
+
+    /// Runs all rules over a plan.
+    pub(super) fn plan(
+        &mut self,
+        plan_index: usize,
+        plan: &CasePlan,
+        found: &Found,
+        progress: &Progress<'_>,
+    ) {
+        let (config, policies, standing) = (self.config, self.policies, self.standing);
+        let change = self.change.as_ref();
+        let done = &mut self.done;
+        let source = found.sources.as_ref();
+        let explanation = found.explanation.as_ref();
+        let in_repository = self.in_repository;
         let available = |policy: &Policy, need: Need| match need {
             Need::Plan => Availability::Present,
             Need::Git if change.is_some() => Availability::Present,
@@ -160,69 +203,84 @@ pub(super) fn evaluate(
         };
         let subject = Subject {
             plan: &plan.plan,
-            change: change.as_ref(),
+            change,
             repository: standing,
             source: source.map(|sources| &sources.head),
             proof: plan.proof.as_ref(),
             explanation,
-            now,
+            now: self.now,
         };
         let stage = |done: usize, total: usize| progress("evaluate policies", done, Some(total));
         let mut results = policies.evaluate(&subject, &available, &stage);
         for skipped in results.skipped.iter().filter(|s| !s.applies) {
             if let Some(policy) = policies.summary.policies.get(skipped.policy) {
-                not_applicable.insert((policy.id.clone(), not_there(policy, &skipped.why)));
+                let reason = not_there(policy, &skipped.why);
+                done.not_applicable.insert((policy.id.clone(), reason));
             }
         }
         let rest = policies.rules.len() - results.evaluated;
         let left_out = results.skipped.iter().filter(|s| !s.applies);
         let left_out: usize = left_out.map(|s| policies.rules_of(s)).sum();
-        case.policies.not_applicable = case.policies.not_applicable.max(left_out.min(rest));
+        done.left_out = done.left_out.max(left_out.min(rest));
         let origin = Origin {
             plan_index,
             path: &plan.path,
             root: &plan.root,
             plan: &plan.plan,
-            change: change.as_ref(),
-            change_digest,
+            change,
+            change_digest: self.change_digest,
             source,
             explanation,
             policies: &policies.summary.policies,
             rules: &policies.rules,
             overrides: &config.overrides,
         };
-        if let Some(found) = found.filter(|_| source.is_some()) {
-            told.trace.push(root_of(plan, found));
+        if source.is_some() {
+            done.told.trace.push(root_of(plan, found));
         }
-        told.trace.extend(trace(policies, plan, &results));
+        done.told.trace.extend(trace(policies, plan, &results));
         let (own, faults) = finding::from_results(&origin, &results);
-        findings.extend(
-            own.into_iter()
-                .filter(|finding| is_new(finding, &of_change, &mut said)),
-        );
-        problems.extend(faults);
-        problems.append(&mut results.problems);
-        told.prints.append(&mut results.prints);
-        notes.extend(std::mem::take(&mut results.notes));
-        evaluated = Some(evaluated.map_or(results.evaluated, |e| e.min(results.evaluated)));
+        let (of_change, said) = (&self.of_change, &mut self.said);
+        let new = own.into_iter().filter(|f| is_new(f, of_change, said));
+        done.findings.extend(new);
+        done.problems.extend(faults);
+        done.problems.append(&mut results.problems);
+        done.told.prints.append(&mut results.prints);
+        done.notes.extend(std::mem::take(&mut results.notes));
+        let least = done
+            .rules
+            .map_or(results.evaluated, |e| e.min(results.evaluated));
+        done.rules = Some(least);
         let missing = [
             (Need::Source, source.is_none()),
             (Need::Git, change.is_none()),
         ];
-        case.not_looked_at
-            .extend(not_looked_at(policies, &results.skipped, missing));
+        let not_looked_at = not_looked_at(policies, &results.skipped, missing);
+        done.not_looked_at.extend(not_looked_at);
     }
-    finding::sort(&mut findings);
-    case.findings = findings;
-    case.not_applicable = not_applicable.into_iter().collect();
-    case.not_looked_at.sort();
-    case.not_looked_at.dedup();
-    case.notices.extend(notes);
-    case.problems.extend(problems);
-    case.problems.sort();
-    case.problems.dedup();
-    case.policies.evaluated = evaluated.unwrap_or(0);
-    told
+
+    pub(super) fn finish(self) -> Evaluated {
+        self.done
+    }
+}
+
+impl Evaluated {
+    /// Puts it into the case; gives what was told beside it.
+    pub(super) fn put_into(mut self, case: &mut ReviewCase) -> Told {
+        finding::sort(&mut self.findings);
+        case.findings = self.findings;
+        case.not_applicable = self.not_applicable.into_iter().collect();
+        case.not_looked_at = self.not_looked_at;
+        case.not_looked_at.sort();
+        case.not_looked_at.dedup();
+        case.notices.extend(self.notes);
+        case.problems.extend(self.problems);
+        case.problems.sort();
+        case.problems.dedup();
+        case.policies.evaluated = self.rules.unwrap_or(0);
+        case.policies.not_applicable = case.policies.not_applicable.max(self.left_out);
+        self.told
+    }
 }
 
 /// Why a policy has nothing to look at.

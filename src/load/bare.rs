@@ -34,6 +34,7 @@ pub fn without_plan(
         trust: Some(Trust::Base),
         fail_on_warn: false,
         baseline: None,
+        keep_values: false,
         env: env.clone(),
         now,
         threads,

@@ -36,9 +36,8 @@ pub(super) fn add(
         .and_then(Repository::workdir)
         .and_then(|root| inside(&joined, root));
     let bytes = if let (Some(repository), Some(base), Some(file)) = (repository, base, &inside) {
-        repository
-            .read_blob(base, file)
-            .map_err(|error| LoadError::git(&error))?
+        let blob = repository.read_blob(base, file);
+        blob.map_err(|error| LoadError::git(&error))?
             .ok_or_else(|| LoadError {
                 hint: Printable::line(
                     "Commit it to the base, or name a file outside of the repository.",

@@ -10,12 +10,14 @@ use crate::provenance::{Sides, VariableFile, explain};
 use crate::review::CasePlan;
 use crate::source::directory;
 
-/// Joins each plan with the change; nothing where there are no two commits to compare.
+/// Joins a plan with the change; nothing where there are no two commits to compare.
 pub(super) fn join(
     repository: Option<&Repository>,
     change: Option<&Change>,
-    plans: &[CasePlan],
-    found: &mut [Found],
+    plan: &CasePlan,
+    found: &mut Found,
+    // Plans of one root module share its variable files.
+    variables: &mut BTreeMap<String, Vec<VariableFile>>,
 ) -> Result<(), LoadError> {
     let (Some(repository), Some(change)) = (repository, change) else {
         return Ok(());
@@ -23,27 +25,23 @@ pub(super) fn join(
     let (Some(base), Some(head)) = (&change.merge_base, &change.head) else {
         return Ok(());
     };
-    // Plans of one root module share its variable files.
-    let mut variables: BTreeMap<String, Vec<VariableFile>> = BTreeMap::new();
-    for (plan, found) in plans.iter().zip(found) {
-        let Some(sources) = &found.sources else {
-            continue;
-        };
-        let root = &found.root.directory;
-        if !variables.contains_key(root) {
-            let read = variable_files(repository, [base, head], change, root)?;
-            variables.insert(root.clone(), read);
-        }
-        let sides = Sides {
-            change,
-            head: &sources.head,
-            // Without a difference in these files both commits have the same configuration.
-            base: sources.base.as_ref().unwrap_or(&sources.head),
-            root,
-            variables: variables.get(root).map_or(&[][..], Vec::as_slice),
-        };
-        found.explanation = Some(explain(&plan.plan, &sides));
+    let Some(sources) = &found.sources else {
+        return Ok(());
+    };
+    let root = &found.root.directory;
+    if !variables.contains_key(root) {
+        let read = variable_files(repository, [base, head], change, root)?;
+        variables.insert(root.clone(), read);
     }
+    let sides = Sides {
+        change,
+        head: &sources.head,
+        // Without a difference in these files both commits have the same configuration.
+        base: sources.base.as_ref().unwrap_or(&sources.head),
+        root,
+        variables: variables.get(root).map_or(&[][..], Vec::as_slice),
+    };
+    found.explanation = Some(explain(&plan.plan, &sides));
     Ok(())
 }
 

@@ -15,6 +15,7 @@ pub mod config;
 mod error;
 mod explain;
 mod find;
+mod judge;
 mod own;
 mod plans;
 mod policies;
@@ -41,7 +42,8 @@ use crate::git::{self, ChangeRequest, NoChangeReason, Repository};
 use crate::policy::{Policies, Settings, Trust};
 use crate::review::{CasePlan, ReviewCase, UnderReview};
 use crate::text::Printable;
-use assemble::{add_source_notices, empty_case, evaluate};
+use assemble::{Evaluation, add_source_notices, empty_case};
+use judge::Joining;
 use policies::Tree;
 use source::SourceTree;
 
@@ -70,6 +72,9 @@ pub struct Request {
     pub trust: Option<Trust>,
     /// `--baseline`.
     pub baseline: Option<PathBuf>,
+    /// Whether the plans' values are needed after the policies ran: to show, to approve. Otherwise each plan is let go of once it was judged,
+    /// so that memory does not grow with their number.
+    pub keep_values: bool,
     /// `--fail-on-warn`.
     pub fail_on_warn: bool,
     /// The environment.
@@ -105,6 +110,7 @@ pub type Progress<'a> = dyn Fn(&str, usize, Option<usize>) + Sync + 'a;
 ///
 /// # Errors
 /// When plan, repository, configuration or policies cannot be read; the error carries the exit status.
+#[expect(clippy::too_many_lines, reason = "the phases, one after the other")]
 pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadError> {
     progress("read the change", 0, None);
     let (repository, under_review) = find_change(request)?;
@@ -132,7 +138,18 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
     let approvers = approvers(request, tree, &config, repository.as_ref(), &under_review)?;
     progress("read the plan", 0, None);
     let sources = find_plans(request, &config, &root)?;
-    let plans = read_plans(request, &sources, &config, &root)?;
+    if request.plan_file.is_some() && sources.len() != 1 {
+        return Err(LoadError::usage(
+            "--plan-file belongs to one plan, and there are several.",
+            "Run it once for each, or give the binary plans themselves: countersign a/tfplan b/tfplan.",
+        ));
+    }
+    let mut unread = sources.iter();
+    // What is no plan is said before anything else is done.
+    let first = unread
+        .next()
+        .map(|source| read_plan(request, source, &config, &root));
+    let first = first.transpose()?;
     progress("load policies", 0, None);
     let settings = Settings {
         policy: config.policies.clone(),
@@ -155,6 +172,26 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         (Some(repository), Some(change), Some(tree)) => before::before(repository, change, tree)?,
         _ => None,
     };
+    let evaluation = Evaluation::new(
+        &under_review,
+        &config,
+        &policies,
+        standing.as_ref(),
+        request.now,
+    );
+    let joining = Joining {
+        request,
+        repository: repository.as_ref(),
+        tree: tree.as_ref(),
+        before: before.as_ref(),
+        root: &root,
+        commit: None,
+        variables: BTreeMap::new(),
+    };
+    let rest = unread.map(|source| read_plan(request, source, &config, &root));
+    let all = first.into_iter().map(Ok).chain(rest);
+    let (plans, mut found, evaluated) =
+        judge::each(all, &under_review, joining, evaluation, progress)?;
     let mut case = empty_case(
         request,
         repository.as_ref(),
@@ -165,23 +202,7 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         plans,
     )?;
     baseline::add(&mut case, request, repository.as_ref(), base.as_deref())?;
-    let mut found = join(
-        &mut case,
-        request,
-        repository.as_ref(),
-        tree.as_ref(),
-        before.as_ref(),
-        &root,
-    )?;
-    let told = evaluate(
-        &mut case,
-        &config,
-        &policies,
-        &found,
-        standing.as_ref(),
-        request.now,
-        progress,
-    );
+    let told = evaluated.put_into(&mut case);
     progress("compare with the base", 0, None);
     let ground = own::Ground {
         request,
@@ -225,34 +246,6 @@ fn approvers(
         }
     }
     Ok(approvers)
-}
-
-/// Indexes the source for each plan and joins the plan with the change and with its binary plan file.
-fn join(
-    case: &mut ReviewCase,
-    request: &Request,
-    repository: Option<&Repository>,
-    tree: Option<&SourceTree>,
-    before: Option<&before::Before>,
-    root: &Path,
-) -> Result<Vec<source::Found>, LoadError> {
-    let mut found = source::sources(&case.plans, tree, root, request, before);
-    let head = case.under_review.head().map(str::to_owned);
-    proof::prove(
-        &mut case.plans,
-        request,
-        repository,
-        head.as_deref(),
-        tree,
-        &found,
-    )?;
-    explain::join(
-        repository,
-        case.under_review.change(),
-        &case.plans,
-        &mut found,
-    )?;
-    Ok(found)
 }
 
 /// What git is asked.
@@ -431,7 +424,8 @@ pub fn plans_alone(request: &Request) -> Result<Vec<CasePlan>, LoadError> {
             break;
         }
     }
-    read_plans(request, &request.plans, &config, &request.directory)
+    let read = |source| read_plan(request, source, &config, &request.directory);
+    request.plans.iter().map(read).collect()
 }
 
 /// The configuration of the trusted tree, for commands that review nothing.
@@ -494,48 +488,37 @@ fn find_plans(
     }
 }
 
-fn read_plans(
+fn read_plan(
     request: &Request,
-    sources: &[PlanSource],
+    source: &PlanSource,
     config: &Config,
     root: &Path,
-) -> Result<Vec<CasePlan>, LoadError> {
-    if request.plan_file.is_some() && sources.len() != 1 {
-        return Err(LoadError::usage(
-            "--plan-file belongs to one plan, and there are several.",
-            "Run it once for each, or give the binary plans themselves: countersign a/tfplan b/tfplan.",
-        ));
+) -> Result<CasePlan, LoadError> {
+    let mut plan = plans::read(source, &request.directory, &config.show, request.threads)?;
+    if let Some(file) = &request.plan_file {
+        plan = plans::beside(plan, file, &request.directory)?;
     }
-    sources
-        .iter()
-        .map(|source| {
-            let mut plan = plans::read(source, &request.directory, &config.show, request.threads)?;
-            if let Some(file) = &request.plan_file {
-                plan = plans::beside(plan, file, &request.directory)?;
-            }
-            let (path, name) = match source {
-                PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
-                PlanSource::File(path) => {
-                    let absolute = std::path::absolute(request.directory.join(path))
-                        .unwrap_or_else(|_| path.clone());
-                    let inside = absolute
-                        .strip_prefix(root)
-                        .ok()
-                        .map(|p| p.to_string_lossy().replace('\\', "/"));
-                    let file = path
-                        .file_name()
-                        .map_or_else(String::new, |f| f.to_string_lossy().into_owned());
-                    (path.to_string_lossy().into_owned(), inside.unwrap_or(file))
-                }
-            };
-            Ok(CasePlan {
-                path: plan.redactor.line(&path),
-                root: name,
-                plan,
-                proof: None,
-            })
-        })
-        .collect()
+    let (path, name) = match source {
+        PlanSource::Stdin(_) => ("-".to_owned(), "-".to_owned()),
+        PlanSource::File(path) => {
+            let absolute =
+                std::path::absolute(request.directory.join(path)).unwrap_or_else(|_| path.clone());
+            let inside = absolute
+                .strip_prefix(root)
+                .ok()
+                .map(|p| p.to_string_lossy().replace('\\', "/"));
+            let file = path
+                .file_name()
+                .map_or_else(String::new, |f| f.to_string_lossy().into_owned());
+            (path.to_string_lossy().into_owned(), inside.unwrap_or(file))
+        }
+    };
+    Ok(CasePlan {
+        path: plan.redactor.line(&path),
+        root: name,
+        plan,
+        proof: None,
+    })
 }
 
 /// Looks again at plan, head and base; gives what moved since the case was loaded, one sentence each.

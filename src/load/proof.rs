@@ -13,30 +13,28 @@ use crate::source::join;
 /// Most links behind one another that are followed.
 const MAX_LINKS: usize = 8;
 
-/// Puts the proof beside every plan that has a binary plan file.
+/// Puts the proof beside a plan that has a binary plan file.
 pub(super) fn prove(
-    plans: &mut [CasePlan],
+    plan: &mut CasePlan,
     request: &Request,
-    repository: Option<&Repository>,
-    head: Option<&str>,
-    source: Option<&SourceTree>,
-    found: &[Found],
+    (repository, head, source): (Option<&Repository>, Option<&str>, Option<&SourceTree>),
+    found: &Found,
+    // What the commit holds, read once for all plans.
+    commit: &mut Option<CommitTree>,
 ) -> Result<(), LoadError> {
-    if plans.iter().all(|plan| plan.plan.binary.is_none()) {
+    if plan.plan.binary.is_none() {
         return Ok(());
     }
-    let commit = match (repository, head, source) {
-        (Some(repository), Some(head), Some(source)) => Some(tree(repository, head, source)?),
-        _ => None,
-    };
-    for (plan, found) in plans.iter_mut().zip(found) {
-        plan.proof = Proof::of(&Evidence {
-            plan: &plan.plan,
-            paired: request.plan_file.is_some(),
-            commit: commit.as_ref(),
-            root: &found.root.directory,
-        });
+    if let (None, Some(repository), Some(head), Some(source)) = (&commit, repository, head, source)
+    {
+        *commit = Some(tree(repository, head, source)?);
     }
+    plan.proof = Proof::of(&Evidence {
+        plan: &plan.plan,
+        paired: request.plan_file.is_some(),
+        commit: commit.as_ref(),
+        root: &found.root.directory,
+    });
     Ok(())
 }
 

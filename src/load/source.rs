@@ -185,50 +185,45 @@ pub(super) struct Found {
     pub(super) explanation: Option<Explanation>,
 }
 
-/// Indexes the source for each plan, on both sides of the change.
-pub(super) fn sources(
-    plans: &[CasePlan],
+/// Indexes the source for a plan, on both sides of the change.
+pub(super) fn source(
+    plan: &CasePlan,
     tree: Option<&SourceTree>,
     workdir: &Path,
     request: &Request,
     before: Option<&Before>,
-) -> Vec<Found> {
+) -> Found {
     let nothing = SourceTree::default();
-    let mut out = Vec::new();
-    for plan in plans {
-        let here = tree.unwrap_or(&nothing);
-        let placed = root::placed(&here.files, &plan.root, workdir, &request.directory);
-        let plan_name = &plan.root;
-        let plan = &plan.plan;
-        let index_at = |root: &str| here.index_for(plan, root, workdir);
-        let (root, head) = root::find(plan, &here.files, &placed, &index_at);
-        if tree.is_none() && head.snapshot_files.is_empty() {
-            out.push(Found {
-                sources: None,
-                root,
-                explanation: None,
-            });
-            continue;
-        }
-        let mut sources = Sources::from(head);
-        if let Some(before) = before {
-            if let Some(old) = &before.tree {
-                let directory = match before.moved.get(&root.directory) {
-                    _ if root::holds(&old.files, &root.directory) => root.directory.clone(),
-                    Some(moved) => moved.clone(),
-                    None => root::placed(&old.files, plan_name, workdir, &request.directory),
-                };
-                sources.base = Some(old.index(&directory, tool(plan)));
-            }
-            before.tell(&mut sources);
-        }
-        out.push(Found {
-            sources: Some(sources),
+    let here = tree.unwrap_or(&nothing);
+    let placed = root::placed(&here.files, &plan.root, workdir, &request.directory);
+    let plan_name = &plan.root;
+    let plan = &plan.plan;
+    let index_at = |root: &str| here.index_for(plan, root, workdir);
+    let (root, head) = root::find(plan, &here.files, &placed, &index_at);
+    if tree.is_none() && head.snapshot_files.is_empty() {
+        return Found {
+            sources: None,
             root,
             explanation: None,
-        });
+        };
     }
-    out
+    let mut sources = Sources::from(head);
+    if let Some(before) = before {
+        if let Some(old) = &before.tree {
+            let directory = match before.moved.get(&root.directory) {
+                _ if root::holds(&old.files, &root.directory) => root.directory.clone(),
+                Some(moved) => moved.clone(),
+                None => root::placed(&old.files, plan_name, workdir, &request.directory),
+            };
+            sources.base = Some(old.index(&directory, tool(plan)));
+        }
+        before.tell(&mut sources);
+    }
+    Found {
+        sources: Some(sources),
+        root,
+        explanation: None,
+    }
 }
 
 /// What to tell where a root module was only guessed.

@@ -67,6 +67,8 @@ pub enum Import {
     Id(String),
     /// An identity: an object of attributes.
     Identity(Span),
+    /// What an identity was shown as, of a plan whose text is gone.
+    Told(Printable),
     /// Known only after another change.
     Unknown,
     /// In a way that this version does not know.
@@ -330,6 +332,7 @@ impl Plan {
                 let value = self.plain_value(span).show(&self.redactor);
                 Printable::line(&format!("identity {value}"))
             }
+            Import::Told(text) => text.clone(),
             Import::Unknown => Printable::line("an id that is not known yet"),
             Import::Other => Printable::line("something that this version does not know"),
         })

@@ -301,7 +301,7 @@ fn fields(
     let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     for name in names {
         let (x, y) = (left.get(name).copied(), right.get(name).copied());
-        let inner = |raw: Option<&RawValue>| raw.filter(|raw| raw.get().starts_with('{')).is_some();
+        let inner = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get().starts_with('{'));
         if matches!(name.as_str(), "change" | "resource_change") && inner(x) && inner(y) {
             let text = |raw: Option<&RawValue>| raw.map_or("", RawValue::get).to_owned();
             fields(place, (a, &text(x)), (b, &text(y)), out)?;

@@ -232,6 +232,31 @@ impl Plan {
         })
     }
 
+    /// Lets go of the text, and with it of every value: what stays is what reports say of a plan that was judged. Values of it read as null
+    /// from now on, so nothing may be decided on it any more.
+    pub fn let_go(&mut self) {
+        for index in 0..self.changes.len() {
+            let told = self
+                .changes
+                .get(index)
+                .and_then(|change| match change.import {
+                    Some(Import::Identity(_)) => self.import_text(change),
+                    _ => None,
+                });
+            if let (Some(told), Some(change)) = (told, self.changes.get_mut(index)) {
+                change.import = Some(Import::Told(told));
+            }
+        }
+        self.text = Arc::default();
+        self.sections.clear();
+        for change in self.changes.iter_mut().chain(&mut self.drift) {
+            change.body = Body::default();
+        }
+        for output in &mut self.outputs {
+            output.body = Body::default();
+        }
+    }
+
     /// The text of the plan document.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -52,8 +52,13 @@ impl Checker<'_> {
         };
         for (keyword, wanted) in keywords {
             match keyword.as_str() {
-                "$schema" | "$defs" | "title" | "description" => {}
-                "required" | "additionalProperties" => {}
+                // The last two stand with `properties`.
+                "$schema"
+                | "$defs"
+                | "title"
+                | "description"
+                | "required"
+                | "additionalProperties" => {}
                 "$ref" => {
                     let name = wanted.as_str().and_then(|r| r.strip_prefix("#/$defs/"));
                     match name.and_then(|name| self.root.get("$defs")?.get(name)) {

@@ -127,6 +127,7 @@ impl Case {
             data: Vec::new(),
             trust: None,
             baseline: None,
+            keep_values: true,
             fail_on_warn: false,
             env: BTreeMap::new(),
             now: jiff::Timestamp::now(),

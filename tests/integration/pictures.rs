@@ -78,6 +78,8 @@ fn drawn() -> Vec<(&'static str, String)> {
         policies: Vec::new(),
         data: Vec::new(),
         trust: None,
+        baseline: None,
+        keep_values: true,
         fail_on_warn: false,
         env: std::collections::BTreeMap::new(),
         now: now(),

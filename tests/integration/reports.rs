@@ -172,3 +172,71 @@ fn the_schema_is_printed_and_reports_of_real_plans_are_valid_against_it() {
     );
     assert!(arguments.len() > 20);
 }
+
+#[test]
+fn a_plan_that_was_let_go_of_is_reported_as_before() {
+    use countersign::load::{PlanSource, Request, load};
+    use countersign::report::{Context, Format, MAX_BYTES, render};
+    use countersign::review::verdict;
+
+    let cases = [
+        "07-import",
+        "25-aws-import",
+        "06-moved",
+        "12-errored",
+        "19-outputs-only",
+    ];
+    let plans = crate::scene::package("testdata/plans");
+    let plans = cases.map(|case| PlanSource::File(plans.join(case).join("plan.json")));
+    let now: jiff::Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+    let scene = Scene::new();
+    let reports = [true, false].map(|keep_values| {
+        let request = Request {
+            plans: plans.to_vec(),
+            directory: scene.path(""),
+            plan_file: None,
+            repo: None,
+            base: None,
+            head: None,
+            diff: None,
+            policies: Vec::new(),
+            data: Vec::new(),
+            trust: None,
+            baseline: None,
+            keep_values,
+            fail_on_warn: false,
+            env: std::collections::BTreeMap::new(),
+            now,
+            threads: 2,
+        };
+        let loaded = load(&request, &|_, _, _| {}).unwrap();
+        let kept = loaded
+            .case
+            .plans
+            .iter()
+            .any(|plan| !plan.plan.text().is_empty());
+        assert_eq!(kept, keep_values);
+        let verdict = verdict(
+            &loaded.case,
+            &countersign::decision::Journal::default(),
+            now,
+        );
+        let context = Context {
+            case: &loaded.case,
+            verdict: &verdict,
+            approvals: &[],
+            tool_version: "0.1.0",
+            colour: false,
+            width: 100,
+            max_bytes: MAX_BYTES,
+            exit: verdict.exit,
+        };
+        Format::ALL.map(|format| render(format, &context))
+    });
+    assert_eq!(reports[0], reports[1]);
+    assert!(
+        reports[0][1].contains("\"import\": \""),
+        "{}",
+        reports[0][1]
+    );
+}
