@@ -295,7 +295,9 @@ impl<'a> Types<'a> {
             return Ok(known.clone());
         }
         let limits = Limits { time: self.timeout };
-        let runner = self.runner.get_or_insert_with(|| self.loaded.runner(limits));
+        let runner = self
+            .runner
+            .get_or_insert_with(|| self.loaded.runner(limits));
         let types = runner.texts(package, rule)?;
         self.known.insert(key, types.clone());
         Ok(types)
