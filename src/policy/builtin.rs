@@ -17,6 +17,7 @@ const POLICIES: &[(&str, &str)] = embedded![
     "allowed-refs/allowed_refs.rego",
     "allowed-repos/allowed_repos.rego",
     "any-ref-role/any_ref_role.rego",
+    "any-ref-role/google.rego",
     "approved-modules/approved_modules.rego",
     "approved-providers/approved_providers.rego",
     "approved-providers/lookalikes.rego",
