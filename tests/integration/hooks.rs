@@ -179,7 +179,9 @@ fn a_change_without_terraform_passes() {
     let run = scene
         .try_git(&["merge", "--no-ff", "--no-edit", "docs"])
         .must_end(0);
-    run.must_say("touches no Terraform; nothing to check.");
+    run.must_say(
+        "touches no Terraform and nothing that decides about approvals; nothing to check.",
+    );
     // A template beside Terraform files may be read by them.
     scene.git(&["checkout", "--quiet", "-b", "template"]);
     scene.write("infra/user-data.tpl", "#!/bin/sh");
