@@ -141,7 +141,7 @@ fn reports_that_do_not_belong_together_are_named() {
         "cut.json is not JSON, or not all of it",
     );
     edited(&scene, "s.json", |report| {
-        report["schema"] = json!("countersign.report/v2")
+        report["schema"] = json!("countersign.report/v2");
     });
     refused(&["s.json"], "s.json is no report of this version: schema");
     merge(&scene, &["a.json", "b.json", "-o", "all.json"]).must_end(1);

@@ -94,7 +94,9 @@ fn files_and_hunks_agree_with_git() {
         }]
     );
     let mut back = files(&sandbox, &new, &old);
-    back.iter_mut().for_each(|file| file.strings = None);
+    for file in &mut back {
+        file.strings = None;
+    }
     assert_eq!(back, by_git(&sandbox, &new, &old));
 }
 

@@ -371,9 +371,10 @@ fn what_is_added_beside_a_value_from_outside_explains_nothing() {
 #[test]
 fn a_hunk_in_a_module_of_many_calls_is_one_that_plans_nothing() {
     let mut case = case("state-edited-comment");
-    let calls: String = (0..5)
+    let calls: Vec<String> = (0..5)
         .map(|at| format!("module \"k{at}\" {{\n  source = \"./m\"\n}}\n"))
         .collect();
+    let calls = calls.concat();
     let inner = |value: u32| format!("locals {{\n  unused = {value}\n}}\n");
     case.before.insert("k.tf".to_owned(), calls.clone());
     case.after.insert("k.tf".to_owned(), calls);

@@ -18,9 +18,9 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(super) fn of(plan: &'a Plan, body: &'a Body) -> Self {
         Self {
-            before: fields(plan, &body.before),
-            after: fields(plan, &body.after),
-            unknown: fields(plan, &body.after_unknown),
+            before: fields(plan, body.before.as_ref()),
+            after: fields(plan, body.after.as_ref()),
+            unknown: fields(plan, body.after_unknown.as_ref()),
         }
     }
 
@@ -43,8 +43,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn fields<'a>(plan: &'a Plan, span: &'a Option<Span>) -> BTreeMap<String, &'a RawValue> {
-    let text = span.as_ref().map_or("null", |span| plan.slice(span));
+fn fields<'a>(plan: &'a Plan, span: Option<&Span>) -> BTreeMap<String, &'a RawValue> {
+    let text = span.map_or("null", |span| plan.slice(span));
     serde_json::from_str(text).unwrap_or_default()
 }
 
@@ -66,11 +66,14 @@ fn at(fields: &BTreeMap<String, &RawValue>, name: &str) -> Json {
 
 /// The names of top-level attributes whose values or marks differ.
 pub(super) fn differing(plan: &Plan, body: &Body) -> BTreeSet<String> {
-    let (before, after) = (fields(plan, &body.before), fields(plan, &body.after));
-    let unknown = fields(plan, &body.after_unknown);
+    let (before, after) = (
+        fields(plan, body.before.as_ref()),
+        fields(plan, body.after.as_ref()),
+    );
+    let unknown = fields(plan, body.after_unknown.as_ref());
     let (old_marks, new_marks) = (
-        fields(plan, &body.before_sensitive),
-        fields(plan, &body.after_sensitive),
+        fields(plan, body.before_sensitive.as_ref()),
+        fields(plan, body.after_sensitive.as_ref()),
     );
     let names: BTreeSet<&String> = before
         .keys()

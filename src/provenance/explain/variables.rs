@@ -90,10 +90,7 @@ pub(super) fn read(
 ) -> Both {
     let mut problems = Vec::new();
     let (mut loaded, mut given_by_option) = ([defaults(head), defaults(base)], Vec::new());
-    let mut ordered: Vec<(&VariableFile, Option<(u8, &str)>)> = files
-        .iter()
-        .map(|file| (file, rank(&file.path, root)))
-        .collect();
+    let mut ordered: Vec<_> = files.iter().map(|f| (f, rank(&f.path, root))).collect();
     ordered.sort_by(|a, b| (a.1, &a.0.path).cmp(&(b.1, &b.0.path)));
     for (file, rank) in ordered {
         let mut side = |bytes: Option<&Vec<u8>>| {
@@ -188,7 +185,17 @@ pub(super) fn read(
             both.head.outside.insert(name.clone(), outside(name));
         }
     }
-    // A variable that no file gives a value has it from outside.
+    fill_unset(&mut both, &planned, head, &outside);
+    both
+}
+
+/// A variable that no file gives a value has it from outside.
+fn fill_unset<V>(
+    both: &mut Both,
+    planned: &BTreeMap<String, V>,
+    head: &SourceIndex,
+    outside: &dyn Fn(&String) -> Outside,
+) {
     let unset = planned.keys().filter(|name| {
         !both.head.values.contains_key(*name)
             && !both.head.outside.contains_key(*name)
@@ -202,7 +209,6 @@ pub(super) fn read(
     both.head.outside.extend(unset);
     // Neither commit's files say what it is.
     both.base.outside.clone_from(&both.head.outside);
-    both
 }
 
 /// How late a file is read among those that are read by themselves; none for one that must be named.
