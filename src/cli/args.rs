@@ -50,9 +50,10 @@ pub(super) enum Command {
         action: PolicyAction,
     },
     /// Do two plans have the same effect? Otherwise lists every difference.
-    #[command(after_help = DIFF_HELP)]
+    #[command(after_help = help::DIFF)]
     Diff(DiffArgs),
     /// Works on JSON reports.
+    #[command(after_help = help::REPORT)]
     Report {
         #[command(subcommand)]
         action: ReportAction,
@@ -324,10 +325,6 @@ pub(super) enum HookAction {
     },
 }
 
-const DIFF_HELP: &str = "\
-Exit status: 0 the same effect, 1 they differ, 2 usage, 4 a plan cannot be read.
-Example: countersign diff reviewed.json plan.json";
-
 /// The two plans.
 #[derive(Args, Debug, Clone)]
 pub(super) struct DiffArgs {
@@ -345,16 +342,13 @@ pub(super) struct DiffArgs {
     pub(super) output: Option<PathBuf>,
 }
 
-const MERGE_HELP: &str = "\
-Exit status: the worst of the reports'; 2 usage; 4 one is no report, or they do not belong together.
-Example: countersign report merge reports/*.json --report markdown=comment.md";
-
 #[derive(Subcommand, Debug, Clone)]
 pub(super) enum ReportAction {
     /// Prints the JSON Schema of JSON reports.
+    #[command(after_help = help::SCHEMA)]
     Schema,
     /// Makes one report of several, as the jobs of a CI matrix wrote them: human, json or markdown. A summary, no gate by itself.
-    #[command(after_help = MERGE_HELP)]
+    #[command(after_help = help::MERGE)]
     Merge {
         /// JSON reports of one change.
         #[arg(value_name = "FILE", required = true)]

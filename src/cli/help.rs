@@ -121,3 +121,35 @@ pub(super) const MAN: &str = "\
 Examples:
   countersign man | man -l -                read the page of the program
   countersign man ~/.local/share/man/man1   write the pages of all commands";
+
+/// Of `diff`.
+pub(super) const DIFF: &str = "\
+Examples:
+  countersign diff reviewed.json plan.json
+  countersign diff --format json reviewed.json tfplan
+
+Exit status:
+  0  the same effect
+  1  they differ
+  2  usage
+  4  a plan cannot be read";
+
+/// Of `report`.
+pub(super) const REPORT: &str = "\
+Examples:
+  countersign report schema
+  countersign report merge network.json database.json";
+
+/// Of `report schema`.
+pub(super) const SCHEMA: &str = "\
+Examples:
+  countersign report schema > report.schema.json";
+
+/// Of `report merge`.
+pub(super) const MERGE: &str = "\
+Examples:
+  countersign report merge network.json database.json
+  countersign report merge network.json database.json --report markdown=summary.md
+
+Exit status: the worst of the reports'; 2 usage; 4 one is no report, or they do not belong together.
+It is a summary of what they say, no gate by itself.";
