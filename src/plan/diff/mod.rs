@@ -14,6 +14,7 @@ mod document;
 mod list;
 mod policy;
 mod walk;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,8 @@ pub enum Name {
 pub enum Note {
     /// A string that holds JSON.
     Json,
+    /// A string that holds YAML.
+    Yaml,
     /// A JSON document of IAM statements.
     Policy,
     /// Base64 of text; the text is what is shown.

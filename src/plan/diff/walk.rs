@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::attributes::{is_below, is_forcing, join};
 use super::super::{Difference, Sensitivity, Value};
 use super::list::{self, Pair};
-use super::{Content, Name, Node, Note, document, policy};
+use super::{Content, Name, Node, Note, document, policy, yaml};
 
 /// Most nodes of one diff; values beyond are compared as wholes.
 const MAX_NODES: usize = 20_000;
@@ -247,6 +247,13 @@ impl Walk {
             self.document(node, place, &a, &b);
             return;
         }
+        if place.nested < MAX_NESTED
+            && let Some((a, b)) = yaml::documents(before, after)
+        {
+            node.notes.push(Note::Yaml);
+            self.document(node, place, &a, &b);
+            return;
+        }
         let name = match &node.name {
             Name::Field(name) => name.as_str(),
             _ => "",
@@ -283,7 +290,7 @@ impl Walk {
             one_sided: a == &Value::Null || b == &Value::Null,
             nested: place.nested + 1,
         };
-        let policies = policy::normal(a, b);
+        let policies = policy::normal(a, b).filter(|_| node.notes.contains(&Note::Json));
         let (x, y) = policies.as_ref().map_or((a, b), |(x, y)| (x, y));
         if policies.is_some() {
             node.notes.push(Note::Policy);

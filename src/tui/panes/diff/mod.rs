@@ -383,6 +383,7 @@ fn notes(node: &Node, is_head: bool) -> Vec<Span> {
         match note {
             Note::Json if is_policy => {}
             Note::Json => say(Role::Dim, "json".to_owned()),
+            Note::Yaml => say(Role::Dim, "yaml".to_owned()),
             Note::Policy => say(Role::Dim, "json, IAM policy".to_owned()),
             Note::Base64 => say(Role::Dim, "base64 of this text".to_owned()),
             Note::Binary(a, b) => say(Role::Dim, format!("# base64, no text, {}", sizes(*a, *b))),
