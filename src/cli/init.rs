@@ -146,10 +146,21 @@ fn found_ci(repository: Option<&Repository>, root: &Path) -> (CiArg, String) {
 
 /// Writes a file that must not exist; `false` when it does, whatever it is.
 fn create(root: &Path, path: &str, content: &str) -> std::io::Result<bool> {
-    let path = root.join(path);
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
+    // A directory that is a link may lead out of the repository.
+    let mut parent = root.to_path_buf();
+    for step in Path::new(path).parent().into_iter().flat_map(Path::iter) {
+        parent.push(step);
+        match std::fs::symlink_metadata(&parent) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => {
+                let text = format!("{} is no directory of its own", parent.display());
+                return Err(std::io::Error::other(text));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir(&parent)?,
+            Err(error) => return Err(error),
+        }
     }
+    let path = root.join(path);
     // A link in the last step is not followed, even one to nowhere.
     match std::fs::File::create_new(&path) {
         Ok(mut file) => {

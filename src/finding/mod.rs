@@ -186,6 +186,12 @@ impl Finding {
             })
     }
 
+    /// Whether it points to a text that must not be shown: a secret in the code, which no redactor may know.
+    #[must_use]
+    pub fn is_about_a_literal(&self) -> bool {
+        self.policy.as_str() == "hardcoded-secret"
+    }
+
     /// The address with its deposed key, or the subject, or the policy: what a list shows.
     #[must_use]
     pub fn label(&self) -> String {

@@ -212,6 +212,11 @@ pub fn roots(case: &ReviewCase) -> BTreeSet<Printable> {
 
 /// Whether a baseline may cover a finding at all.
 pub(super) fn may_cover(case: &ReviewCase, finding: &Finding) -> bool {
+    // They count what is destroyed or replaced, and two plans may do so to as many other objects.
+    const ABOUT_THE_WHOLE: [&str; 3] = ["mass-destroy", "plan-mode-restricted", "plan-complete"];
+    if ABOUT_THE_WHOLE.contains(&finding.policy.as_str()) {
+        return false;
+    }
     let about_the_change = |need: &Need| matches!(need, Need::Git | Need::Repository);
     let mut policies = case.policies.policies.iter();
     // The policies of this program are not in the list: what they find is about rules, or about what is not known.

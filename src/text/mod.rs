@@ -8,11 +8,13 @@
 //! Invariants: a [`Printable`] holds no C0 or C1 control character, no bidi control, no zero-width or other
 //! invisible formatting character; a multi-line one may hold `\n`, nothing else of these.
 
+mod named;
 mod redact;
 mod shapes;
 mod suggest;
 mod width;
 
+pub use named::hide_named;
 pub use redact::{MASK, Redactor, RedactorBuilder, TooManySecrets};
 pub use shapes::tokens;
 pub use suggest::suggestion;

@@ -228,3 +228,23 @@ fn in_a_repository_the_base_says_what_is_known() {
         "{run}"
     );
 }
+
+#[test]
+fn what_destroys_much_at_once_is_never_known_already() {
+    let scene = Scene::new();
+    let file = crate::scene::package("testdata/demo/plan.json");
+    scene.write("plan.json", std::fs::read(file).unwrap());
+    scene.run(&[
+        "--check",
+        "-q",
+        "-f",
+        "json",
+        "-o",
+        "base.json",
+        "plan.json",
+    ]);
+    let run = check(&scene, "human").must_end(1);
+    let mut lines = run.stdout.lines();
+    let known = lines.find(|line| line.contains("critical  mass-destroy: resource_changes"));
+    assert!(known.is_some_and(|line| line.contains("blocks")), "{run}");
+}

@@ -273,3 +273,23 @@ fn outside_a_repository_the_policies_about_the_change_are_not_applicable() {
         "{run}"
     );
 }
+
+#[test]
+fn a_secret_that_only_the_code_holds_is_in_no_report() {
+    let scene = scene("");
+    let secret = ["Zq8vT3m", "Kx1Lw9RbN4c"].concat();
+    let code = format!(
+        "locals {{\n  db_password = \"{secret}\"\n}}\n\nresource \"terraform_data\" \"a\" {{\n  input = {{\n    api-token = upper(\"{secret}\")\n  }}\n}}\n"
+    );
+    scene.write("main.tf", code);
+    scene.commit("After");
+    let mut found = 0;
+    for format in [
+        "human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
+    ] {
+        let run = scene.run(&["--check", "-v", "--base", "main", "-f", format, "plan.json"]);
+        found += usize::from(run.says("hardcoded-secret"));
+        run.must_not_say(&secret);
+    }
+    assert_eq!(found, 8);
+}

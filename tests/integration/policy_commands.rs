@@ -440,3 +440,18 @@ fn completions_and_pages_are_written_where_they_are_asked_for() {
     scene.write("file", "");
     scene.run(&["man", "file"]).must_end(4);
 }
+
+#[cfg(unix)]
+#[test]
+fn init_writes_nothing_through_a_directory_that_is_a_link() {
+    let scene = Scene::new();
+    scene.git(&["init", "-q"]);
+    let outside = scene.beside("elsewhere");
+    std::fs::create_dir(&outside).unwrap();
+    for name in ["policies", ".github"] {
+        std::os::unix::fs::symlink(&outside, scene.path(name)).unwrap();
+    }
+    let run = scene.run(&["init", "--ci", "github"]);
+    assert_ne!(run.status, 0, "{run}");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "{run}");
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Location;
 use crate::source::{SourceSide, Sources};
-use crate::text::{Printable, Redactor};
+use crate::text::{Printable, Redactor, hide_named};
 
 /// Lines of a block that are shown below the one that a finding points to.
 const FOLLOWING: u32 = 2;
@@ -36,7 +36,7 @@ impl<'a> Excerpts<'a> {
     }
 
     /// The line that a finding points to with what follows it in the block, numbered from 1 and redacted; nothing where the file or the
-    /// line is not known or blank.
+    /// line is not known or blank. The redactor knows only what the plan holds, so literals beside names of secrets go too.
     pub(super) fn lines(&mut self, plan: usize, location: &Location) -> Vec<(u32, Printable)> {
         let redactor = self.redactor;
         let first = location.line.unwrap_or_default();
@@ -46,7 +46,9 @@ impl<'a> Excerpts<'a> {
             // A blank line ends it, and so does one that only closes something.
             let closes = |text: &str| text.trim_start().chars().all(|c| "})],".contains(c));
             match self.line(plan, location, number) {
-                Some(text) if number == first || !closes(&text) => raw.push((number, text)),
+                Some(text) if number == first || !closes(&text) => {
+                    raw.push((number, hide_named(&text)));
+                }
                 _ => break,
             }
         }

@@ -157,7 +157,7 @@ fn details(
     if let Some(location) = &finding.location {
         page.labelled(6, "at ", None, &phrases::place(location));
         // Instances of one block point to the same lines, which are shown once.
-        if excerpts.is_new(finding.plan_index, location) {
+        if !finding.is_about_a_literal() && excerpts.is_new(finding.plan_index, location) {
             excerpt(page, &excerpts.lines(finding.plan_index, location));
         }
     } else if finding.address.is_some() && context.case.source_of(finding.plan_index).is_some() {

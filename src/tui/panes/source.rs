@@ -12,7 +12,7 @@ use crate::change::FileChange;
 use crate::finding::is_in;
 use crate::plan::{Mode, ResourceChange};
 use crate::source::{self, PlaceKind, ResourceMode, SourceSide, Sources, TokenKind, tokens};
-use crate::text::{fit_end, fit_middle, wrap};
+use crate::text::{fit_end, fit_middle, hide_named, wrap};
 
 /// Lines shown around a block.
 const CONTEXT: usize = 3;
@@ -65,6 +65,14 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
     out.extend(notes(&place).flat_map(|note| dim(note, width)));
     match (sources.text(place.side, &place.file), place.lines) {
         (_, None) => {}
+        (Some(_), Some(_))
+            if finding(review, subject).is_some_and(|(_, found)| found.is_about_a_literal()) =>
+        {
+            out.extend(dim(
+                "The line holds what may be a secret, so it is not shown here; e opens the editor.",
+                width,
+            ));
+        }
         (Some(text), Some(lines)) => out.extend(code(review, &text, lines, file, width)),
         (None, _) => out.extend(dim(
             "The file is not among the Terraform files of the commit.",
@@ -183,7 +191,9 @@ fn code(
     let from = first.saturating_sub(CONTEXT).max(1);
     let to = last.min(first + TALLEST) + CONTEXT;
     let snippet: Vec<&str> = text.lines().skip(from - 1).take(to + 1 - from).collect();
-    let shown = redactor.lines(&snippet.join("\n")).into_string();
+    let shown = redactor
+        .lines(&hide_named(&snippet.join("\n")))
+        .into_string();
     let numbered = shown.lines().count() == snippet.len();
     let (added, removed) = file.map(hunks).unwrap_or_default();
     let mut out = Vec::new();
@@ -200,7 +210,7 @@ fn code(
         let spans = coloured.next().unwrap_or_default();
         if numbered {
             for gone in removed.get(&number).into_iter().flatten() {
-                let gone = redactor.line(gone).into_string();
+                let gone = redactor.line(&hide_named(gone)).into_string();
                 out.push(Rich::of(
                     Role::Remove,
                     format!("-      {}", fit_end(&gone, width.max(8))),
