@@ -1,5 +1,7 @@
 //! Literals beside names that speak of a secret, for excerpts of source: the redactor knows only what the plan holds.
 
+use super::MASK;
+
 /// Parts of names, in lower case without `-` and `_`.
 const NAMES: [&str; 14] = [
     "passw",
@@ -52,7 +54,7 @@ fn line(line: &str) -> String {
     let word = value.trim();
     let is_code = word.is_empty()
         || word.contains(['.', '(', '[', '{', '<', '$'])
-        || matches!(word, "true" | "false" | "null" | "|" | ">");
+        || matches!(word, "true" | "false" | "null" | "|" | ">" | MASK);
     if is_code {
         line.to_owned()
     } else {
@@ -84,7 +86,8 @@ fn quoted(line: &str) -> String {
             after.trim_start().starts_with([':', '=']) && !after.trim_start().starts_with("==");
         let is_reference =
             inside.starts_with("${") && inside.ends_with('}') && !inside.contains('"');
-        if inside.is_empty() || is_key || is_reference {
+        let is_masked = inside == MASK;
+        if inside.is_empty() || is_key || is_reference || is_masked {
             out.push_str(&format!("\"{inside}\""));
         } else {
             out.push_str(&format!("\"{HIDDEN}\""));
@@ -133,6 +136,7 @@ mod tests {
             "  password = var.password",
             "  token = data.x.y[0].token",
             "  secret = \"${var.secret}\"",
+            "  secret = \"(sensitive)\"",
             "  name = \"db\"",
             "  password = random_password.db.result",
             "# the password is elsewhere",

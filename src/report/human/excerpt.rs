@@ -46,9 +46,7 @@ impl<'a> Excerpts<'a> {
             // A blank line ends it, and so does one that only closes something.
             let closes = |text: &str| text.trim_start().chars().all(|c| "})],".contains(c));
             match self.line(plan, location, number) {
-                Some(text) if number == first || !closes(&text) => {
-                    raw.push((number, hide_named(&text)));
-                }
+                Some(text) if number == first || !closes(&text) => raw.push((number, text)),
                 _ => break,
             }
         }
@@ -59,10 +57,10 @@ impl<'a> Excerpts<'a> {
             raw.truncate(1);
             return raw
                 .into_iter()
-                .map(|(n, text)| (n, redactor.line(&text)))
+                .map(|(n, text)| (n, named(redactor.line(&text).as_str())))
                 .collect();
         }
-        let shown = shown.as_str().lines().map(Printable::line);
+        let shown = shown.as_str().lines().map(named);
         raw.into_iter()
             .map(|(number, _)| number)
             .zip(shown)
@@ -87,6 +85,11 @@ impl<'a> Excerpts<'a> {
         let text = cut.line(usize::try_from(line).ok()?.checked_sub(1)?)?;
         Some(text.trim_end().to_owned()).filter(|text| !text.is_empty())
     }
+}
+
+/// A line that the redactor has read, without literals beside names of secrets.
+fn named(line: &str) -> Printable {
+    Printable::line(&hide_named(line))
 }
 
 impl<'a> Cut<'a> {

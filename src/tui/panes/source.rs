@@ -191,9 +191,7 @@ fn code(
     let from = first.saturating_sub(CONTEXT).max(1);
     let to = last.min(first + TALLEST) + CONTEXT;
     let snippet: Vec<&str> = text.lines().skip(from - 1).take(to + 1 - from).collect();
-    let shown = redactor
-        .lines(&hide_named(&snippet.join("\n")))
-        .into_string();
+    let shown = hide_named(redactor.lines(&snippet.join("\n")).as_str());
     let numbered = shown.lines().count() == snippet.len();
     let (added, removed) = file.map(hunks).unwrap_or_default();
     let mut out = Vec::new();
@@ -210,7 +208,7 @@ fn code(
         let spans = coloured.next().unwrap_or_default();
         if numbered {
             for gone in removed.get(&number).into_iter().flatten() {
-                let gone = redactor.line(&hide_named(gone)).into_string();
+                let gone = hide_named(redactor.line(gone).as_str());
                 out.push(Rich::of(
                     Role::Remove,
                     format!("-      {}", fit_end(&gone, width.max(8))),
