@@ -62,22 +62,19 @@ fn help(model: &Model, top: usize, key: &KeyEvent) -> After {
     }
 }
 
-/// Commands that a text finds, in the table's order.
+/// Commands that a text finds: those whose name holds it before those whose help does, each in the table's order.
 pub(in super::super) fn found(typed: &str) -> Vec<&'static Binding> {
     let wanted = typed.to_lowercase();
-    BINDINGS
-        .iter()
-        .filter(|binding| binding.context != Context::Editor)
-        .filter(|binding| {
-            wanted.is_empty()
-                || binding.help.to_lowercase().contains(&wanted)
-                || binding
-                    .hint
-                    .to_lowercase()
-                    .replace(['[', ']'], "")
-                    .contains(&wanted)
-        })
-        .collect()
+    let name = |binding: &Binding| binding.hint.to_lowercase().replace(['[', ']'], "");
+    let bindings = || {
+        let all = BINDINGS.iter();
+        all.filter(|binding| binding.context != Context::Editor)
+    };
+    let by_name = bindings().filter(|binding| name(binding).contains(&wanted));
+    let by_help = bindings().filter(|binding| {
+        !name(binding).contains(&wanted) && binding.help.to_lowercase().contains(&wanted)
+    });
+    by_name.chain(by_help).collect()
 }
 
 fn palette(
@@ -258,4 +255,20 @@ fn approve_key(
         _ => {}
     }
     (After::Stays(Window::Approve(screen)), effects)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_palette_lists_names_before_helps() {
+        let first = found("appr");
+        assert_eq!(
+            first.first().map(|b| b.command),
+            Some(keys::Command::Approve)
+        );
+        assert!(first.len() > 1);
+        assert!(found("").len() > 40);
+    }
 }
