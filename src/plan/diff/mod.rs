@@ -62,8 +62,6 @@ pub enum Note {
     Type(&'static str, &'static str),
     /// The statement or document grants more.
     Widened,
-    /// The statement or document grants less.
-    Narrowed,
     /// Too many elements to compare each with each; they are paired by their places.
     ByPlace,
     /// Too large to take apart.

@@ -166,13 +166,8 @@ fn verdict(before: Option<&Value>, after: Option<&Value>) -> Option<Note> {
             _ => None,
         }
     };
-    let more = |is_more: bool| {
-        Some(if is_more {
-            Note::Widened
-        } else {
-            Note::Narrowed
-        })
-    };
+    // That less is granted is never said: a part that goes may be covered by another, and a condition that comes may hold always.
+    let more = |is_more: bool| is_more.then_some(Note::Widened);
     match (before, after) {
         (None, Some(new)) => more(allows(new)?),
         (Some(old), None) => more(!allows(old)?),

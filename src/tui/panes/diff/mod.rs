@@ -395,7 +395,6 @@ fn notes(node: &Node, is_head: bool) -> Vec<Span> {
             Note::Moved => say(Role::Dim, "moved".to_owned()),
             Note::Type(a, b) => say(Role::Change, format!("# {a} becomes {b}")),
             Note::Widened => say(Role::Warn, "widened".to_owned()),
-            Note::Narrowed => say(Role::Good, "narrowed".to_owned()),
             Note::ByPlace => say(
                 Role::Warn,
                 "many elements: compared place by place".to_owned(),
