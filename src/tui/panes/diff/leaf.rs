@@ -53,9 +53,23 @@ impl Painter<'_> {
         }
     }
 
+    /// A value on one line. Quotes in a string are escaped, so that it cannot end where it does not.
+    fn line_of(&self, value: &Value) -> String {
+        let text = value.show(self.redactor).into_string();
+        let inner = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        match (value, inner) {
+            (Value::Text(_), Some(inner)) if inner.contains('"') => {
+                format!("\"{}\"", inner.replace('\\', "\\\\").replace('"', "\\\""))
+            }
+            _ => text,
+        }
+    }
+
     /// A value as text, at most so long as one value may be.
     fn shown(&self, value: &Value) -> String {
-        let text = value.show(self.redactor).into_string();
+        let text = self.line_of(value);
         if text.len() <= MOST {
             return text;
         }
@@ -100,10 +114,7 @@ impl Painter<'_> {
             self.sheet.both(node.difference, &head, Vec::new());
             return;
         }
-        let (mut a, mut b) = (
-            before.show(self.redactor).into_string(),
-            after.show(self.redactor).into_string(),
-        );
+        let (mut a, mut b) = (self.line_of(before), self.line_of(after));
         let mut behind = behind;
         if a == b {
             head.push((Role::Change, a));

@@ -158,3 +158,14 @@ fn wide_characters_wrap_by_columns() {
     );
     assert!(out.lines().all(|line| display_width(line) <= 41), "{out}");
 }
+
+#[test]
+fn a_string_cannot_pose_as_two_values() {
+    let out = between(
+        &json!({"acl": "small"}),
+        &json!({"acl": "large\" -> \"small"}),
+        80,
+        FOLDED,
+    );
+    assert!(out.contains(r#""small" -> "large\" -> \"small""#), "{out}");
+}
