@@ -34,7 +34,11 @@ pub(super) fn base64(name: &str, before: &Value, after: &Value) -> Option<(Note,
     }
     let side = |value: &Value| match value {
         Value::Null => Some(None),
-        Value::Text(text) if (SHORTEST..=MAX_TEXT).contains(&text.len()) => {
+        // The digest that providers keep in place of a script is hexadecimal, and base64 by accident.
+        Value::Text(text)
+            if (SHORTEST..=MAX_TEXT).contains(&text.len())
+                && !text.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
             STANDARD.decode(text.trim_end()).ok().map(Some)
         }
         _ => None,

@@ -13,6 +13,9 @@ pub(super) type Span = (Role, String);
 /// Most lines that one value is shown on.
 const TALLEST: usize = 400;
 
+/// Stands before what goes on with the line above.
+const AGAIN: &str = "\u{250a} ";
+
 pub(super) struct Sheet {
     width: usize,
     is_wide: bool,
@@ -140,7 +143,10 @@ impl Sheet {
     }
 }
 
-/// Breaks pieces into lines by display columns; lines behind the first stand two columns further than it.
+/// Breaks pieces into lines by display columns.
+///
+/// Lines behind the first stand two columns further than it, behind a mark: without it, a long value could be
+/// written so that its second line reads as an attribute.
 fn wrapped(spans: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
     let total: usize = spans.iter().map(|(_, text)| display_width(text)).sum();
     if total <= width {
@@ -161,7 +167,7 @@ fn wrapped(spans: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
             let bare = display_width(word.trim_end_matches(' '));
             let fits = used + bare <= width;
             if !fits && bare + indent <= width && used > indent {
-                out.push(std::mem::replace(&mut line, blank(indent)));
+                out.push(std::mem::replace(&mut line, again(indent)));
                 used = indent;
             }
             if used + display_width(word) <= width {
@@ -175,7 +181,7 @@ fn wrapped(spans: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
                     if piece == " " {
                         continue;
                     }
-                    out.push(std::mem::replace(&mut line, blank(indent)));
+                    out.push(std::mem::replace(&mut line, again(indent)));
                     used = indent;
                     if out.len() >= TALLEST {
                         out.push(vec![(
@@ -194,8 +200,12 @@ fn wrapped(spans: Vec<Span>, width: usize) -> Vec<Vec<Span>> {
     out
 }
 
-fn blank(indent: usize) -> Vec<Span> {
-    vec![(Role::Text, " ".repeat(indent))]
+/// The beginning of a line that goes on with the one above.
+fn again(indent: usize) -> Vec<Span> {
+    vec![
+        (Role::Text, " ".repeat(indent.saturating_sub(2))),
+        (Role::Frame, AGAIN.to_owned()),
+    ]
 }
 
 fn add(line: &mut Vec<Span>, role: Role, text: &str) {

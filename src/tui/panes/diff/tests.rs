@@ -169,3 +169,30 @@ fn a_string_cannot_pose_as_two_values() {
     );
     assert!(out.contains(r#""small" -> "large\" -> \"small""#), "{out}");
 }
+
+#[test]
+fn a_long_string_cannot_pose_as_another_attribute() {
+    let out = between(
+        &json!({"a": "x", "open": true}),
+        &json!({"a": format!("ok\"{}  + open = false", " ".repeat(110)), "open": true}),
+        64,
+        FOLDED,
+    );
+    let posing = |line: &str| line.trim_start().starts_with(['+', '-', '~']);
+    let rows = out
+        .lines()
+        .filter(|line| posing(line) && line.contains("open"));
+    assert_eq!(rows.count(), 0, "{out}");
+    assert!(out.contains("\u{250a} "), "{out}");
+}
+
+#[test]
+fn the_digest_of_a_script_is_not_taken_for_base64() {
+    let out = between(
+        &json!({"user_data": "356a192b7913b04c54574d18c28d46e6395428ab"}),
+        &json!({"user_data": "da4b9237bacccdf19c0760cab7aec4a8359010b0"}),
+        120,
+        FOLDED,
+    );
+    assert!(out.contains("356a192b") && !out.contains("base64"), "{out}");
+}
