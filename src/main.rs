@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
         without_error_backtraces();
-        countersign::cli::watch();
+        countersign::cli::watch(&arguments);
         countersign::cli::keep_standard_error();
     }
     let world = World {

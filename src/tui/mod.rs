@@ -36,6 +36,7 @@ pub use model::Model;
 pub use msg::{Effect, Failure, Loaded, Msg, Outcome, PersistFailure};
 pub use plain::run_plain;
 pub use run::{Options, TuiError, run};
+pub use session::leave_screen;
 pub use table::BINDINGS;
 pub use theme::{Role, Theme};
 pub use update::update;

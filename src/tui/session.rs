@@ -169,6 +169,12 @@ fn through_tmux(sequence: &str) -> String {
 
 /// Undoes everything, as far as the terminal is still there; nothing can be done about an error here.
 fn restore() {
+    leave_screen();
+    let _gone = disable_raw_mode();
+}
+
+/// Shows the screen that was there before the reviewer, for a process that ended without doing so; its modes are another matter.
+pub fn leave_screen() {
     let mut out = io::stdout();
     let _gone = execute!(
         out,
@@ -177,7 +183,6 @@ fn restore() {
         LeaveAlternateScreen,
         cursor::Show
     );
-    let _gone = disable_raw_mode();
     let _gone = out.flush();
 }
 

@@ -38,6 +38,7 @@
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
 //! | `pipelines` | the ready-made files for CI systems: their scripts run, their options exist |
+//! | `job_control` | the reviewer stopped, continued, killed, and policies that do not end in it, on a real terminal |
 //! | `progress` | the line that says how far it is, on a real terminal |
 //! | `policies` | the shipped policies: their tests, metadata and pages |
 //! | `layering` | the module table of the architecture, held against the source (read by `rust_source`) |
@@ -71,6 +72,7 @@ mod git_reality;
 mod grants;
 mod hooks;
 mod hostile;
+mod job_control;
 mod layering;
 mod leaks;
 mod merge;
@@ -87,6 +89,7 @@ mod rust_source;
 mod semantics;
 mod server;
 mod source_lines;
+mod terminal;
 mod threats;
 mod trust;
 mod user_policies;
