@@ -1,5 +1,7 @@
 //! What the approve screen says would be signed: identities, counts, every waived and every carried finding.
 
+use std::collections::BTreeSet;
+
 use super::super::model::Review;
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
@@ -113,15 +115,17 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
 
 fn shape(review: &Review, width: usize) -> Vec<Rich> {
     let counts = review.case.counts();
-    let explained = || {
-        review
-            .case
-            .findings
-            .iter()
-            .filter_map(|finding| finding.explained)
+    let of_changes = || {
+        let findings = review.case.findings.iter();
+        findings.filter_map(|finding| {
+            Some((finding.plan_index, finding.change_index?, finding.explained))
+        })
     };
-    let unexplained = explained().filter(|explained| !explained).count();
-    let is_known = explained().next().is_some();
+    let with = |wanted| {
+        let alike = of_changes().filter(|(.., explained)| *explained == wanted);
+        alike.collect::<BTreeSet<_>>().len()
+    };
+    let is_known = of_changes().any(|(.., explained)| explained.is_some());
     let mut lines = vec![Rich::of(Role::Text, "  ")];
     for (role, word, number) in [
         (Role::Add, "create", counts.create),
@@ -130,10 +134,13 @@ fn shape(review: &Review, width: usize) -> Vec<Rich> {
         (Role::Bad, "destroy", counts.delete),
         (Role::Warn, "forget", counts.forget),
         (Role::Text, "drift", counts.drift),
-        (Role::Text, "unexplained", unexplained),
+        (Role::Warn, "unexplained", with(Some(false))),
+        (Role::Warn, "perhaps unexplained", with(None)),
     ] {
         // A number that nobody worked out is not a zero.
-        if (number == 0 && word == "forget") || (word == "unexplained" && !is_known) {
+        if (number == 0 && matches!(word, "forget" | "perhaps unexplained"))
+            || (word.ends_with("unexplained") && !is_known)
+        {
             continue;
         }
         let role = if number == 0 { Role::Dim } else { role };
