@@ -55,6 +55,9 @@ pub(super) struct Source {
     pub(super) annotations: Annotations,
 }
 
+/// Most modules of one bundle that the engine may refuse before the bundle is given up.
+const MAX_REFUSED: usize = 100;
+
 /// Package of the functions that stand in for missing ones which some test replaces.
 const STAND_INS: &str = "countersign_stand_ins";
 const STAND_INS_PATH: &str = "data.countersign_stand_ins.";
@@ -66,8 +69,9 @@ impl Loaded {
         let (sources, chains, stand_ins) = sources(bundle, &mut errors);
         let data = Value::from(serde_json::Value::Object(bundle.data.clone()));
         let mut excluded: BTreeSet<String> = BTreeSet::new();
-        // A module that the analyzer refuses poisons the engine: drop it, say so, and start again.
-        for _ in 0..=bundle.modules.len() {
+        // A module that the analyzer refuses poisons the engine: drop it, say so, and start again. A bundle with many of them is a
+        // mistake as a whole, and is not begun again for each.
+        for _ in 0..=bundle.modules.len().min(MAX_REFUSED) {
             let ready = assemble(
                 bundle,
                 &sources,
@@ -89,6 +93,15 @@ impl Loaded {
                     }
                 }
             }
+        }
+        if excluded.len() > MAX_REFUSED {
+            errors.push(LoadError {
+                file: excluded.pop_last().unwrap_or_default(),
+                line: None,
+                message: format!(
+                    "more than {MAX_REFUSED} files of this bundle are refused; the others were not looked at."
+                ),
+            });
         }
         Self::nothing(bundle, errors)
     }

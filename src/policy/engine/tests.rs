@@ -382,3 +382,27 @@ fn tests_replace_functions_that_policies_may_not_call() {
         ]
     );
 }
+
+#[test]
+fn a_bundle_of_nothing_but_bad_modules_is_given_up() {
+    let texts: Vec<(String, String)> = (0..130)
+        .map(|number| {
+            (
+                format!("m{number:03}.rego"),
+                format!("package m{number}\n\ndeny contains x if {{ y == 1 }}\n"),
+            )
+        })
+        .collect();
+    let modules: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let loaded = Loaded::load(&bundle(&modules), 0);
+    assert!(loaded.rules.is_empty());
+    let given_up = loaded
+        .errors
+        .iter()
+        .filter(|error| error.message.starts_with("more than 100 files"));
+    assert_eq!(given_up.count(), 1);
+    assert_eq!(loaded.errors.len(), 102);
+}
