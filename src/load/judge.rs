@@ -1,6 +1,7 @@
 //! One plan after the other: joined with the change and its source, judged by the policies, and let go of.
 //!
-//! A plan takes many times its size while it is judged, so they do not stand beside each other; each has all threads.
+//! A plan takes many times its size while it is judged, so that is done one after the other; each has all threads, while the next ones are
+//! read ([`super::ahead`]).
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -6,6 +6,7 @@
 //! Invariants: configuration, policies and waivers come from the base commit's objects wherever there is a base; the clock, the
 //! environment and the working directory come in as values; everything that cannot be read is an error with a hint, never a smaller case.
 
+mod ahead;
 mod approvers;
 mod assemble;
 mod bare;
@@ -144,10 +145,9 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
             "Run it once for each, or give the binary plans themselves: countersign a/tfplan b/tfplan.",
         ));
     }
-    let mut unread = sources.iter();
     // What is no plan is said before anything else is done.
-    let first = unread
-        .next()
+    let first = sources
+        .first()
         .map(|source| read_plan(request, source, &config, &root));
     let first = first.transpose()?;
     progress("load policies", 0, None);
@@ -188,10 +188,19 @@ pub fn load(request: &Request, progress: &Progress<'_>) -> Result<Loaded, LoadEr
         commit: None,
         variables: BTreeMap::new(),
     };
-    let rest = unread.map(|source| read_plan(request, source, &config, &root));
-    let all = first.into_iter().map(Ok).chain(rest);
+    let rest = sources.get(1..).unwrap_or_default();
+    let size = |source: &PlanSource| source.size(&request.directory);
+    let sizes: Vec<u64> = rest.iter().map(size).collect();
+    let held = sources.first().map_or(0, size);
+    let read = |number: usize| match rest.get(number) {
+        Some(source) => read_plan(request, source, &config, &root),
+        None => Err(LoadError::input("There is no such plan.", "")),
+    };
     let (plans, mut found, evaluated) =
-        judge::each(all, &under_review, joining, evaluation, progress)?;
+        ahead::read(held, &sizes, request.threads, &read, |rest| {
+            let all = first.into_iter().map(Ok).chain(rest);
+            judge::each(all, &under_review, joining, evaluation, progress)
+        })?;
     let mut case = empty_case(
         request,
         repository.as_ref(),

@@ -18,6 +18,18 @@ pub enum PlanSource {
     File(PathBuf),
 }
 
+impl PlanSource {
+    /// Bytes of what it names, as far as that is known before it is read.
+    pub(super) fn size(&self, directory: &Path) -> u64 {
+        match self {
+            Self::Stdin(bytes) => bytes.len() as u64,
+            Self::File(path) => {
+                std::fs::metadata(directory.join(path)).map_or(0, |file| file.len())
+            }
+        }
+    }
+}
+
 /// Reads one plan; relative paths are below `directory`.
 pub(super) fn read(
     source: &PlanSource,

@@ -121,7 +121,7 @@ fn shape(review: &Review, width: usize) -> Vec<Rich> {
             Some((finding.plan_index, finding.change_index?, finding.explained))
         })
     };
-    let with = |wanted| {
+    let changes_that_are = |wanted| {
         let alike = of_changes().filter(|(.., explained)| *explained == wanted);
         alike.collect::<BTreeSet<_>>().len()
     };
@@ -134,8 +134,8 @@ fn shape(review: &Review, width: usize) -> Vec<Rich> {
         (Role::Bad, "destroy", counts.delete),
         (Role::Warn, "forget", counts.forget),
         (Role::Text, "drift", counts.drift),
-        (Role::Warn, "unexplained", with(Some(false))),
-        (Role::Warn, "perhaps unexplained", with(None)),
+        (Role::Warn, "unexplained", changes_that_are(Some(false))),
+        (Role::Warn, "perhaps unexplained", changes_that_are(None)),
     ] {
         // A number that nobody worked out is not a zero.
         if (number == 0 && matches!(word, "forget" | "perhaps unexplained"))
