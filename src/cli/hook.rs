@@ -310,7 +310,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         lifts_freeze: only_lifts_freeze(loaded.case.under_review.change()),
         ..approvals::Asked::default()
     };
-    let (verdict, lines) = check::with_approval(&loaded, &asked, world)?;
+    let check::Judged { verdict, lines, .. } = check::with_approval(&loaded, &asked, world)?;
     if verdict.exit == Exit::Pass {
         if let Some(broken) = super::verify::broken(&verdict) {
             output::say(&format!(

@@ -11,6 +11,7 @@
 //! | `replay` | good records for another commit, plan, repository or time; what was taken back |
 //! | `change` | changes that would loosen the rules by which they are judged |
 //! | `emergency` | what sets aside who must approve, and what it cannot set aside; owners of code; the same bytes |
+//! | `spending` | an approval that was used for an apply, used again |
 //! | `people` | what the program does for those who sign: quorum, groups, revoking, keys that cannot sign |
 
 #![allow(clippy::print_stderr)]
@@ -21,6 +22,7 @@ mod people;
 mod records;
 mod replay;
 mod signers;
+mod spending;
 
 use std::path::PathBuf;
 
