@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::args::ReviewArgs;
 use super::draft::Draft;
-use super::signing::Signing;
+use super::signing::{Asking, Signing};
 use super::{VERSION, World, approvals, output, subject};
 use crate::approval::{Glass, Occasion, Statement, heads};
 use crate::digest::Digest;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
         .lock()
         .ok()
         .and_then(|slot| slot.as_ref()?.signed.clone());
-    say_goodbye(outcome, signed.as_deref());
+    say_goodbye(outcome, signed.as_deref(), args.break_glass.is_some());
     // The process ends here; to free a large plan piece by piece would only take time.
     std::mem::forget((model, messages));
     Ok(outcome.exit())
@@ -71,12 +71,7 @@ fn review(
     };
     if args.plain {
         // Where the plan came through standard input, the answers come from the terminal.
-        let piped = args
-            .subject
-            .plans
-            .iter()
-            .any(|path| path.as_os_str() == "-");
-        let mut input: Box<dyn BufRead> = if piped {
+        let mut input: Box<dyn BufRead> = if is_piped(args) {
             let terminal = std::fs::File::open("/dev/tty").map_err(|error| {
                 LoadError::usage(
                     &format!("The plan comes through standard input, and there is no terminal for the answers: {error}."),
@@ -114,12 +109,23 @@ fn review(
     .map_err(|error| failed(&error))
 }
 
-fn say_goodbye(outcome: Outcome, signed: Option<&str>) {
+/// Whether a plan comes through standard input.
+fn is_piped(args: &ReviewArgs) -> bool {
+    let mut plans = args.subject.plans.iter();
+    plans.any(|path| path.as_os_str() == "-")
+}
+
+fn say_goodbye(outcome: Outcome, signed: Option<&str>, glass: bool) {
     match outcome {
         Outcome::Approved => {
             let signed = signed.unwrap_or("not signed").trim_end_matches('.');
+            let done = if glass {
+                "Not approved: glass is broken."
+            } else {
+                "Approved."
+            };
             output::say(&format!(
-                "Approved. The record is a note on the commit, {signed}. Share it:"
+                "{done} The record is a note on the commit, {signed}. Share it:"
             ));
             output::say(&format!("  git push origin {}", git::NOTES_REF));
         }
@@ -206,11 +212,8 @@ fn ready(
     let signs_with = loaded
         .repository
         .as_ref()
-        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers))
-        .map(|signs| match glass {
-            Some(reason) => Printable::line(&format!("{signs}; BREAK-GLASS: {reason}")),
-            None => signs,
-        });
+        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers));
+    let glass = glass.map(|reason| loaded.case.redactor.line(reason));
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
         *slot = Some(Open {
@@ -231,6 +234,7 @@ fn ready(
         .to_owned(),
         signs_with,
         writes_to: Some(Printable::line(git::NOTES_REF)),
+        break_glass: glass,
     }))
 }
 
@@ -328,7 +332,8 @@ fn approve(
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion)
         .map_err(|blocked| blocked.0.join(" "))?;
-    let sealed = Signing::find(repository, world).record(statement, &loaded.approvers)?;
+    let asking = Asking::find(!args.plain, is_piped(args), world);
+    let sealed = Signing::find(repository, world).record(statement, &loaded.approvers, asking)?;
     let record = sealed.record;
     let who = git::Identity {
         name: approver.name.clone(),

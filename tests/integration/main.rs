@@ -29,6 +29,7 @@
 //! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
 //! | `threats` | the threat model of approvals: every attempt at one that should not count |
+//! | `passphrase` | keys that ask before they sign: at a terminal, through a program, in an agent |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
@@ -50,6 +51,8 @@
 )]
 
 mod scene;
+#[cfg(unix)]
+mod terminal;
 
 mod agreement;
 mod approval;
@@ -76,6 +79,8 @@ mod leaks;
 mod merge;
 mod merged;
 mod mutations;
+#[cfg(unix)]
+mod passphrase;
 mod pictures;
 mod pipelines;
 mod policies;

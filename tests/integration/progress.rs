@@ -1,80 +1,16 @@
 //! The line of progress, on a real terminal: a `terraform` that does not answer keeps the program reading a plan for as long as a test
 //! wants.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::scene::{Scene, package, plan};
-
-/// A terminal, and what was written to it so far.
-struct Terminal {
-    end: Option<File>,
-    seen: Arc<Mutex<Vec<u8>>>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Terminal {
-    fn open() -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let path = std::ffi::OsStr::from_bytes(name.as_bytes());
-        let end = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&seen);
-        let reader = std::thread::spawn(move || {
-            let mut master = File::from(master);
-            let mut bytes = [0; 4096];
-            // It ends with an error when the other end is closed.
-            while let Ok(count @ 1..) = master.read(&mut bytes) {
-                kept.lock().unwrap().extend_from_slice(&bytes[..count]);
-            }
-        });
-        Self {
-            end: Some(end),
-            seen,
-            reader: Some(reader),
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
-    }
-
-    fn wait_for(&self, text: &str) {
-        let started = Instant::now();
-        while !self.text().contains(text) {
-            assert!(
-                started.elapsed() < Duration::from_secs(40),
-                "{text:?} was not shown: {:?}",
-                self.text()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// All that was written, once nobody can write any more.
-    fn close(mut self) -> String {
-        drop(self.end.take());
-        self.reader.take().unwrap().join().unwrap();
-        self.text()
-    }
-}
+use crate::terminal::Terminal;
 
 /// A plan file whose `terraform show` ends when `go` is there.
 fn waiting() -> Scene {
@@ -108,7 +44,7 @@ fn command(scene: &Scene, arguments: &[&str]) -> Command {
 }
 
 fn start(scene: &Scene, terminal: &Terminal, arguments: &[&str]) -> Child {
-    let end = terminal.end.as_ref().unwrap().try_clone().unwrap();
+    let end = terminal.end();
     command(scene, arguments)
         .stdout(Stdio::piped())
         .stderr(end)
@@ -176,7 +112,7 @@ fn nobody_sees_a_line_who_did_not_ask_for_one() {
     for (arguments, variable) in [(&["-q"][..], ("A", "b")), (&[], ("CI", "true"))] {
         let scene = waiting();
         let terminal = Terminal::open();
-        let end = terminal.end.as_ref().unwrap().try_clone().unwrap();
+        let end = terminal.end();
         let waiter = go(&scene);
         let mut command = command(&scene, arguments);
         command.env(variable.0, variable.1).stderr(end);

@@ -42,7 +42,7 @@ pub(crate) const KIM: (&str, &str) = ("Kim Tran", "kim@example.com");
 type Attempt = (&'static str, &'static str, fn(&Scene));
 
 /// OpenSSH's program; without it nothing can be signed, and the test says so.
-fn keygen() -> Option<PathBuf> {
+pub(crate) fn keygen() -> Option<PathBuf> {
     let found = find_program("ssh-keygen", std::env::var("PATH").ok().as_deref());
     if found.is_none() {
         eprintln!("SKIPPED: ssh-keygen is not on the PATH, so nothing could be signed");
@@ -63,11 +63,11 @@ fn people(scene: &Scene) {
     write_list(scene, &["rae", "kim", "sam"]);
 }
 
-fn key_path(scene: &Scene, name: &str) -> PathBuf {
+pub(crate) fn key_path(scene: &Scene, name: &str) -> PathBuf {
     scene.beside("home").join(".ssh").join(name)
 }
 
-fn public(scene: &Scene, name: &str) -> String {
+pub(crate) fn public(scene: &Scene, name: &str) -> String {
     let text = std::fs::read_to_string(key_path(scene, name).with_extension("pub")).unwrap();
     text.trim().to_owned()
 }
