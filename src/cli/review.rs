@@ -25,6 +25,8 @@ struct Open {
     request: Request,
     /// How the approval that was written is signed.
     signed: Option<String>,
+    /// How many drafts were too old.
+    purged: usize,
 }
 
 type Shared = Arc<Mutex<Option<Open>>>;
@@ -48,11 +50,18 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     start_loading(args, world, &shared, sender)?;
     let mut model = Model::loading();
     let outcome = review(&mut model, &messages, args, world, &shared)?;
-    let signed = shared
-        .lock()
-        .ok()
-        .and_then(|slot| slot.as_ref()?.signed.clone());
-    say_goodbye(outcome, signed.as_deref(), args.break_glass.is_some());
+    let slot = shared.lock().ok();
+    let open = slot.as_ref().and_then(|slot| slot.as_ref());
+    let signed = open.and_then(|open| open.signed.as_deref());
+    say_goodbye(outcome, signed, args.break_glass.is_some());
+    // One that is too old, or seems so to a clock that is wrong, does not go without a word.
+    match open.map_or(0, |open| open.purged) {
+        0 => {}
+        1 => output::say("A draft that was not touched for 14 days was removed."),
+        many => output::say(&format!(
+            "{many} drafts that were not touched for 14 days were removed."
+        )),
+    }
     // The process ends here; to free a large plan piece by piece would only take time.
     std::mem::forget((model, messages));
     Ok(outcome.exit())
@@ -202,7 +211,7 @@ fn ready(
     request.plans.clone_from(&loaded.sources);
     let state = world.state.as_deref();
     let opened = Draft::open(&loaded.case, &request.directory, state, request.now);
-    let (draft, journal) = match opened {
+    let (draft, journal, purged) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             let error = LoadError::input(&error, "");
@@ -220,6 +229,7 @@ fn ready(
             draft,
             request,
             signed: None,
+            purged,
         });
     }
     Msg::Loaded(Box::new(tui::Loaded {
@@ -339,14 +349,17 @@ fn approve(
         name: approver.name.clone(),
         email: approver.email.clone(),
     };
-    if let Some(path) = &args.record {
+    let copy = args.record.as_ref().map(|path| world.directory.join(path));
+    if let Some(path) = &copy {
         let text = format!("{}\n", record.line());
-        write_atomic(&world.directory.join(path), text.as_bytes(), 0o644)
-            .map_err(|error| error.to_string())?;
+        write_atomic(path, text.as_bytes(), 0o644).map_err(|error| error.to_string())?;
     }
-    repository
-        .append_note(commit, record.line(), &who, now.as_second())
-        .map_err(|error| error.to_string())?;
+    let noted = repository.append_note(commit, record.line(), &who, now.as_second());
+    if let (Err(_), Some(path)) = (&noted, &copy) {
+        // Nothing was approved, so no signed record of it must be left.
+        drop(std::fs::remove_file(path));
+    }
+    noted.map_err(|error| error.to_string())?;
     let short: String = commit.chars().take(7).collect();
     let done = format!("{} on {short}, {}", git::NOTES_REF, sealed.how);
     open.signed = Some(sealed.how);
