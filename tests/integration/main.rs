@@ -35,6 +35,7 @@
 //! | `hostile` | plans whose every string is hostile |
 //! | `drafts` | killed reviews, full disks, damaged drafts |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
+//! | `hook_places` | pushes of every kind, and hooks in linked work trees, with `GIT_DIR`, in a bare repository's work tree |
 //! | `server` | pushes to a bare repository with the hook of the receiving side |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
@@ -72,6 +73,7 @@ mod exit_status;
 mod explained;
 mod git_reality;
 mod grants;
+mod hook_places;
 mod hooks;
 mod hostile;
 mod layering;
