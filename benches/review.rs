@@ -138,6 +138,7 @@ fn measure(file: &Path) {
         draft_note: String::new(),
         signs_with: None,
         writes_to: None,
+        break_glass: None,
     };
     let begun = screen.turn(Msg::Loaded(Box::new(case)));
     println!("{:<18} {:>5} {begun:>8.2} {begun:>8.2}", "loaded", 1);

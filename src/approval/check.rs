@@ -63,6 +63,12 @@ pub(super) fn check_with(
     {
         return Err(Void::Revoked);
     }
+    if let Some(spending) = context.spent.iter().find(|spending| spending.ends(record)) {
+        return Err(Void::Spent {
+            at: spending.created,
+            by: strict::shown(spending.spender.as_str()),
+        });
+    }
     let signer = signature(record, context)?;
     repository(statement, context)?;
     let commit = commit(statement, context)?;
@@ -227,6 +233,7 @@ fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, V
         sha256,
         effect,
         binary,
+        state,
     } in &context.plans
     {
         let Some(plan) = approved.remove(root) else {
@@ -234,6 +241,16 @@ fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, V
         };
         if plan.effect != *effect {
             return Err(Void::OtherEffect { root: root.clone() });
+        }
+        if let (true, Some(then), Some(now)) =
+            (context.rules.single_use, &plan.binary, state.as_ref())
+            && (&then.lineage, then.serial) != (&now.lineage, now.serial)
+        {
+            return Err(Void::StateMoved {
+                root: root.clone(),
+                approved: serial(then.serial),
+                here: serial(now.serial),
+            });
         }
         let file = plan.binary.as_ref().map(|file| file.sha256);
         let other_file = file.zip(*binary).is_some_and(|(file, here)| file != here);
@@ -255,6 +272,10 @@ fn plans(statement: &Statement, context: &Context<'_>) -> Result<MatchedPlans, V
             "was approved together with the others and is not here",
         )),
     }
+}
+
+fn serial(number: Option<u64>) -> String {
+    number.map_or_else(|| "none".to_owned(), |number| number.to_string())
 }
 
 fn time(statement: &Statement, context: &Context<'_>) -> Result<(), Void> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{CodeOwners, GroupRule, MAX_TTL_DAYS};
+use super::{CodeOwners, GroupRule, MAX_TTL_DAYS, Spending};
 use crate::change::Author;
 use crate::digest::Digest;
 use crate::plan::Effect;
@@ -25,6 +25,8 @@ pub struct ApprovalRules {
     pub exact: bool,
     /// Whether a record without signature counts.
     pub accept_unsigned: bool,
+    /// Whether an approval counts for one apply. Then the state must also be where it was, as far as binary plans tell.
+    pub single_use: bool,
 }
 
 impl Default for ApprovalRules {
@@ -36,6 +38,7 @@ impl Default for ApprovalRules {
             ttl_days: MAX_TTL_DAYS,
             exact: false,
             accept_unsigned: true,
+            single_use: false,
         }
     }
 }
@@ -96,6 +99,17 @@ pub struct PlanIdentity {
     pub effect: Effect,
     /// Digest of the binary plan, where it is here.
     pub binary: Option<Digest>,
+    /// The state that it starts from, where the binary plan is here.
+    pub state: Option<StateIdentity>,
+}
+
+/// A state as a binary plan names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateIdentity {
+    /// Its lineage; none for a state that was never written.
+    pub lineage: Option<Printable>,
+    /// Its serial, which every write raises.
+    pub serial: Option<u64>,
 }
 
 /// Everything that records are compared with.
@@ -128,6 +142,8 @@ pub struct Context<'a> {
     pub rules: ApprovalRules,
     /// Digests of revoked records, of their lines or of their statements.
     pub revoked: BTreeSet<Digest>,
+    /// What applies used up; empty where nobody applies.
+    pub spent: Vec<Spending>,
     /// Why approvals are suspended, if they are.
     pub frozen: Option<Printable>,
     /// Who checks signatures; without anybody a signed record does not count.
@@ -165,6 +181,13 @@ impl<'a> Context<'a> {
                     sha256: plan.plan.digest,
                     effect: plan.plan.effect,
                     binary: plan.plan.binary.as_ref().map(|binary| binary.digest),
+                    state: plan.plan.binary.as_ref().map(|binary| StateIdentity {
+                        lineage: binary
+                            .lineage
+                            .as_ref()
+                            .map(|lineage| plan.plan.redactor.line(lineage)),
+                        serial: binary.serial,
+                    }),
                 })
                 .collect(),
             without_plan: false,
@@ -176,6 +199,7 @@ impl<'a> Context<'a> {
             now,
             rules: ApprovalRules::default(),
             revoked: BTreeSet::new(),
+            spent: Vec::new(),
             frozen: None,
             signers: None,
             groups: Vec::new(),

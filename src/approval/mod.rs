@@ -14,7 +14,8 @@
 //!
 //! A reviewer's name in an unsigned record is a claim: reports say `signed: false`, and [`ApprovalRules::accept_unsigned`] must allow it.
 //! A signature goes over [`Statement::pae`] into [`Record::with_signatures`]. This module knows no keys: [`Signers`] checks signatures, and
-//! says whether the trusted tree lets the key sign in the reviewer's name. A [`Revocation`] takes a record back.
+//! says whether the trusted tree lets the key sign in the reviewer's name. A [`Revocation`] takes a record back, and a
+//! [`Spending`] says that an apply used it up.
 
 mod answer;
 mod build;
@@ -23,10 +24,12 @@ mod context;
 mod cover;
 mod decide;
 mod groups;
+mod notice;
 mod owners;
 mod people;
 mod record;
 mod revocation;
+mod spending;
 mod statement;
 mod strict;
 mod void;
@@ -34,7 +37,9 @@ mod void;
 pub use answer::{Answer, Given};
 pub use build::{Blocked, Glass, Occasion};
 pub use check::{Covers, MatchedCommit, MatchedPlans, check};
-pub use context::{ApprovalRules, Claim, Context, PlanIdentity, Signer, Signers, Unproven};
+pub use context::{
+    ApprovalRules, Claim, Context, PlanIdentity, Signer, Signers, StateIdentity, Unproven,
+};
 pub use decide::{Approved, Refusal, Summary, decide, heads, journal};
 pub use groups::GroupRule;
 pub use owners::{CodeOwners, CodeOwnersError};
@@ -42,6 +47,7 @@ pub use record::{
     MAX_RECORD_BYTES, MAX_RECORDS, NoteLine, PAYLOAD_TYPE, Record, Signature, read_note,
 };
 pub use revocation::{REVOCATION_TYPE, Revocation, read_revocations};
+pub use spending::{SPENDING_TYPE, Spending, SpentPlan, read_spendings, spent_twice};
 pub use statement::{
     BinaryBinding, PREDICATE_TYPE, PlanBinding, PolicyBinding, STATEMENT_TYPE, Statement, Tool,
 };

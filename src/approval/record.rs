@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::notice;
 use super::strict::{self, RecordError};
-use super::{Revocation, Statement};
+use super::{Revocation, Spending, Statement};
 use crate::digest::Digest;
 
 /// The payload type of every record.
@@ -176,14 +177,14 @@ impl From<Record> for NoteLine {
     }
 }
 
-/// Reads a note: one record a line, empty lines and revocations left out. Bytes that are not UTF-8 spoil only their own line.
+/// Reads a note: one record a line, empty lines and notices about records left out. Bytes that are not UTF-8 spoil only their own line.
 #[must_use]
 pub fn read_note(note: &[u8]) -> Vec<NoteLine> {
     note.split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .take(MAX_RECORDS + 1)
         .enumerate()
-        .filter(|(_, line)| !is_revocation(line))
+        .filter(|(_, line)| !is_notice(line))
         .map(|(index, line)| {
             let record = if index == MAX_RECORDS {
                 Err(RecordError::TooMany)
@@ -203,6 +204,8 @@ pub fn read_note(note: &[u8]) -> Vec<NoteLine> {
         .collect()
 }
 
-fn is_revocation(line: &[u8]) -> bool {
-    std::str::from_utf8(line).is_ok_and(|line| Revocation::parse(line).is_ok())
+fn is_notice(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_ok_and(|line| {
+        notice::parse::<Revocation>(line).is_ok() || notice::parse::<Spending>(line).is_ok()
+    })
 }

@@ -30,6 +30,33 @@ pub enum Void {
     /// The record was taken back.
     #[error("revoked: this approval was taken back; review again.")]
     Revoked,
+    /// An apply used it up.
+    #[error(
+        "spent: this approval was used for an apply at {at} by {by}; review again for another one."
+    )]
+    Spent {
+        /// When.
+        at: Timestamp,
+        /// Who says so.
+        by: Printable,
+    },
+    /// The state was written since.
+    #[error(
+        "state moved: {root} was approved on serial {approved} of the state, the plan here starts from serial {here}; review this plan."
+    )]
+    StateMoved {
+        /// The name of the plan.
+        root: Printable,
+        /// The serial in the record.
+        approved: String,
+        /// The serial here.
+        here: String,
+    },
+    /// The base asks that an approval be used up, and nobody said that it is.
+    #[error(
+        "single use: the base asks that an approval counts for one apply; run countersign verify --consume where it is applied."
+    )]
+    NotConsumed,
     /// Nobody signed it.
     #[error("unsigned: the record carries no signature, and the base says who must sign.")]
     Unsigned,
@@ -196,6 +223,9 @@ impl Void {
             Self::NoApproval => "no-approval",
             Self::Malformed(_) => "malformed",
             Self::Revoked => "revoked",
+            Self::Spent { .. } => "spent",
+            Self::StateMoved { .. } => "state-moved",
+            Self::NotConsumed => "single-use",
             Self::Unsigned => "unsigned",
             Self::BadSignature(_) => "bad-signature",
             Self::NotAuthorised(_) => "not-authorised",
@@ -228,7 +258,7 @@ impl Void {
             Self::Unsigned | Self::BadSignature(_) | Self::NotAuthorised(_) => 2,
             Self::OtherRepository { .. } | Self::OtherCommit { .. } => 3,
             Self::OtherPlan { .. } => 4,
-            Self::OtherEffect { .. } => 5,
+            Self::OtherEffect { .. } | Self::StateMoved { .. } => 5,
             Self::BaseMoved { .. } => 6,
             Self::FromTheFuture(_) | Self::Expired(_) => 7,
             Self::OtherPolicies | Self::OtherConfig => 8,
@@ -237,11 +267,12 @@ impl Void {
             | Self::AuthorsUnknown(_)
             | Self::BreakGlass(_) => 9,
             Self::NewFinding { .. } | Self::NotCovered { .. } => 10,
-            Self::Revoked => 11,
+            Self::Revoked | Self::Spent { .. } => 11,
             Self::UnderQuorum { .. }
             | Self::GroupQuorum { .. }
             | Self::OwnerQuorum { .. }
-            | Self::UnknownOwner { .. } => 12,
+            | Self::UnknownOwner { .. }
+            | Self::NotConsumed => 12,
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{World, output};
-use crate::approval::{self, ApprovalRules, Context, NoteLine, read_note, read_revocations};
+use crate::approval::{
+    self, ApprovalRules, Context, NoteLine, Record, Spending, Void, read_note, read_revocations,
+    read_spendings,
+};
 use crate::change::Author;
 use crate::decision::Journal;
 use crate::digest::Digest;
@@ -22,6 +25,8 @@ pub(super) struct Decided {
     pub(super) journal: Option<Journal>,
     /// All of them, for reports.
     pub(super) lines: Vec<ApprovalLine>,
+    /// Those that count.
+    pub(super) records: Vec<Record>,
 }
 
 /// What lies in notes.
@@ -31,6 +36,8 @@ pub(super) struct Records {
     pub(super) lines: Vec<NoteLine>,
     /// Digests of statements that notes take back.
     pub(super) revoked: BTreeSet<Digest>,
+    /// What notes say was used for an apply.
+    pub(super) spent: Vec<Spending>,
 }
 
 impl Records {
@@ -38,6 +45,7 @@ impl Records {
         let revocations = read_revocations(note.as_bytes());
         self.revoked
             .extend(revocations.iter().map(|revocation| revocation.statement));
+        self.spent.extend(read_spendings(note.as_bytes()));
         let lines = read_note(note.as_bytes());
         self.lines.extend(lines.into_iter().filter(wanted));
     }
@@ -113,6 +121,10 @@ pub(super) struct Asked<'a> {
     pub(super) without_plan: bool,
     /// The tip of notes that are being pushed.
     pub(super) notes: Option<&'a str>,
+    /// An apply follows, so that what was used up counts for nothing.
+    pub(super) before_apply: bool,
+    /// What counts will be marked as used.
+    pub(super) consume: bool,
 }
 
 impl Asked<'_> {
@@ -141,7 +153,11 @@ pub(super) fn decide(
         ));
     };
     let notes = all_notes(repository, asked.notes)?;
-    let Records { mut lines, revoked } = covering(&notes, commit, tree);
+    let Records {
+        mut lines,
+        revoked,
+        spent,
+    } = covering(&notes, commit, tree);
     let mut context = Context::of(case, world.now);
     context.without_plan = asked.without_plan;
     if let (true, Some(merge_base)) = (lines.is_empty(), &context.merge_base) {
@@ -153,7 +169,11 @@ pub(super) fn decide(
         ttl_days: loaded.config.approval.ttl_days,
         exact: asked.exact || loaded.config.approval.exact,
         accept_unsigned: !loaded.approvers.asks_for_signatures(),
+        single_use: asked.before_apply && (asked.consume || loaded.config.approval.single_use),
     };
+    if asked.before_apply {
+        context.spent = spent;
+    }
     context.signers = Some(&loaded.approvers);
     if !asked.lifts_freeze {
         context.frozen.clone_from(&loaded.approvers.frozen);
@@ -189,18 +209,21 @@ pub(super) fn decide(
         }
     }
     let plan = case.plan_digest();
+    let unconsumed = context.rules.single_use && !asked.consume;
     Ok(match approval::decide(&lines, &context) {
         Ok(approved) => Decided {
-            refusal: None,
+            refusal: unconsumed.then(|| Void::NotConsumed.to_string()),
             broken: approved.broken.clone(),
             journal: Some(approved.journal(plan)),
             lines: summaries(&approved.approvals),
+            records: approved.records,
         },
         Err(refusal) => Decided {
             refusal: Some(refusal.reason.to_string()),
             broken: None,
             journal: None,
             lines: summaries(&refusal.approvals),
+            records: Vec::new(),
         },
     })
 }

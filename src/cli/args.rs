@@ -238,6 +238,9 @@ pub(super) struct VerifyArgs {
     /// Approvals count only for the very same bytes of the plan.
     #[arg(long)]
     pub(super) exact: bool,
+    /// For the apply that follows: mark the approval as used, in its note. No later verify accepts it.
+    #[arg(long)]
+    pub(super) consume: bool,
 }
 
 #[derive(Args, Debug, Clone)]

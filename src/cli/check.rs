@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{OutputArgs, ReviewArgs};
 use super::progress::Progress;
 use super::{VERSION, World, approvals, output, subject};
+use crate::approval::Record;
 use crate::decision::Journal;
 use crate::load::{self, LoadError, Loaded, Request};
 use crate::report::{self, ApprovalLine, Failure, Format};
@@ -183,7 +184,8 @@ fn gate(
 ) -> Result<Exit, LoadError> {
     let loaded = load_quietly(request, &args.output)?;
     let (verdict, lines) = if args.gate.require_approval {
-        with_approval(&loaded, &approvals::Asked::exact(args.gate.exact), world)?
+        let judged = with_approval(&loaded, &approvals::Asked::exact(args.gate.exact), world)?;
+        (judged.verdict, judged.lines)
     } else {
         (
             verdict(&loaded.case, &Journal::default(), world.now),
@@ -214,12 +216,21 @@ fn gate(
     Ok(exit)
 }
 
+/// A verdict, and the approvals behind it.
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    /// All records, for reports.
+    pub(super) lines: Vec<ApprovalLine>,
+    /// Those that count.
+    pub(super) records: Vec<Record>,
+}
+
 /// The verdict with the answers of valid approvals, and with a reason when there is none.
 pub(super) fn with_approval(
     loaded: &Loaded,
     asked: &approvals::Asked<'_>,
     world: &World,
-) -> Result<(Verdict, Vec<ApprovalLine>), LoadError> {
+) -> Result<Judged, LoadError> {
     let case = &loaded.case;
     match &case.under_review {
         UnderReview::Commits(_) => {}
@@ -245,5 +256,9 @@ pub(super) fn with_approval(
     if let (Exit::Pass, Some(broken)) = (verdict.exit, decided.broken) {
         verdict.reasons.push(broken);
     }
-    Ok((verdict, decided.lines))
+    Ok(Judged {
+        verdict,
+        lines: decided.lines,
+        records: decided.records,
+    })
 }

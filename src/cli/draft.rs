@@ -27,13 +27,13 @@ fn key(case: &ReviewCase, directory: &std::path::Path) -> DraftKey {
 }
 
 impl Draft {
-    /// Opens the draft of a case and reads what was answered before; drafts older than 14 days go.
+    /// Opens the draft of a case and reads what was answered before; drafts older than 14 days go, and their number is given.
     pub(super) fn open(
         case: &ReviewCase,
         directory: &std::path::Path,
         state: Option<&std::path::Path>,
         now: jiff::Timestamp,
-    ) -> Result<(Self, Journal), String> {
+    ) -> Result<(Self, Journal, usize), String> {
         let Some(state) = state else {
             return Err(
                 "there is no home directory in which a draft could be kept; set HOME.".to_owned(),
@@ -41,10 +41,10 @@ impl Draft {
         };
         let failed = |error: StoreError| error.to_string();
         let drafts = Drafts::open(state).map_err(failed)?;
-        drafts.purge(14, now).map_err(failed)?;
+        let purged = drafts.purge(14, now).map_err(failed)?;
         let mut file = drafts.draft(&key(case, directory)).map_err(failed)?;
         let journal = file.load().map_err(failed)?;
-        Ok((Self { file }, journal))
+        Ok((Self { file }, journal, purged))
     }
 
     /// Writes one entry; it counts once this has returned.

@@ -34,6 +34,7 @@ Examples:
   countersign verify --plan-file tfplan plan.json       also refuse where plan file, JSON and commit differ
   countersign verify --base HEAD~1 plan.json            after a squash merge
   countersign verify --exact plan.json                  only for the very bytes that were approved
+  countersign verify --consume plan.json && git push origin refs/notes/countersign && terraform apply tfplan
 
 Exit status:
   0  pass           a valid approval covers this plan and commit

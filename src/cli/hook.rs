@@ -9,7 +9,8 @@ use super::check::load_quietly;
 use super::guard::{concerns_us, is_protected, only_lifts_freeze, protected_refs};
 use super::{World, approvals, check, output, receive};
 use crate::git::{
-    HookKind, HookWarning, InstallOutcome, RemovalOutcome, Repository, merge_heads, parse_push,
+    HookKind, HookWarning, InstallOutcome, PushedRef, RemovalOutcome, Repository, merge_heads,
+    parse_push,
 };
 use crate::load::{Config, LoadError, Request};
 use crate::review::Exit;
@@ -166,19 +167,6 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
     let remote = arguments.first().map_or("origin", String::as_str);
     let mut exit = Exit::Pass;
     for update in pushed {
-        if update.is_deletion() {
-            if is_protected(
-                &protected_refs(&repository, &update.remote_id)?,
-                &update.remote_ref,
-            )? {
-                output::say(&format!(
-                    "countersign: {} is protected; deleting it stops here.",
-                    update.remote_ref
-                ));
-                exit = exit.and(Exit::Unapproved);
-            }
-            continue;
-        }
         let zero = update.remote_id.chars().all(|c| c == '0');
         // What the remote has may never have been fetched.
         let tip = if zero {
@@ -189,24 +177,31 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
                 .map_err(|e| LoadError::git(&e))?
         };
         let is_here = tip.is_some();
-        let base = match tip {
-            Some(tip) => Some(tip),
+        let base = match &tip {
+            Some(tip) => Some(tip.clone()),
             None => tracked(&repository, remote, &update.remote_ref)?,
         };
-        let Some(base) = base else {
-            // A branch that the remote does not have yet and that no base is known for: only a protected one concerns us.
-            if is_protected(&Config::default().allowed_refs, &update.remote_ref)? {
-                output::say(&format!(
-                    "countersign: {} is new on {remote}; there is nothing to compare it with.",
-                    update.remote_ref
-                ));
-                exit = exit.and(Exit::Input);
-            }
-            continue;
-        };
-        if !is_protected(&protected_refs(&repository, &base)?, &update.remote_ref)? {
+        // What the branch says of itself, and what the default branch says of it.
+        let default = tracked(&repository, remote, "")?;
+        if !guarded(&repository, &[base.as_deref(), default.as_deref()], &update)? {
             continue;
         }
+        if update.is_deletion() {
+            output::say(&format!(
+                "countersign: {} is protected; deleting it stops here.",
+                update.remote_ref
+            ));
+            exit = exit.and(Exit::Unapproved);
+            continue;
+        }
+        let Some(base) = base else {
+            output::say(&format!(
+                "countersign: {} is new on {remote}; there is nothing to compare it with.",
+                update.remote_ref
+            ));
+            exit = exit.and(Exit::Input);
+            continue;
+        };
         if !zero && !is_here {
             output::say(&format!(
                 "countersign: what {} is on {remote} is not here, so nothing can be compared. Run: git fetch {remote}",
@@ -231,13 +226,31 @@ fn pre_push(arguments: &[String], world: &World) -> Result<Exit, LoadError> {
     Ok(exit)
 }
 
-/// The remote's default branch, when the pushed branch is new there.
+/// Whether one of these commits says that the reference is protected; the defaults, where there is none.
+fn guarded(
+    repository: &Repository,
+    commits: &[Option<&str>],
+    update: &PushedRef,
+) -> Result<bool, LoadError> {
+    let mut commits: Vec<&str> = commits.iter().flatten().copied().collect();
+    commits.dedup();
+    if commits.is_empty() {
+        return is_protected(&Config::default().allowed_refs, &update.remote_ref);
+    }
+    for commit in commits {
+        if is_protected(&protected_refs(repository, commit)?, &update.remote_ref)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is known here of a branch of a remote, or else of its default branch.
 fn tracked(repository: &Repository, remote: &str, name: &str) -> Result<Option<String>, LoadError> {
     let branch = name.trim_start_matches("refs/heads/");
-    for candidate in [
-        format!("refs/remotes/{remote}/{branch}"),
-        format!("refs/remotes/{remote}/HEAD"),
-    ] {
+    let names = [branch, "HEAD", "main", "master"];
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        let candidate = format!("refs/remotes/{remote}/{name}");
         if let Some(id) = repository
             .commit_id(&candidate)
             .map_err(|e| LoadError::git(&e))?
@@ -310,7 +323,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
         lifts_freeze: only_lifts_freeze(loaded.case.under_review.change()),
         ..approvals::Asked::default()
     };
-    let (verdict, lines) = check::with_approval(&loaded, &asked, world)?;
+    let check::Judged { verdict, lines, .. } = check::with_approval(&loaded, &asked, world)?;
     if verdict.exit == Exit::Pass {
         if let Some(broken) = super::verify::broken(&verdict) {
             output::say(&format!(

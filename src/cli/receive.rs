@@ -4,8 +4,11 @@
 //! configuration of the base, signatures, people, groups, expiry, what was taken back, and suspension. It says by name what it could not
 //! compare; `verify` before the apply does.
 
+use std::collections::BTreeSet;
+
 use super::guard::{base_config, concerns_us, is_protected, only_lifts_freeze};
 use super::{World, approvals, hook, output};
+use crate::approval::{read_note, read_spendings, spent_twice};
 use crate::git::{NOTES_REF, ReceivedRef, Repository, parse_receive};
 use crate::load::{self, LoadError};
 use crate::review::Exit;
@@ -59,24 +62,56 @@ fn judge(received: &[ReceivedRef], world: &World) -> Result<Exit, LoadError> {
 
 /// Records and revocations are never taken away.
 fn grows(repository: &Repository, update: &ReceivedRef) -> Result<Exit, LoadError> {
-    if is_new(update) {
-        return Ok(Exit::Pass);
-    }
     if update.is_deletion() {
         output::say(&format!(
             "countersign: {NOTES_REF} holds approvals and what took them back; deleting it stops here."
         ));
         return Ok(Exit::Unapproved);
     }
-    let lost = repository
-        .lost_note(&update.old_id, &update.new_id)
-        .map_err(|e| LoadError::git(&e))?;
+    let lost = if is_new(update) {
+        None
+    } else {
+        repository
+            .lost_note(&update.old_id, &update.new_id)
+            .map_err(|e| LoadError::git(&e))?
+    };
     let Some(commit) = lost else {
-        return Ok(Exit::Pass);
+        return spent_once(repository, update);
     };
     output::say(&format!(
         "countersign: the note of {} would lose lines; records and revocations stay. Unite them: git fetch origin {NOTES_REF}:refs/notes/origin && git notes --ref countersign merge -s cat_sort_uniq refs/notes/origin",
         short(&commit)
+    ));
+    Ok(Exit::Unapproved)
+}
+
+/// Of two applies with one approval only the first may say so here. Notes that were united would hold both.
+fn spent_once(repository: &Repository, update: &ReceivedRef) -> Result<Exit, LoadError> {
+    let twice = |tip: &str| {
+        let git = |e| LoadError::git(&e);
+        let (mut lines, mut spendings) = (Vec::new(), Vec::new());
+        for note in repository.list_notes_at(tip).map_err(git)? {
+            let text = repository.read_note(&note).map_err(git)?;
+            lines.extend(read_note(text.as_bytes()));
+            spendings.extend(read_spendings(text.as_bytes()));
+        }
+        Ok::<_, LoadError>(spent_twice(&lines, &spendings))
+    };
+    let now = twice(&update.new_id)?;
+    if now.is_empty() {
+        return Ok(Exit::Pass);
+    }
+    let before = if is_new(update) {
+        BTreeSet::new()
+    } else {
+        twice(&update.old_id)?
+    };
+    let Some(approval) = now.difference(&before).next() else {
+        return Ok(Exit::Pass);
+    };
+    output::say(&format!(
+        "countersign: the approval {} was used for an apply already, so nothing may be applied with it. See that: git fetch origin +{NOTES_REF}:{NOTES_REF}, then countersign verify",
+        approval.short()
     ));
     Ok(Exit::Unapproved)
 }

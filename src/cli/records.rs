@@ -64,16 +64,19 @@ fn list(commit: &str, repo: Option<&Path>, world: &World, whole: bool) -> Result
                 } else {
                     ""
                 };
+                let used = found.spent.iter().find(|spending| spending.ends(record));
+                let used = used.map(|by| format!(", used for an apply at {}", by.created));
                 let glass = match &statement.break_glass {
                     Some(reason) => format!(", BREAK-GLASS, not an approval: {reason}"),
                     None => String::new(),
                 };
                 text.push_str(&format!(
-                    "{digest}  {}  {} to {}  {}{revoked}{glass}\n",
+                    "{digest}  {}  {} to {}  {}{revoked}{}{glass}\n",
                     Printable::line(&statement.reviewer.to_string()),
                     statement.created,
                     statement.expires,
-                    signature(record, approvers.as_ref())
+                    signature(record, approvers.as_ref()),
+                    used.unwrap_or_default()
                 ));
                 if whole {
                     let payload = statement

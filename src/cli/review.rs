@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::args::ReviewArgs;
 use super::draft::Draft;
-use super::signing::Signing;
+use super::signing::{Asking, Signing};
 use super::{VERSION, World, approvals, output, subject};
 use crate::approval::{Glass, Occasion, Statement, heads};
 use crate::digest::Digest;
@@ -25,6 +25,8 @@ struct Open {
     request: Request,
     /// How the approval that was written is signed.
     signed: Option<String>,
+    /// How many drafts were too old.
+    purged: usize,
 }
 
 type Shared = Arc<Mutex<Option<Open>>>;
@@ -48,11 +50,18 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
     start_loading(args, world, &shared, sender)?;
     let mut model = Model::loading();
     let outcome = review(&mut model, &messages, args, world, &shared)?;
-    let signed = shared
-        .lock()
-        .ok()
-        .and_then(|slot| slot.as_ref()?.signed.clone());
-    say_goodbye(outcome, signed.as_deref());
+    let slot = shared.lock().ok();
+    let open = slot.as_ref().and_then(|slot| slot.as_ref());
+    let signed = open.and_then(|open| open.signed.as_deref());
+    say_goodbye(outcome, signed, args.break_glass.is_some());
+    // One that is too old, or seems so to a clock that is wrong, does not go without a word.
+    match open.map_or(0, |open| open.purged) {
+        0 => {}
+        1 => output::say("A draft that was not touched for 14 days was removed."),
+        many => output::say(&format!(
+            "{many} drafts that were not touched for 14 days were removed."
+        )),
+    }
     // The process ends here; to free a large plan piece by piece would only take time.
     std::mem::forget((model, messages));
     Ok(outcome.exit())
@@ -71,12 +80,7 @@ fn review(
     };
     if args.plain {
         // Where the plan came through standard input, the answers come from the terminal.
-        let piped = args
-            .subject
-            .plans
-            .iter()
-            .any(|path| path.as_os_str() == "-");
-        let mut input: Box<dyn BufRead> = if piped {
+        let mut input: Box<dyn BufRead> = if is_piped(args) {
             let terminal = std::fs::File::open("/dev/tty").map_err(|error| {
                 LoadError::usage(
                     &format!("The plan comes through standard input, and there is no terminal for the answers: {error}."),
@@ -114,12 +118,23 @@ fn review(
     .map_err(|error| failed(&error))
 }
 
-fn say_goodbye(outcome: Outcome, signed: Option<&str>) {
+/// Whether a plan comes through standard input.
+fn is_piped(args: &ReviewArgs) -> bool {
+    let mut plans = args.subject.plans.iter();
+    plans.any(|path| path.as_os_str() == "-")
+}
+
+fn say_goodbye(outcome: Outcome, signed: Option<&str>, glass: bool) {
     match outcome {
         Outcome::Approved => {
             let signed = signed.unwrap_or("not signed").trim_end_matches('.');
+            let done = if glass {
+                "Not approved: glass is broken."
+            } else {
+                "Approved."
+            };
             output::say(&format!(
-                "Approved. The record is a note on the commit, {signed}. Share it:"
+                "{done} The record is a note on the commit, {signed}. Share it:"
             ));
             output::say(&format!("  git push origin {}", git::NOTES_REF));
         }
@@ -196,7 +211,7 @@ fn ready(
     request.plans.clone_from(&loaded.sources);
     let state = world.state.as_deref();
     let opened = Draft::open(&loaded.case, &request.directory, state, request.now);
-    let (draft, journal) = match opened {
+    let (draft, journal, purged) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             let error = LoadError::input(&error, "");
@@ -206,17 +221,15 @@ fn ready(
     let signs_with = loaded
         .repository
         .as_ref()
-        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers))
-        .map(|signs| match glass {
-            Some(reason) => Printable::line(&format!("{signs}; BREAK-GLASS: {reason}")),
-            None => signs,
-        });
+        .map(|repository| Signing::find(repository, world).describe(&loaded.approvers));
+    let glass = glass.map(|reason| loaded.case.redactor.line(reason));
     let resumed = !journal.entries().is_empty();
     if let Ok(mut slot) = shared.lock() {
         *slot = Some(Open {
             draft,
             request,
             signed: None,
+            purged,
         });
     }
     Msg::Loaded(Box::new(tui::Loaded {
@@ -231,6 +244,7 @@ fn ready(
         .to_owned(),
         signs_with,
         writes_to: Some(Printable::line(git::NOTES_REF)),
+        break_glass: glass,
     }))
 }
 
@@ -328,20 +342,24 @@ fn approve(
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion)
         .map_err(|blocked| blocked.0.join(" "))?;
-    let sealed = Signing::find(repository, world).record(statement, &loaded.approvers)?;
+    let asking = Asking::find(!args.plain, is_piped(args), world);
+    let sealed = Signing::find(repository, world).record(statement, &loaded.approvers, asking)?;
     let record = sealed.record;
     let who = git::Identity {
         name: approver.name.clone(),
         email: approver.email.clone(),
     };
-    if let Some(path) = &args.record {
+    let copy = args.record.as_ref().map(|path| world.directory.join(path));
+    if let Some(path) = &copy {
         let text = format!("{}\n", record.line());
-        write_atomic(&world.directory.join(path), text.as_bytes(), 0o644)
-            .map_err(|error| error.to_string())?;
+        write_atomic(path, text.as_bytes(), 0o644).map_err(|error| error.to_string())?;
     }
-    repository
-        .append_note(commit, record.line(), &who, now.as_second())
-        .map_err(|error| error.to_string())?;
+    let noted = repository.append_note(commit, record.line(), &who, now.as_second());
+    if let (Err(_), Some(path)) = (&noted, &copy) {
+        // Nothing was approved, so no signed record of it must be left.
+        drop(std::fs::remove_file(path));
+    }
+    noted.map_err(|error| error.to_string())?;
     let short: String = commit.chars().take(7).collect();
     let done = format!("{} on {short}, {}", git::NOTES_REF, sealed.how);
     open.signed = Some(sealed.how);

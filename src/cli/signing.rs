@@ -1,10 +1,12 @@
 //! Signing an approval as git would: which key, and whether a person can be asked.
 
-use std::io::IsTerminal;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, IsTerminal as _};
 use std::path::PathBuf;
 
 use super::World;
-use super::output::standard_error;
+use super::output::{say, standard_error};
 use crate::approval::{Claim, Record, Signature, Signers, Statement, Unproven};
 use crate::git::Repository;
 use crate::load::Approvers;
@@ -17,6 +19,46 @@ pub(super) enum Signing {
     With(SigningKey, PathBuf),
     /// Nothing, for this reason: a sentence.
     Without(String),
+}
+
+/// How a person can be asked for a passphrase or a touch.
+pub(super) enum Asking {
+    /// At the terminal, under what was said before.
+    Lines,
+    /// At the terminal, which the full screen takes again afterwards: what is said there must be read first.
+    Screen,
+    /// Through the program that the environment names.
+    Program(OsString),
+    /// Not at all.
+    Nobody,
+}
+
+impl Asking {
+    /// Looks where people are. Where the plan came through standard input, the terminal is open nevertheless.
+    pub(super) fn find(full_screen: bool, plan_is_piped: bool, world: &World) -> Self {
+        let here = std::io::stdin().is_terminal() || (plan_is_piped && terminal().is_some());
+        let program = world.env.get("SSH_ASKPASS");
+        match (here, program.filter(|program| !program.is_empty())) {
+            (true, _) if full_screen => Self::Screen,
+            (true, _) => Self::Lines,
+            (false, Some(program)) => Self::Program(program.into()),
+            (false, None) => Self::Nobody,
+        }
+    }
+}
+
+fn terminal() -> Option<File> {
+    File::open("/dev/tty").ok()
+}
+
+/// Waits until what stands on the screen was read.
+fn wait_for_enter() {
+    if let Some(terminal) = terminal() {
+        say("Press Enter to go back to the review.");
+        let mut line = String::new();
+        // Whatever was typed, or nothing.
+        drop(BufReader::new(terminal).read_line(&mut line));
+    }
 }
 
 const HOW: &str = "set it: git config --global gpg.format ssh; git config --global user.signingkey ~/.ssh/id_ed25519.pub";
@@ -35,6 +77,12 @@ impl Signing {
         let path = world.env.get("PATH").map(String::as_str);
         let settings = repository.signing_settings().map_err(|e| e.to_string())?;
         let format = settings.format.unwrap_or_default().to_ascii_lowercase();
+        if settings.key.is_none() && settings.has_key_command {
+            return Err(
+                "git names a command for the key (gpg.ssh.defaultKeyCommand), and no command is run for that here; name the key: git config --global user.signingkey \"key::$(ssh-add -L | head -n 1)\"."
+                    .to_owned(),
+            );
+        }
         let Some(key) = settings.key else {
             return Err(format!("git names no SSH key to sign with; {HOW}."));
         };
@@ -86,6 +134,7 @@ impl Signing {
         &self,
         statement: Statement,
         approvers: &Approvers,
+        asking: Asking,
     ) -> Result<Sealed, String> {
         if statement.break_glass.is_some() && !approvers.asks_for_signatures() {
             return Err(format!(
@@ -93,7 +142,7 @@ impl Signing {
                 approvers.signers_file
             ));
         }
-        match self.signed(&statement, approvers) {
+        match self.signed(&statement, approvers, asking) {
             Ok(sealed) => Ok(sealed),
             Err(why) if statement.break_glass.is_some() => Err(format!(
                 "{why} A break-glass record counts only when it is signed, so nothing was written."
@@ -109,18 +158,32 @@ impl Signing {
         }
     }
 
-    fn signed(&self, statement: &Statement, approvers: &Approvers) -> Result<Sealed, String> {
+    fn signed(
+        &self,
+        statement: &Statement,
+        approvers: &Approvers,
+        asking: Asking,
+    ) -> Result<Sealed, String> {
         let (key, program) = match self {
             Self::With(key, program) => (key, program),
             Self::Without(why) => return Err(why.clone()),
         };
         let message = statement.pae().map_err(|e| e.to_string())?;
-        let prompt = if std::io::stdin().is_terminal() {
-            Prompt::Terminal(standard_error())
-        } else {
-            Prompt::Nobody
+        let full_screen = matches!(asking, Asking::Screen);
+        let prompt = match asking {
+            Asking::Lines | Asking::Screen => Prompt::Terminal(standard_error()),
+            Asking::Program(program) => Prompt::Program(program),
+            Asking::Nobody => Prompt::Nobody,
         };
-        let made = sign(&message, key, program, prompt).map_err(|e| e.to_string())?;
+        if full_screen {
+            say(&format!("Signing with {}.", key.name()));
+        }
+        let made = sign(&message, key, program, prompt).map_err(|error| {
+            if full_screen {
+                wait_for_enter();
+            }
+            error.to_string()
+        })?;
         let signature = Signature {
             keyid: made.key().fingerprint(),
             sig: made.base64(),

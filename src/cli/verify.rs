@@ -1,11 +1,15 @@
 //! `verify`: does a valid approval cover this plan and commit?
 
 use super::args::VerifyArgs;
-use super::check::{Outcome, Reports, load_quietly};
+use super::check::{Judged, Outcome, Reports, load_quietly};
 use super::{World, approvals, check, output, subject};
-use crate::git::{ChangeRequest, NoChangeReason, UnderReview};
-use crate::load::{LoadError, Request};
+use crate::approval::Spending;
+use crate::git::{ChangeRequest, NOTES_REF, NoChangeReason, UnderReview};
+use crate::load::{LoadError, Loaded, Request};
 use crate::review::Exit;
+
+/// How often the notes may have been written between judging and marking.
+const ATTEMPTS: usize = 8;
 
 /// Runs it; every refusal is status 3.
 pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
@@ -13,9 +17,9 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
     let mut request = subject::request(&args.subject, false, world)?;
     let result = find_base(&mut request, world).and_then(|()| {
         let loaded = load_quietly(&request, &args.output)?;
-        let (mut verdict, lines) =
-            check::with_approval(&loaded, &approvals::Asked::exact(args.exact), world)
-                .map_err(refuse)?;
+        let check::Judged {
+            mut verdict, lines, ..
+        } = judge(&loaded, args, world).map_err(refuse)?;
         // The gate's own statuses are refusals too: nothing but a covered, unblocked plan may be applied.
         if verdict.exit != Exit::Pass {
             verdict.exit = Exit::Unapproved;
@@ -31,6 +35,11 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
             world,
         )?;
         if exit == Exit::Pass && !args.output.quiet {
+            if args.consume {
+                output::say(&format!(
+                    "used up: no later verify accepts it. Push that before the apply: git push origin {NOTES_REF}"
+                ));
+            }
             if let Some(broken) = broken(&verdict) {
                 output::say(&format!("let through, not approved: {broken}."));
                 return Ok(exit);
@@ -47,6 +56,64 @@ pub(super) fn run(args: &VerifyArgs, world: &World) -> Result<Exit, LoadError> {
             output::say(&format!("error: {}", other.heading));
         }
     })
+}
+
+/// Judges the records and, where that is asked for, marks those that count as used. Between the two nothing was written to the notes:
+/// of two applies at one time one finds the mark of the other.
+fn judge(loaded: &Loaded, args: &VerifyArgs, world: &World) -> Result<Judged, LoadError> {
+    let asked = approvals::Asked {
+        before_apply: true,
+        consume: args.consume,
+        ..approvals::Asked::exact(args.exact)
+    };
+    for _ in 0..ATTEMPTS {
+        let tip = match &loaded.repository {
+            Some(repository) => repository.notes_commit().map_err(|e| LoadError::git(&e))?,
+            None => None,
+        };
+        let judged = check::with_approval(loaded, &asked, world)?;
+        let asks = args.consume && judged.verdict.exit == Exit::Pass;
+        if !asks || mark(loaded, &judged, tip.as_deref(), world)? {
+            return Ok(judged);
+        }
+    }
+    Err(LoadError::input(
+        &format!("Others keep writing {NOTES_REF}, so the approval could not be marked as used."),
+        "Run it again.",
+    ))
+}
+
+/// Marks the approvals that count as used; tells whether the notes still were where they were.
+fn mark(
+    loaded: &Loaded,
+    judged: &Judged,
+    tip: Option<&str>,
+    world: &World,
+) -> Result<bool, LoadError> {
+    let nothing = || LoadError::input("There is no approval that could be marked as used.", "");
+    let repository = loaded.repository.as_ref().ok_or_else(nothing)?;
+    let commit = loaded.case.under_review.head().ok_or_else(nothing)?;
+    // A job of a CI seldom has a name in git.
+    let (who, spender) = match repository.identity(&world.env) {
+        Ok(who) => {
+            let text = format!("{} <{}>", who.name.trim(), who.email.trim());
+            (who, text)
+        }
+        Err(_) => (
+            crate::git::Identity {
+                name: "countersign".to_owned(),
+                email: "countersign@localhost".to_owned(),
+            },
+            "somebody without a name in git".to_owned(),
+        ),
+    };
+    let spending = Spending::of(&judged.records, &spender, world.now).ok_or_else(nothing)?;
+    let line = spending
+        .line()
+        .map_err(|error| LoadError::input(&error.to_string(), ""))?;
+    repository
+        .append_note_after(tip, commit, &line, &who, world.now.as_second())
+        .map_err(|e| LoadError::git(&e))
 }
 
 /// Why it passes although too few approved.

@@ -53,6 +53,8 @@ pub struct SigningSettings {
     pub format: Option<String>,
     /// `user.signingkey`.
     pub key: Option<String>,
+    /// Whether `gpg.ssh.defaultKeyCommand` is set.
+    pub has_key_command: bool,
     /// `gpg.ssh.program`, never as the repository sets it: it is a command.
     pub program: Option<String>,
 }
@@ -74,6 +76,7 @@ impl Repository {
         Ok(SigningSettings {
             format: text("gpg.format")?,
             key: text("user.signingkey")?,
+            has_key_command: text("gpg.ssh.defaultKeyCommand")?.is_some(),
             program: self.users_value("gpg.ssh.program")?,
         })
     }

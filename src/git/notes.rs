@@ -102,6 +102,43 @@ impl Repository {
         })
     }
 
+    /// Adds a line to the note of a commit if the notes are still where they were, and tells whether they were. What was decided from
+    /// the notes then still holds when the line stands there.
+    ///
+    /// # Errors
+    /// As [`Self::append_note`].
+    pub fn append_note_after(
+        &self,
+        tip: Option<&str>,
+        commit: &str,
+        line: &str,
+        by: &Identity,
+        now: i64,
+    ) -> Result<bool, GitError> {
+        if line.trim().is_empty() || line.contains(['\n', '\r', '\0']) {
+            return Err(GitError::NoteLine);
+        }
+        let id = self.commit(commit)?.id().to_string();
+        let signature =
+            self.note_step(|| Signature::new(&by.name, &by.email, &Time::new(now, 0)))?;
+        let here = self.notes_tip()?;
+        if here.map(|tip| tip.to_string()).as_deref() != tip {
+            return Ok(false);
+        }
+        match self.note_commit(here, &id, line.as_bytes(), &signature)? {
+            Some(new) => self.move_notes(here, new, &signature),
+            None => Ok(false),
+        }
+    }
+
+    /// The commit that the notes are at; none where there are no notes.
+    ///
+    /// # Errors
+    /// The reference cannot be read.
+    pub fn notes_commit(&self) -> Result<Option<String>, GitError> {
+        Ok(self.notes_tip()?.map(|tip| tip.to_string()))
+    }
+
     /// Everything that has a note, sorted.
     ///
     /// # Errors

@@ -61,6 +61,8 @@ impl SigningKey {
 pub enum Prompt {
     /// At the terminal; the program's own messages go there, too.
     Terminal(Stdio),
+    /// Through the program that the person chose for that (`SSH_ASKPASS`).
+    Program(OsString),
     /// By nobody: what would ask fails.
     Nobody,
 }
@@ -114,17 +116,23 @@ pub fn sign(
         }
     }
     arguments.push(file.into_os_string());
-    let at_terminal = matches!(prompt, Prompt::Terminal(_));
+    let (at_terminal, nobody) = (
+        matches!(prompt, Prompt::Terminal(_)),
+        matches!(prompt, Prompt::Nobody),
+    );
     let done = match prompt {
         Prompt::Terminal(stderr) => {
             program::run_at_terminal(program, &arguments, directory.path(), stderr)
         }
-        Prompt::Nobody => program::run_quietly(program, &arguments, directory.path(), b""),
+        Prompt::Program(askpass) => {
+            program::run_quietly(program, &arguments, directory.path(), b"", Some(&askpass))
+        }
+        Prompt::Nobody => program::run_quietly(program, &arguments, directory.path(), b"", None),
     };
     let done = done.map_err(|reason| failed(&reason))?;
     if !done.status.success() {
         let said = done.stderr.to_ascii_lowercase();
-        if said.contains("passphrase") || said.contains("askpass") {
+        if nobody && (said.contains("passphrase") || said.contains("askpass")) {
             return Err(SignError::Locked(key.name()));
         }
         let last = done

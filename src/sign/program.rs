@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 /// How long it may take: a key on hardware may wait for a touch.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take where a person types a passphrase.
+const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(300);
 /// Most of its output that is read.
 const MAX_OUTPUT: u64 = 64 * 1024;
 
@@ -50,12 +52,13 @@ pub(super) fn private_directory() -> std::io::Result<TempDir> {
     builder.tempdir()
 }
 
-/// Runs a program without a terminal: what would ask a person fails in place of waiting.
+/// Runs a program without a terminal: what would ask a person asks through another program, or fails in place of waiting.
 pub(super) fn run_quietly(
     program: &Path,
     arguments: &[OsString],
     directory: &Path,
     input: &[u8],
+    askpass: Option<&OsStr>,
 ) -> Result<Done, String> {
     let stdin = if input.is_empty() {
         Stdio::null()
@@ -67,10 +70,13 @@ pub(super) fn run_quietly(
         .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        .env("SSH_ASKPASS_REQUIRE", "force");
+    if let Some(askpass) = askpass {
+        command.env("SSH_ASKPASS", askpass);
+    } else {
         // Whoever would be asked for a passphrase is not here.
-        .env("SSH_ASKPASS_REQUIRE", "force")
-        .env("SSH_ASKPASS", "false")
-        .env_remove("DISPLAY");
+        command.env("SSH_ASKPASS", "false").env_remove("DISPLAY");
+    }
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -91,7 +97,11 @@ pub(super) fn run_quietly(
             drop(sender.send(bytes));
         });
     }
-    let status = wait(&mut child)?;
+    let patience = match askpass {
+        Some(_) => PATIENCE_WITH_PEOPLE,
+        None => PATIENCE,
+    };
+    let status = wait(&mut child, patience)?;
     let bytes = said
         .recv_timeout(Duration::from_secs(2))
         .unwrap_or_default();
@@ -131,19 +141,24 @@ fn command(program: &Path, arguments: &[impl AsRef<OsStr>], directory: &Path) ->
     command
 }
 
-fn wait(child: &mut Child) -> Result<ExitStatus, String> {
+fn wait(child: &mut Child, patience: Duration) -> Result<ExitStatus, String> {
     let started = Instant::now();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status),
-            Ok(None) if started.elapsed() < PATIENCE => {
+            Ok(None) if started.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(3));
             }
             Ok(None) => {
                 // It is gone, or cannot be helped.
+                #[cfg(unix)]
+                let _gone = rustix::process::kill_process_group(
+                    rustix::process::Pid::from_child(child),
+                    rustix::process::Signal::KILL,
+                );
                 drop(child.kill());
                 drop(child.wait());
-                return Err(format!("it did not end within {} s", PATIENCE.as_secs()));
+                return Err(format!("it did not end within {} s", patience.as_secs()));
             }
             Err(error) => return Err(error.to_string()),
         }

@@ -166,6 +166,7 @@ pub(super) struct Review {
     pub(super) draft_note: Printable,
     pub(super) signs_with: Option<Printable>,
     pub(super) writes_to: Option<Printable>,
+    pub(super) break_glass: Option<Printable>,
 }
 
 impl Model {

@@ -62,6 +62,8 @@ pub struct Loaded {
     pub signs_with: Option<Printable>,
     /// Where approving writes the record.
     pub writes_to: Option<Printable>,
+    /// Why who must approve is set aside, where that is what is being done.
+    pub break_glass: Option<Printable>,
 }
 
 /// Why there is no case.

@@ -52,6 +52,15 @@ impl Desk {
         desk
     }
 
+    pub(super) fn breaking_glass(case: ReviewCase, reason: &str) -> Self {
+        let mut desk = Self::empty((80, 24));
+        let mut loaded = fixture::loaded(case, Journal::default());
+        loaded.break_glass = Some(Printable::line(reason));
+        desk.feed(Msg::Loaded(Box::new(loaded)));
+        desk.draw();
+        desk
+    }
+
     pub(super) fn empty(size: (u16, u16)) -> Self {
         let mut desk = Self {
             model: Model::loading(),

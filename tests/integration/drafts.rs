@@ -236,3 +236,100 @@ fn a_full_disk_is_said_and_answers_before_it_stay() {
     assert_ne!(run.status, 0, "{run}");
     one_answer(&scene).must_end(3).must_say("2 of 8 decided");
 }
+
+/// Rewrites the times in the draft, as a clock would have written them that was so many days off.
+fn as_by_another_clock(scene: &Scene, days: i64) {
+    let path = draft(scene);
+    let by = jiff::SignedDuration::from_hours(24 * days);
+    let mut moved = 0;
+    let lines = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
+            if let Some(at) = entry.get("at").and_then(serde_json::Value::as_str) {
+                let at: jiff::Timestamp = at.parse().unwrap();
+                let other = at.checked_add(by).unwrap().to_string();
+                moved += 1;
+                return line.replace(entry["at"].take().as_str().unwrap(), &other);
+            }
+            line.to_owned()
+        })
+        .collect();
+    assert!(moved > 0, "{lines:?}");
+    std::fs::write(path, lines.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_clock_that_jumps_between_sessions_loses_no_answer_and_the_approval_counts() {
+    for days in [-10, 2, 20] {
+        let scene = Scene::change("04-delete");
+        scene.work_as(RAE);
+        one_answer(&scene).must_end(3).must_say("1 of 8 decided");
+        as_by_another_clock(&scene, days);
+        one_answer(&scene).must_end(3).must_say("2 of 8 decided");
+        scene.approve(FINDINGS - 2);
+        let note = scene.git(&["notes", "--ref", "refs/notes/countersign", "show", "HEAD"]);
+        let record = countersign::approval::Record::parse(&note).unwrap();
+        assert_eq!(record.statement().answers.len(), FINDINGS);
+        scene.run(&["verify"]).must_end(0);
+    }
+}
+
+#[test]
+fn a_draft_that_was_not_touched_for_two_weeks_goes_and_the_next_review_says_so() {
+    let scene = Scene::change("04-delete");
+    scene.work_as(RAE);
+    for (days, says, decided) in [
+        (13, "Draft saved, not approved.", "2 of 8 decided"),
+        (
+            15,
+            "A draft that was not touched for 14 days was removed.",
+            "1 of 8 decided",
+        ),
+    ] {
+        one_answer(&scene).must_end(3).must_say("1 of 8 decided");
+        let file = std::fs::File::options()
+            .write(true)
+            .open(draft(&scene))
+            .unwrap();
+        let age = Duration::from_secs(days * 24 * 3600);
+        file.set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
+        drop(file);
+        one_answer(&scene)
+            .must_end(3)
+            .must_say(says)
+            .must_say(decided);
+        std::fs::remove_file(draft(&scene)).unwrap();
+    }
+}
+
+#[test]
+fn an_approval_that_cannot_be_noted_leaves_no_record_and_the_answers_stay() {
+    let scene = Scene::change("04-delete");
+    scene.work_as(RAE);
+    // Somebody else holds the reference, as a program that crashed does.
+    scene.git(&[
+        "notes",
+        "--ref",
+        "refs/notes/countersign",
+        "add",
+        "-m",
+        "x",
+        "main",
+    ]);
+    let lock = scene.path(".git/refs/notes/countersign.lock");
+    std::fs::write(&lock, "").unwrap();
+    let dialogue = scene.dialogue(FINDINGS) + "q\n";
+    scene
+        .run_on(&["--plain", "--record", "record.out"], dialogue)
+        .must_end(3)
+        .must_say("Nothing was approved")
+        .must_say("8 of 8 decided");
+    assert!(!scene.path("record.out").exists());
+    scene.run(&["verify"]).must_end(3).must_say("no approval");
+    std::fs::remove_file(lock).unwrap();
+    scene.approve(0);
+    scene.run(&["verify"]).must_end(0);
+}

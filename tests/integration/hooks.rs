@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use crate::scene::{Run, Scene, copy_terraform, package, plan};
 
 /// A change with both hooks installed, `main` checked out, and the plan in the work tree.
-fn guarded(case: &str) -> Scene {
+pub(crate) fn guarded(case: &str) -> Scene {
     let scene = Scene::change(case);
     install(&scene);
     scene.git(&["checkout", "--quiet", "main"]);
     scene
 }
 
-fn install(scene: &Scene) -> Run {
+pub(crate) fn install(scene: &Scene) -> Run {
     scene.run(&["hook", "install"]).must_end(0)
 }
 

@@ -73,7 +73,7 @@ fn the_watching_process_stops_with_the_reviewer_and_goes_on_with_it() {
     // Once by the key, once by a signal to the process that the shell knows.
     for screens in [2, 3] {
         if screens == 2 {
-            terminal.type_in("\u{1a}");
+            terminal.keys("\u{1a}");
         } else {
             kill_process(pid, Signal::TSTP).unwrap();
         }

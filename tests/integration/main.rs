@@ -29,11 +29,13 @@
 //! | `attacks` | policies that want the machine, the terminal or a pass |
 //! | `approval` | approving line by line and `verify` |
 //! | `threats` | the threat model of approvals: every attempt at one that should not count |
+//! | `passphrase` | keys that ask before they sign: at a terminal, through a program, in an agent |
 //! | `merged` | approvals after a fast-forward, a merge and a squash |
 //! | `source_lines` | where findings point: the commit, its base, the plan's snapshot |
 //! | `hostile` | plans whose every string is hostile |
 //! | `drafts` | killed reviews, full disks, damaged drafts |
 //! | `hooks` | `git merge` and `git push` with the hooks installed |
+//! | `hook_places` | pushes of every kind, and hooks in linked work trees, with `GIT_DIR`, in a bare repository's work tree |
 //! | `server` | pushes to a bare repository with the hook of the receiving side |
 //! | `policy_commands` | the commands for authors of policies, and `init` |
 //! | `changes` | the policies about the git change, in repositories |
@@ -51,6 +53,8 @@
 )]
 
 mod scene;
+#[cfg(unix)]
+mod terminal;
 
 mod agreement;
 mod approval;
@@ -70,14 +74,18 @@ mod exit_status;
 mod explained;
 mod git_reality;
 mod grants;
+mod hook_places;
 mod hooks;
 mod hostile;
+#[cfg(unix)]
 mod job_control;
 mod layering;
 mod leaks;
 mod merge;
 mod merged;
 mod mutations;
+#[cfg(unix)]
+mod passphrase;
 mod pictures;
 mod pipelines;
 mod policies;
@@ -89,7 +97,6 @@ mod rust_source;
 mod semantics;
 mod server;
 mod source_lines;
-mod terminal;
 mod threats;
 mod trust;
 mod user_policies;

@@ -115,6 +115,7 @@ fn picture(
         draft_note: "draft new".to_owned(),
         signs_with: Some(Printable::line("ssh-ed25519, from git's user.signingKey")),
         writes_to: Some(Printable::line("refs/notes/countersign")),
+        break_glass: None,
     };
     let mut messages = vec![Msg::Resize { width, height }, Msg::Loaded(Box::new(loaded))];
     messages.extend(

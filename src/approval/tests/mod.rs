@@ -16,6 +16,7 @@ mod reading;
 mod refusals;
 mod scene;
 mod signing;
+mod spending;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -276,7 +276,7 @@ fn a_revocation_reads_back_and_is_no_record() {
         line.replace("\"signatures\":[]", "\"signatures\":[],\"signatures\":[]"),
         approval.line().to_owned(),
     ] {
-        assert!(Revocation::parse(&other).is_err());
+        assert!(read_revocations(other.as_bytes()).is_empty());
     }
     let names = Names(&[]);
     let mut context = context(&case, &names, 1);

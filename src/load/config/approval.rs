@@ -22,6 +22,7 @@ impl Reader<'_> {
             "ttl",
             "allowed_signers",
             "exact",
+            "single_use",
             "codeowners",
             "break_glass",
             "groups",
@@ -53,6 +54,7 @@ impl Reader<'_> {
             }
             ("prevent_self", DeValue::Boolean(flag)) => config.approval.prevent_self = *flag,
             ("exact", DeValue::Boolean(flag)) => config.approval.exact = *flag,
+            ("single_use", DeValue::Boolean(flag)) => config.approval.single_use = *flag,
             ("ttl", _) => {
                 let days = self
                     .string(key, value)

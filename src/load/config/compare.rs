@@ -116,6 +116,7 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
         ttl_days,
         allowed_signers,
         exact,
+        single_use,
         codeowners,
         break_glass,
         groups: _,
@@ -146,6 +147,11 @@ fn approval_differences(old: &ApprovalConfig, new: &ApprovalConfig) -> Vec<Strin
             place(&new.allowed_signers),
         ),
         sets("exact", exact.to_string(), new.exact.to_string()),
+        sets(
+            "single_use",
+            single_use.to_string(),
+            new.single_use.to_string(),
+        ),
         sets(
             "the file of code owners",
             or_none(codeowners),
@@ -420,6 +426,10 @@ mod tests {
             (
                 "[approval]\nprevent_self = false\n",
                 "sets prevent_self to false (was true)",
+            ),
+            (
+                "[approval]\nsingle_use = true\n",
+                "sets single_use to true (was false)",
             ),
             (
                 "[approval]\nttl = \"1d\"\n",

@@ -69,6 +69,8 @@ pub struct ApprovalConfig {
     pub rules: Vec<GroupRule>,
     /// Whether an approval counts only for the very bytes of the plan.
     pub exact: bool,
+    /// Whether an approval counts for one apply.
+    pub single_use: bool,
     /// The file of code owners, who must approve changes of what they own.
     pub codeowners: Option<String>,
     /// The group that may set aside who must approve.
@@ -87,6 +89,7 @@ impl Default for ApprovalConfig {
             groups: BTreeMap::new(),
             rules: Vec::new(),
             exact: false,
+            single_use: false,
             codeowners: None,
             break_glass: None,
             rule_policies: Vec::new(),

@@ -17,27 +17,7 @@ const POINTS: usize = 10;
 /// Makes the lines.
 pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
     let case = &review.case;
-    let digest = case.plan_digest();
-    let short = |commit: Option<&str>| {
-        commit
-            .unwrap_or("no commit")
-            .chars()
-            .take(7)
-            .collect::<String>()
-    };
-    let base = case
-        .under_review
-        .change()
-        .and_then(|change| change.merge_base.as_deref().or(change.base.as_deref()));
-    let text = format!(
-        "I, {}, reviewed plan sha256:{} of commit {} (base {}) under policy bundle {} and approve applying exactly it.",
-        review.who(),
-        digest.short(),
-        short(case.under_review.head()),
-        short(base),
-        case.policies.digest.short()
-    );
-    let mut out = paragraph(Role::Text, &text, width, 0);
+    let mut out = sentence(review, width);
     out.push(Rich::empty());
     out.extend(shape(review, width));
     for plan in &case.plans {
@@ -110,6 +90,47 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
         Role::Dim,
         format!("Writes to:  {}", fit_end(writes, width.saturating_sub(12))),
     ));
+    out
+}
+
+/// What is signed, in the first person; where it is no approval, that before anything else.
+fn sentence(review: &Review, width: usize) -> Vec<Rich> {
+    let case = &review.case;
+    let digest = case.plan_digest();
+    let short = |commit: Option<&str>| {
+        commit
+            .unwrap_or("no commit")
+            .chars()
+            .take(7)
+            .collect::<String>()
+    };
+    let base = case
+        .under_review
+        .change()
+        .and_then(|change| change.merge_base.as_deref().or(change.base.as_deref()));
+    let mut out = Vec::new();
+    let act = if let Some(reason) = &review.break_glass {
+        let text = format!("BREAK-GLASS, NOT AN APPROVAL: {reason}");
+        out.extend(paragraph(Role::Bad, &text, width, 0));
+        let text = format!(
+            "This sets aside who must approve, for {} hours, and is marked in every report.",
+            crate::approval::BREAK_GLASS_HOURS
+        );
+        out.extend(paragraph(Role::Bad, &text, width, 0));
+        out.push(Rich::empty());
+        "set aside who must approve applying exactly it"
+    } else {
+        "approve applying exactly it"
+    };
+    let text = format!(
+        "I, {}, reviewed plan sha256:{} of commit {} (base {}) under policy bundle {} and {act}.",
+        review.who(),
+        digest.short(),
+        short(case.under_review.head()),
+        short(base),
+        case.policies.digest.short()
+    );
+    out.extend(paragraph(Role::Text, &text, width, 0));
     out
 }
 

@@ -247,5 +247,6 @@ pub(super) fn loaded(case: ReviewCase, journal: Journal) -> Loaded {
         draft_note: "draft kept locally".to_owned(),
         signs_with: Some(Printable::line("ssh-ed25519 SHA256:abc")),
         writes_to: Some(Printable::line("refs/notes/countersign")),
+        break_glass: None,
     }
 }

@@ -45,6 +45,8 @@ fn approve_blocked_and_open() {
     insta::assert_snapshot!("approve_blocked_80x24", blocked.keys("A").screen());
     let mut open = Desk::new(decided());
     insta::assert_snapshot!("approve_open_80x24", open.keys("Aappr").screen());
+    let mut glass = Desk::breaking_glass(decided(), "database is down, INC-31");
+    insta::assert_snapshot!("break_glass_80x24", glass.keys("A").screen());
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
         draft_note,
         signs_with,
         writes_to,
+        break_glass,
     } = loaded;
     if let Some(failure) = hopeless(&case) {
         model.phase = Phase::Failed(failure);
@@ -185,6 +186,7 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
         draft_note: Printable::line(&draft_note),
         signs_with,
         writes_to,
+        break_glass,
         verdict,
         journal,
         case,

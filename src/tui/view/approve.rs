@@ -9,7 +9,9 @@ use super::canvas::Canvas;
 
 /// Draws it over everything.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen: &Approve) {
-    let inside = canvas.window(area, "Approve");
+    let glass = review.break_glass.is_some();
+    let title = if glass { "BREAK GLASS" } else { "Approve" };
+    let inside = canvas.window(area, title);
     let width = usize::from(inside.width);
     let last = usize::from(inside.height);
     let (role, words) = match &screen.recheck {
@@ -40,7 +42,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
         ));
         lines.push(Rich::empty());
     }
-    let body = last.saturating_sub(4);
+    let problem = match &screen.problem {
+        Some(problem) => paragraph(Role::Bad, problem.as_str(), width, 0),
+        None => vec![Rich::empty()],
+    };
+    // Of a long one what comes first matters most, and some of what is approved stays on the screen.
+    let problem_lines = problem.len().min(last / 3).max(1);
+    let body = last.saturating_sub(3 + problem_lines);
     let total = lines.len() + screen.lines.len();
     let more = total.saturating_sub(screen.top + body);
     for (row, line) in lines
@@ -55,16 +63,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
     if more > 0 {
         canvas.line(
             inside,
-            last.saturating_sub(3),
+            last.saturating_sub(2 + problem_lines),
             &Rich::of(Role::Dim, format!("{more} more lines, ↓ PgDn")),
         );
     }
-    if let Some(problem) = &screen.problem {
-        canvas.line(
-            inside,
-            last.saturating_sub(2),
-            &Rich::of(Role::Bad, problem.as_str()),
-        );
+    for (row, line) in problem.iter().take(problem_lines).enumerate() {
+        canvas.line(inside, last.saturating_sub(1 + problem_lines) + row, line);
     }
     let ask = if screen.sent {
         Rich::of(Role::Warn, "Writing ...")
@@ -74,7 +78,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
                 Role::Strong,
                 format!("approve {}", review.case.plan_digest().short()),
             )
-            .add(Role::Text, "  to approve, Esc to go back:  ")
+            .add(
+                if glass { Role::Bad } else { Role::Text },
+                if glass {
+                    "  to BREAK GLASS, Esc to go back:  "
+                } else {
+                    "  to approve, Esc to go back:  "
+                },
+            )
             .add(Role::Strong, format!("{}_", screen.typed))
     } else if screen.recheck == Recheck::Running {
         Rich::of(Role::Dim, "Esc to go back")

@@ -55,6 +55,7 @@ pub(super) fn walk(case: &Case, loaded: Loaded, tally: &mut Tally) {
         draft_note: "draft new".to_owned(),
         signs_with: None,
         writes_to: Some(Printable::line("refs/notes/countersign")),
+        break_glass: None,
     })));
     // Each case at two sizes, and each size in many cases.
     for offset in [0, 2] {

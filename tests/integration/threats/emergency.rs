@@ -26,7 +26,10 @@ fn dialogue(scene: &Scene) -> String {
 /// Sam, who wrote the change and is on call, broke glass.
 fn broken() -> Option<Scene> {
     let scene = stage("02-update", GLASS)?;
-    break_glass(&scene, SAM, "sam", "database is down, INC-31").must_end(0);
+    break_glass(&scene, SAM, "sam", "database is down, INC-31")
+        .must_end(0)
+        .must_say("BREAK-GLASS, NOT AN APPROVAL: database is down, INC-31")
+        .must_say("Not approved: glass is broken.");
     Some(scene)
 }
 

@@ -11,6 +11,7 @@
 //! | `replay` | good records for another commit, plan, repository or time; what was taken back |
 //! | `change` | changes that would loosen the rules by which they are judged |
 //! | `emergency` | what sets aside who must approve, and what it cannot set aside; owners of code; the same bytes |
+//! | `spending` | an approval that was used for an apply, used again |
 //! | `people` | what the program does for those who sign: quorum, groups, revoking, keys that cannot sign |
 
 #![allow(clippy::print_stderr)]
@@ -21,6 +22,7 @@ mod people;
 mod records;
 mod replay;
 mod signers;
+mod spending;
 
 use std::path::PathBuf;
 
@@ -40,7 +42,7 @@ pub(crate) const KIM: (&str, &str) = ("Kim Tran", "kim@example.com");
 type Attempt = (&'static str, &'static str, fn(&Scene));
 
 /// OpenSSH's program; without it nothing can be signed, and the test says so.
-fn keygen() -> Option<PathBuf> {
+pub(crate) fn keygen() -> Option<PathBuf> {
     let found = find_program("ssh-keygen", std::env::var("PATH").ok().as_deref());
     if found.is_none() {
         eprintln!("SKIPPED: ssh-keygen is not on the PATH, so nothing could be signed");
@@ -61,11 +63,11 @@ fn people(scene: &Scene) {
     write_list(scene, &["rae", "kim", "sam"]);
 }
 
-fn key_path(scene: &Scene, name: &str) -> PathBuf {
+pub(crate) fn key_path(scene: &Scene, name: &str) -> PathBuf {
     scene.beside("home").join(".ssh").join(name)
 }
 
-fn public(scene: &Scene, name: &str) -> String {
+pub(crate) fn public(scene: &Scene, name: &str) -> String {
     let text = std::fs::read_to_string(key_path(scene, name).with_extension("pub")).unwrap();
     text.trim().to_owned()
 }

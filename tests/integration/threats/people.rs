@@ -69,9 +69,15 @@ fn what_cannot_be_signed_is_not_written_where_the_base_says_who_signs() {
     let Some(stage) = stage("02-update", "") else {
         return;
     };
-    let attempts: [Obstacle; 6] = [
+    let attempts: [Obstacle; 7] = [
         ("git names no SSH key to sign with", |s| {
             s.try_git(&["config", "--global", "--unset", "user.signingkey"]);
+        }),
+        ("no command is run for that here; name the key", |s| {
+            s.try_git(&["config", "--global", "--unset", "user.signingkey"]);
+            let marker = s.beside("ran").display().to_string();
+            let command = format!("touch {marker}");
+            s.git(&["config", "--global", "gpg.ssh.defaultKeyCommand", &command]);
         }),
         ("git signs with OpenPGP here", |s| {
             s.git(&["config", "--global", "gpg.format", "openpgp"]);
@@ -104,6 +110,7 @@ fn what_cannot_be_signed_is_not_written_where_the_base_says_who_signs() {
         run.must_end(3)
             .must_say(reason)
             .must_say("nothing was written");
+        assert!(!scene.beside("ran").exists());
         scene.run(&["verify"]).must_end(3).must_say("no approval");
     }
 }
@@ -158,52 +165,4 @@ fn who_signed_is_listed_and_what_was_taken_back_too() {
     // A new review counts again.
     approve(&scene, KIM, "kim", 0).must_end(0);
     scene.run(&["verify"]).must_end(0);
-}
-
-#[test]
-fn a_key_in_an_agent_and_the_key_itself_sign() {
-    let Some(scene) = stage("02-update", "") else {
-        return;
-    };
-    // The public key alone, without its private part beside it, needs an agent; there is none.
-    let text = public(&scene, "rae");
-    scene.git(&[
-        "config",
-        "--global",
-        "user.signingkey",
-        &format!("key::{text}"),
-    ]);
-    scene.work_as(RAE);
-    let run = scene.run_on(&["--plain"], scene.dialogue(0) + "q\n");
-    run.must_end(3).must_say("of the agent could not sign");
-    let socket = scene.beside("agent");
-    let mut agent = scene.command("ssh-agent");
-    let Ok(mut child) = agent
-        .args(["-D", "-a"])
-        .arg(&socket)
-        .stdout(std::process::Stdio::null())
-        .spawn()
-    else {
-        eprintln!("SKIPPED: ssh-agent is not on the PATH");
-        return;
-    };
-    let waited = (0..500).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        socket.exists()
-    });
-    assert!(waited, "the agent did not start");
-    let mut add = scene.command("ssh-add");
-    add.env("SSH_AUTH_SOCK", &socket)
-        .arg("-q")
-        .arg(key_path(&scene, "rae"));
-    Run::of(&mut add, b"").must_end(0);
-    std::fs::remove_file(key_path(&scene, "rae")).unwrap();
-    let mut review = scene.countersign();
-    review.env("SSH_AUTH_SOCK", &socket).arg("--plain");
-    let run = Run::of(&mut review, scene.dialogue(0).as_bytes());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    run.must_end(0).must_say("signed with SHA256:");
-    scene.work_as(SAM);
-    scene.run(&["verify"]).must_end(0).must_say("(signed)");
 }
