@@ -38,7 +38,7 @@ deny contains finding if {
 	not ignored(row)
 	finding := object.union(common(row), {
 		"msg": sprintf("%s: it cannot be known whether the change under review explains this %s. %s", [row.address, deed(row), row.reason]),
-		"severity": "medium",
+		"severity": severity(row),
 		"certainty": "unknown",
 	})
 }

@@ -5,6 +5,13 @@
 //! else at head than at base, or refers to a resource whose own change is explained. So comments, layout, renamed locals and hunks on
 //! other attributes explain nothing. Instances, deletes, moves and imports have rules of their own (`changes`).
 //!
+//! What feeds a value from outside the diff makes its cause unknown: an attribute change is explained only if the diff changed an input
+//! of it and no value from outside (`-var`, the environment, a variable file that is not committed or not known to be used) feeds the
+//! same attribute. The plan does not tell what such a value was before, so a touched expression may have no effect, and the value from
+//! outside all of it. The same holds for what says how many instances there are. There are two ways out, both proven by the plan:
+//! an item of an object that does not change needs no explanation (`nodes`), and a variable whose value an attribute had before and
+//! keeps is the same as before (`same`). A value that equals a committed default or variable file is not from outside at all.
+//!
 //! Invariants: what cannot be known is never [`Verdict::Explained`]; a reason holds names and places, no values; the work is linear in
 //! blocks, references and changes; nothing recurses over the input.
 
@@ -16,6 +23,7 @@ mod judge;
 mod links;
 mod nodes;
 mod places;
+mod same;
 mod types;
 mod unplanned;
 mod values;
@@ -80,9 +88,14 @@ impl Reason {
     }
 
     fn from_cause(cause: &Cause, user: &str) -> Self {
-        let mut text = cause.reason(user);
-        if let Some(first) = text.get_mut(..1).filter(|_| cause.by_absence) {
-            first.make_ascii_uppercase();
+        Self::placed(cause.reason(user), cause)
+    }
+
+    /// A sentence about a cause.
+    fn placed(mut text: String, cause: &Cause) -> Self {
+        // Other texts begin with a path or an address.
+        if text.starts_with("the ") {
+            text.replace_range(..1, "T");
         }
         Self {
             text: format!("{text}."),
@@ -246,8 +259,10 @@ pub fn explain(plan: &Plan, sides: &Sides<'_>) -> Explanation {
             moves,
         })
     };
-    let head = ground(sides.head, &variables.head, Some(&touched), &moves);
+    let mut head = ground(sides.head, &variables.head, Some(&touched), &moves);
     let base = ground(sides.base, &variables.base, None, &none);
+    let same = same::variables(plan, &head, &base, &moves, &variables.planned);
+    head.feed(&same);
     let judge = Judge::new(Grounds {
         plan,
         head: &head,
@@ -305,17 +320,23 @@ fn output_verdict(judge: &Judge<'_>, name: &str) -> Verdict {
         };
     };
     if let Some(cause) = judge.cause(at) {
-        let reason = Reason::from_cause(cause, &key);
+        if let Some(text) = cause.with_outside(&key) {
+            return Verdict::NotKnown(Reason::placed(text, &cause));
+        }
+        let reason = Reason::from_cause(&cause, &key);
         return if cause.drift {
             Verdict::Drift(reason)
         } else {
             Verdict::Explained(reason)
         };
     }
-    if let Some(resource) = judge.follows(&key) {
-        return Verdict::Unexplained(Reason::of(format!(
-            "It follows {resource}, whose own change is not explained."
-        )));
+    if let Some(followed) = judge.follows(&key) {
+        let reason = Reason::of(format!("It follows {}.", followed.sentence()));
+        return if followed.certain {
+            Verdict::Unexplained(reason)
+        } else {
+            Verdict::NotKnown(reason)
+        };
     }
     let text = format!("Nothing in the change touches {key}, nor what it refers to.");
     match judge.head.node(at).and_then(|node| node.hint.as_ref()) {

@@ -239,6 +239,26 @@ pub fn items(text: &str) -> Option<Vec<(String, String)>> {
     })
 }
 
+/// The arguments of an expression that is one call of a function.
+#[must_use]
+pub fn arguments(text: &str, function: &str) -> Option<Vec<String>> {
+    let rest = text.trim().strip_prefix(function)?.trim_start();
+    if !rest.starts_with('(') || !closes_at_end(rest) {
+        return None;
+    }
+    let inner = rest.get(1..rest.len() - 1)?;
+    let list = format!("[{inner}]");
+    let items = Value::Hcl(list.as_bytes()).list();
+    let texts: Vec<String> = items
+        .iter()
+        .map(|item| item.source().into_owned())
+        .collect();
+    texts
+        .iter()
+        .all(|text| !text.is_empty() && !text.ends_with("..."))
+        .then_some(texts)
+}
+
 struct Walk<'a> {
     text: &'a str,
     tokens: &'a [Token],

@@ -43,7 +43,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use address::{directory, join, module_key, module_steps, strip_keys};
-pub use expression::{Expression, FileName, Piece, Tail, expression, items, literal};
+pub use expression::{Expression, FileName, Piece, Tail, arguments, expression, items, literal};
 pub use facts::{
     Backend, BaseFacts, Block, Connection, Directive, Facts, Imported, Lifecycle, LockChange,
     LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,

@@ -14,6 +14,9 @@ use crate::source::strip_keys;
 type Judged = (Option<Verdict>, Option<Cause>);
 
 fn explained(cause: Cause, user: &str) -> Judged {
+    if let Some(text) = cause.with_outside(user) {
+        return (Some(Verdict::NotKnown(Reason::placed(text, &cause))), None);
+    }
     let reason = Reason::from_cause(&cause, user);
     let verdict = if cause.drift {
         Verdict::Drift(reason)
@@ -29,6 +32,22 @@ fn unexplained(text: impl Into<String>) -> Judged {
 
 fn not_known(text: impl Into<String>) -> Judged {
     (Some(Verdict::NotKnown(Reason::of(text.into()))), None)
+}
+
+/// The expression that repeats an object is touched, and whether that is why the instance comes or goes is not known.
+fn perhaps(cause: &Cause, site: &Site, created: bool) -> Judged {
+    let text = match &cause.outside {
+        Some(outside) => format!(
+            "{}, but which instances there are also depends on {outside}",
+            cause.reason("")
+        ),
+        None => format!(
+            "{}, but whether that {} this instance cannot be read there",
+            cause.reason(&site.address),
+            if created { "adds" } else { "removes" }
+        ),
+    };
+    (Some(Verdict::NotKnown(Reason::placed(text, cause))), None)
 }
 
 /// Where a change stands in the configuration of both commits.
@@ -136,6 +155,7 @@ impl Judge<'_> {
             through: None,
             drift: false,
             by_absence: true,
+            outside: None,
         }
     }
 
@@ -152,6 +172,7 @@ impl Judge<'_> {
                 through: None,
                 drift: false,
                 by_absence: false,
+                outside: None,
             })
         })
     }
@@ -161,12 +182,17 @@ impl Judge<'_> {
         let found = self.instance(row, [&site.address, &site.before], created)?;
         Some(match found {
             Instance::Because(cause) => explained(cause, ""),
-            Instance::Perhaps(cause) => not_known(format!(
-                "{}, but whether that {} this instance cannot be read there.",
-                cause.reason(&site.address),
-                if created { "adds" } else { "removes" }
-            )),
+            Instance::Perhaps(cause) => perhaps(&cause, site, created),
         })
+    }
+
+    /// A new object: what sets its attributes, or repeats it, must not come from outside either.
+    fn made(&self, cause: Cause, site: &Site) -> Judged {
+        let Some((name, outside)) = self.outside_of(&site.address) else {
+            return explained(cause, "");
+        };
+        let text = format!("{}, but its {name} depends on {outside}", cause.reason(""));
+        (Some(Verdict::NotKnown(Reason::placed(text, &cause))), None)
     }
 
     fn create(&self, row: &ResourceChange, site: &Site) -> Judged {
@@ -179,10 +205,12 @@ impl Judge<'_> {
             return self.elsewhere(&strip_keys(&row.module), row, true);
         }
         if !site.in_base {
-            return explained(self.arrived(&site.address), "");
+            return self.made(self.arrived(&site.address), site);
         }
-        if let Some(judged) = self.by_instance(row, site, true) {
-            return judged;
+        match self.instance(row, [&site.address, &site.before], true) {
+            Some(Instance::Because(cause)) => return self.made(cause, site),
+            Some(Instance::Perhaps(cause)) => return perhaps(&cause, site, true),
+            None => {}
         }
         if let Some(drift) = self.drift_row(row)
             && drift.action == Action::Delete
@@ -220,6 +248,7 @@ impl Judge<'_> {
             through: None,
             drift: false,
             by_absence: true,
+            outside: None,
         }
     }
 
@@ -234,11 +263,16 @@ impl Judge<'_> {
             };
         };
         let before = self.moves.before(&path).into_owned();
+        // What is inside may use any argument.
+        let outside = self.outside_of_call(&path);
+        let explained = |cause: Cause, user: &str| {
+            let outside = outside.clone().or_else(|| cause.outside.clone());
+            explained(Cause { outside, ..cause }, user)
+        };
         if !self.base.calls.contains_key(&before) {
             return explained(self.arrived(&path), "");
         }
-        let names: BTreeSet<&String> = call.parts.keys().collect();
-        for name in names {
+        for name in call.parts.keys() {
             if let Some(cause) = self.part(&path, &before, name) {
                 return explained(cause, &path);
             }
@@ -294,6 +328,7 @@ impl Judge<'_> {
             through: None,
             drift: true,
             by_absence: false,
+            outside: None,
         });
         (Some(Verdict::Drift(Reason::of(text.to_owned()))), cause)
     }
@@ -306,12 +341,12 @@ impl Judge<'_> {
             let adopted = self
                 .added("import", &site.address)
                 .or_else(|| self.added("moved", &site.address));
-            return explained(adopted.unwrap_or_else(|| self.arrived(&site.address)), "");
+            return self.made(adopted.unwrap_or_else(|| self.arrived(&site.address)), site);
         }
         if row.importing
             && let Some(cause) = self.added("import", &site.address)
         {
-            return explained(cause, "");
+            return self.made(cause, site);
         }
         let mut known: BTreeSet<&String> = BTreeSet::new();
         for (graph, address) in [(self.head, &site.address), (self.base, &site.before)] {
@@ -323,15 +358,27 @@ impl Judge<'_> {
         let mut first: Option<(String, Cause)> = None;
         let mut drifting = false;
         let mut untouched: Vec<String> = Vec::new();
+        let mut fed: Option<(String, Cause)> = None;
         let values = Fields::of(self.plan, &row.body);
         let keys = steps(&row.address);
         let key = keys.iter().find(|(path, _)| *path == site.address);
         let key = key.and_then(|(_, key)| key.as_deref());
         for name in changed.iter().filter(|name| known.contains(name)) {
             match self.part_of_instance([&site.address, &site.before], name, key) {
-                Some(cause) => {
+                Some(mut cause) => {
                     drifting |= cause.drift;
-                    untouched.extend(self.neighbours(&values, &site.address, name));
+                    let items = self.items(&values, &site.address, name);
+                    untouched.extend(items.untouched);
+                    if items.all {
+                        cause.outside = None;
+                    }
+                    for fed_by in items.fed.into_iter().chain(cause.outside.take()) {
+                        let cause = Cause {
+                            outside: Some(fed_by),
+                            ..cause.clone()
+                        };
+                        fed.get_or_insert((name.clone(), cause));
+                    }
                     if first
                         .as_ref()
                         .is_none_or(|(_, first)| first.drift && !cause.drift)
@@ -348,7 +395,7 @@ impl Judge<'_> {
                 &site.before,
                 "lifecycle.replace_triggered_by",
             ) {
-                Some(cause) if untouched.is_empty() => {
+                Some(cause) if untouched.is_empty() && fed.is_none() => {
                     return explained(cause, "replace_triggered_by");
                 }
                 Some(_) => {}
@@ -367,6 +414,11 @@ impl Judge<'_> {
             if first.is_none() && untouched.is_empty() {
                 drifting = true;
             }
+        }
+        if untouched.is_empty()
+            && let Some((name, cause)) = fed
+        {
+            return explained(cause, &name);
         }
         if untouched.is_empty() {
             return self.touched(row, site, first, drifting, &known);
@@ -424,9 +476,10 @@ impl Judge<'_> {
             return explained(cause, &name);
         }
         // Only attributes that the provider computes change.
-        let any = known
+        let causes = known
             .iter()
-            .find_map(|name| self.part(&site.address, &site.before, name));
+            .filter_map(|name| self.part(&site.address, &site.before, name));
+        let any = causes.min_by_key(|cause| cause.outside.is_some());
         if let Some(cause) = any.or_else(|| self.whole(row, site)) {
             return explained(cause, &site.address);
         }
@@ -460,10 +513,13 @@ impl Judge<'_> {
         let follows = untouched
             .iter()
             .find_map(|name| self.follows(&format!("{}{PART}{name}", site.address)));
-        if let Some(resource) = follows {
-            return unexplained(format!(
-                "{shown} follows {resource}, whose own change is not explained.{part}"
-            ));
+        if let Some(followed) = follows {
+            let text = format!("{shown} follows {}.{part}", followed.sentence());
+            return if followed.certain {
+                unexplained(text)
+            } else {
+                not_known(text)
+            };
         }
         match hint {
             Some(Hint::Volatile(function)) => not_known(format!(

@@ -6,7 +6,7 @@
 //!
 //! Nodes are put in an order in which what is referred to comes first, without recursion; a circle is cut.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -42,6 +42,8 @@ pub(super) struct Node {
     pub(super) by_value: bool,
     /// Why its value may differ without a change of the configuration.
     pub(super) hint: Option<Hint>,
+    /// The variable with a value from outside that it uses, on whatever way, and why that is not known.
+    pub(super) outside: Option<Arc<str>>,
     /// The value, where it can be read.
     pub(super) literal: Option<Arc<Json>>,
     /// What it comes to.
@@ -212,11 +214,43 @@ impl Graph {
             .flat_map(|node| node.links.iter().copied().flatten())
     }
 
+    /// The positions of the keys that begin with this, by what follows.
+    pub(super) fn below<'g>(
+        &'g self,
+        prefix: &str,
+    ) -> impl Iterator<Item = (&'g str, usize)> + use<'g> {
+        let prefix = prefix.to_owned();
+        let all = self.by_key.range(prefix.clone()..);
+        all.map_while(move |(key, at)| Some((key.strip_prefix(prefix.as_str())?, *at)))
+    }
+
     /// Whether the position is that of a resource, which changes by itself.
     pub(super) fn is_resource(&self, position: usize) -> bool {
         self.nodes
             .get(position)
             .is_some_and(|node| node.kind == Kind::Resource)
+    }
+
+    /// Follows values from outside to what they feed, but for those of variables that are the same as before. Resources end the way:
+    /// whether they change is judged of them.
+    pub(super) fn feed(&mut self, same: &HashSet<usize>) {
+        for at in same {
+            if let Some(node) = self.nodes.get_mut(*at) {
+                node.outside = None;
+            }
+        }
+        for at in self.order.clone() {
+            let fed = self.links(at).find_map(|link| {
+                let target = self.nodes.get(link)?;
+                let is_value = target.kind == Kind::Value;
+                target.outside.clone().filter(|_| is_value)
+            });
+            if let Some(node) = self.nodes.get_mut(at)
+                && node.outside.is_none()
+            {
+                node.outside = fed;
+            }
+        }
     }
 
     /// Puts references before what refers to them, depth first with a list of its own.
@@ -339,23 +373,25 @@ impl Graph {
 /// The value of an expression that is one reference, or one in a conversion, to something that has a value.
 fn through(pieces: &[Piece], read: &[Option<Arc<Json>>]) -> Option<Arc<Json>> {
     let [Some(value)] = read else { return None };
+    is_same(pieces).then(|| Arc::clone(value))
+}
+
+/// Whether an expression with one reference has the value of what that refers to, but for its type.
+pub(super) fn is_same(pieces: &[Piece]) -> bool {
     let is_argument = pieces
         .iter()
         .any(|piece| matches!(piece, Piece::Reference(path) if path.first().is_some_and(|first| first.starts_with(PART))));
-    if is_argument {
-        return Some(Arc::clone(value));
-    }
-    let is_plain = pieces.iter().all(|piece| match piece {
-        Piece::Reference(path) => path.len() == 2,
-        Piece::Text(text) => {
-            text.starts_with(';')
-                || matches!(
-                    text.as_str(),
-                    "toset" | "tolist" | "tomap" | "tonumber" | "(" | ")"
-                )
-        }
-    });
-    is_plain.then(|| Arc::clone(value))
+    is_argument
+        || pieces.iter().all(|piece| match piece {
+            Piece::Reference(path) => path.len() == 2,
+            Piece::Text(text) => {
+                text.starts_with(';')
+                    || matches!(
+                        text.as_str(),
+                        "toset" | "tolist" | "tomap" | "tonumber" | "(" | ")"
+                    )
+            }
+        })
 }
 
 impl Node {

@@ -39,6 +39,7 @@ impl Judge<'_> {
         let module = strip_keys(&row.module);
         let mut scopes = modules_above(&module);
         scopes.push(address);
+        let outside = scopes.iter().find_map(|scope| self.outside_repeat(scope));
         for scope in scopes {
             let before = if scope == address {
                 before_it.to_owned()
@@ -69,18 +70,33 @@ impl Judge<'_> {
                 let certain = if created { old } else { new } == Some(false);
                 let known = certain
                     || match name {
-                        "for_each" => self.names(scope, &before, key.unwrap_or_default(), created),
+                        "for_each" => key.is_some_and(|key| {
+                            self.names(scope, &before, key, created)
+                                || self.goes_along(scope, key, created)
+                        }),
                         "count" => key.is_some_and(|key| self.is_last(scope, key, created)),
                         _ => true,
                     };
-                return Some(if known {
-                    Instance::Because(cause)
+                // Any of them may bring or take it.
+                return Some(if certain || known && outside.is_none() {
+                    Instance::Because(Cause {
+                        outside: None,
+                        ..cause
+                    })
                 } else {
-                    Instance::Perhaps(cause)
+                    Instance::Perhaps(Cause { outside, ..cause })
                 });
             }
         }
         None
+    }
+
+    /// The value from outside that says how many objects an address stands for.
+    fn outside_repeat(&self, scope: &str) -> Option<Arc<str>> {
+        ["for_each", "count", "enabled"].iter().find_map(|name| {
+            let node = self.head.find(&format!("{scope}{PART}{name}"))?;
+            node.outside.clone()
+        })
     }
 
     /// Whether what a `for_each` refers to says the key at one commit only: at head of a new instance, at base of one that is gone.
@@ -107,6 +123,28 @@ impl Judge<'_> {
         let new = new || lines(true) || listed(FileStatus::Added);
         let old = old || lines(false) || listed(FileStatus::Deleted);
         if created { new && !old } else { old && !new }
+    }
+
+    /// Whether an instance of a resource that the `for_each` refers to has the same key, comes or goes too, and is explained.
+    fn goes_along(&self, scope: &str, key: &str, created: bool) -> bool {
+        let mut open: Vec<usize> = self
+            .head
+            .position(&format!("{scope}{PART}for_each"))
+            .into_iter()
+            .collect();
+        let mut seen: HashSet<usize> = open.iter().copied().collect();
+        while let Some(at) = open.pop() {
+            if self.head.is_resource(at) {
+                let address = self.head.key(at).unwrap_or_default();
+                let known = (address.to_owned(), key.to_owned(), created);
+                if self.keyed.get(&known) == Some(&true) {
+                    return true;
+                }
+            } else if seen.len() < MAX_NODES {
+                open.extend(self.head.links(at).filter(|link| seen.insert(*link)));
+            }
+        }
+        false
     }
 
     /// Whether an index comes behind those that were there before, or of one that is gone, that stay.
@@ -197,6 +235,12 @@ pub(super) fn steps(address: &str) -> Vec<(String, Option<String>)> {
         steps.push((path, None));
     }
     steps
+}
+
+/// The key of an instance in its resource.
+pub(super) fn last_key(address: &str) -> Option<String> {
+    let (_, key) = steps(address).pop()?;
+    key
 }
 
 /// Where the key that begins with a bracket ends.

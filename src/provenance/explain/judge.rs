@@ -10,9 +10,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Verdict;
-use super::graph::{Graph, Hint, Moves, PART};
-use super::instances::counts;
-use super::places::Providers;
+use super::graph::{Graph, Hint, Moves, PART, is_meta};
+use super::instances::{counts, last_key};
+use super::places::{Providers, modules_above};
 use super::values::Fields;
 use crate::change;
 use crate::plan::{Action, Plan};
@@ -31,6 +31,8 @@ pub(super) struct Cause {
     pub(super) drift: bool,
     /// Whether it counts on something not being there.
     pub(super) by_absence: bool,
+    /// The variable with a value from outside that the value uses too, so that the cause may not be this.
+    pub(super) outside: Option<Arc<str>>,
 }
 
 impl Cause {
@@ -43,6 +45,14 @@ impl Cause {
             None => format!(", used by {user}"),
         };
         format!("{}{through}", self.text)
+    }
+
+    /// The cause, with what `user` has from outside.
+    pub(super) fn with_outside(&self, user: &str) -> Option<String> {
+        let outside = self.outside.as_ref()?;
+        let cause = self.reason(user);
+        let user = if user.is_empty() { "it" } else { user };
+        Some(format!("{cause}, but {user} also depends on {outside}"))
     }
 }
 
@@ -65,7 +75,27 @@ pub(super) struct Judge<'a> {
     textual: Vec<Option<Rc<Cause>>>,
     flow: Vec<Option<Rc<Cause>>>,
     /// The resource that it refers to and whose change is not explained.
-    follows: Vec<Option<Rc<str>>>,
+    follows: Vec<Option<Rc<Followed>>>,
+    /// Instances that come (`true`) or go, by configuration address and key, and whether that is explained of all of them.
+    pub(super) keyed: HashMap<(String, String, bool), bool>,
+}
+
+/// A resource whose change is not explained.
+pub(super) struct Followed {
+    pub(super) address: String,
+    /// Whether that is known.
+    pub(super) certain: bool,
+}
+
+impl Followed {
+    pub(super) fn sentence(&self) -> String {
+        let Self { address, certain } = self;
+        if *certain {
+            format!("{address}, whose own change is not explained")
+        } else {
+            format!("{address}, of whose own change it is not known whether it is explained")
+        }
+    }
 }
 
 /// The grounds for [`Judge::new`].
@@ -111,6 +141,7 @@ impl<'a> Judge<'a> {
             textual: vec![None; head.nodes.len()],
             flow: vec![None; head.nodes.len()],
             follows: vec![None; head.nodes.len()],
+            keyed: HashMap::new(),
         }
     }
 
@@ -156,11 +187,26 @@ impl<'a> Judge<'a> {
                     continue;
                 };
                 let (verdict, cause) = self.change(change);
-                if matches!(
-                    verdict,
-                    Some(Verdict::Unexplained(_) | Verdict::NotKnown(_))
-                ) {
-                    set(&mut self.follows, at, Some(address.into()));
+                let is_explained = matches!(verdict, Some(Verdict::Explained(_)));
+                if let (Action::Create | Action::Delete, Some(key)) =
+                    (change.action, last_key(&change.address))
+                {
+                    let created = change.action == Action::Create;
+                    let all = self.keyed.entry((address.to_owned(), key, created));
+                    *all.or_insert(true) &= is_explained;
+                }
+                let certain = match verdict {
+                    Some(Verdict::Unexplained(_)) => Some(true),
+                    Some(Verdict::NotKnown(_)) if !self.is_followed_for_certain(at) => Some(false),
+                    _ => None,
+                };
+                if let Some(certain) = certain {
+                    let address = address.to_owned();
+                    set(
+                        &mut self.follows,
+                        at,
+                        Some(Rc::new(Followed { address, certain })),
+                    );
                 }
                 let acts = !matches!(
                     change.action,
@@ -184,6 +230,7 @@ impl<'a> Judge<'a> {
                     through: Some(address.into()),
                     drift: true,
                     by_absence: false,
+                    outside: None,
                 });
             }
             set(&mut self.flow, at, best.map(Rc::new));
@@ -200,6 +247,11 @@ impl<'a> Judge<'a> {
         (verdicts, self)
     }
 
+    fn is_followed_for_certain(&self, at: usize) -> bool {
+        let followed = self.follows.get(at).and_then(Option::as_deref);
+        followed.is_some_and(|followed| followed.certain)
+    }
+
     /// Why the configuration of a value differs from the base's.
     fn differs(&self, at: usize) -> Option<Rc<Cause>> {
         let node = self.head.node(at)?;
@@ -211,6 +263,7 @@ impl<'a> Judge<'a> {
                 through: None,
                 drift: false,
                 by_absence,
+                outside: None,
             }))
         };
         let here = |verb: &str| format!("{}:{} {verb} {}", node.file, node.line, node.what);
@@ -235,9 +288,18 @@ impl<'a> Judge<'a> {
     }
 
     /// Why a value differs, or may.
-    pub(super) fn cause(&self, at: usize) -> Option<&Cause> {
+    pub(super) fn cause(&self, at: usize) -> Option<Cause> {
         let textual = self.textual.get(at).and_then(Option::as_deref);
-        textual.or_else(|| self.flow.get(at).and_then(Option::as_deref))
+        let cause = textual.or_else(|| self.flow.get(at).and_then(Option::as_deref));
+        cause.map(|cause| self.with_outside(cause, at))
+    }
+
+    /// A cause of a value, with what that has from outside.
+    fn with_outside(&self, cause: &Cause, at: usize) -> Cause {
+        Cause {
+            outside: self.head.node(at).and_then(|node| node.outside.clone()),
+            ..cause.clone()
+        }
     }
 
     /// Why a part differs: at head, or because the head has none any more.
@@ -250,7 +312,7 @@ impl<'a> Judge<'a> {
             resource.and_then(|resource| resource.parts.get(name).copied())
         };
         match (at(self.head, address), at(self.base, before)) {
-            (Some(at), _) => self.cause(at).cloned(),
+            (Some(at), _) => self.cause(at),
             (None, Some(old)) => {
                 let old = self.base.node(old)?;
                 Some(Cause {
@@ -263,6 +325,7 @@ impl<'a> Judge<'a> {
                     through: None,
                     drift: false,
                     by_absence: true,
+                    outside: None,
                 })
             }
             (None, None) => None,
@@ -311,7 +374,10 @@ impl<'a> Judge<'a> {
             (item(self.head, each)? == item(self.base, old_each)?).then_some(new)
         };
         match same() {
-            Some(at) => self.flow.get(at)?.as_deref().cloned(),
+            Some(at) => {
+                let flow = self.flow.get(at)?.as_deref()?;
+                Some(self.with_outside(flow, at))
+            }
             None => Some(cause),
         }
     }
@@ -321,6 +387,7 @@ impl<'a> Judge<'a> {
         let resource = self.head.resources.get(address)?;
         let node = self.head.node(*resource.parts.get(name)?)?;
         let file = node.by_key.get(key?)?;
+        let outside = node.outside.clone();
         if node.by_value {
             let each = self.head.node(*resource.parts.get("for_each")?)?;
             let is_set = matches!(each.literal.as_deref(), Some(Json::Array(_)))
@@ -334,11 +401,12 @@ impl<'a> Judge<'a> {
             through: None,
             drift: false,
             by_absence: false,
+            outside,
         })
     }
 
     /// The resource that a value refers to and whose change is not explained.
-    pub(super) fn follows(&self, key: &str) -> Option<&str> {
+    pub(super) fn follows(&self, key: &str) -> Option<&Followed> {
         self.follows.get(self.head.position(key)?)?.as_deref()
     }
 
@@ -348,26 +416,70 @@ impl<'a> Judge<'a> {
         self.head.node(at)?.hint.as_ref()
     }
 
-    /// The items of an object written out in an argument that change in the plan and that nothing explains.
-    pub(super) fn neighbours(&self, values: &Fields<'_>, address: &str, name: &str) -> Vec<String> {
+    /// The items of an object written out in an argument that change in the plan.
+    pub(super) fn items(&self, values: &Fields<'_>, address: &str, name: &str) -> Items {
         let prefix = format!("{address}{PART}{name}{PART}");
-        let items = self.head.by_key.range(prefix.clone()..);
-        items
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .filter(|(_, at)| {
-                self.cause(**at).is_none()
-                    && self
-                        .head
-                        .node(**at)
-                        .is_some_and(|node| node.by_key.is_empty())
-            })
-            .filter_map(|(key, _)| {
-                let item = key.get(prefix.len()..)?;
-                let path = format!("{name}{PART}{item}");
-                values.differs(&path).then_some(path)
-            })
-            .collect()
+        let mut found = Items::default();
+        let Some(changed) = values.changed_items(name) else {
+            return found;
+        };
+        found.all = !changed.is_empty();
+        for item in changed {
+            let Some(at) = self.head.position(&format!("{prefix}{item}")) else {
+                found.all = false;
+                continue;
+            };
+            let node = self.head.node(at);
+            match self.cause(at) {
+                Some(cause) => found.fed = found.fed.or(cause.outside),
+                None if node.is_some_and(|node| node.by_key.is_empty()) => {
+                    found.untouched.push(format!("{name}{PART}{item}"));
+                }
+                None => {}
+            }
+        }
+        found
     }
+
+    /// The first attribute of a resource, or of what repeats it, that uses a value from outside, with that value.
+    pub(super) fn outside_of(&self, address: &str) -> Option<(String, Arc<str>)> {
+        let resource = self.head.resources.get(address)?;
+        let own = resource
+            .parts
+            .iter()
+            .filter(|(name, _)| !is_meta(name) || repeats(name));
+        let above = modules_above(address).into_iter();
+        let above = above.filter_map(|path| self.head.calls.get(path));
+        let above = above.flat_map(|call| call.parts.iter().filter(|(name, _)| repeats(name)));
+        own.chain(above).find_map(|(name, at)| {
+            let outside = self.head.node(*at)?.outside.clone()?;
+            Some((name.clone(), outside))
+        })
+    }
+
+    /// The first value from outside that a module call uses.
+    pub(super) fn outside_of_call(&self, path: &str) -> Option<Arc<str>> {
+        let parts = &self.head.calls.get(path)?.parts;
+        parts
+            .values()
+            .find_map(|at| self.head.node(*at)?.outside.clone())
+    }
+}
+
+/// What of an object written out in an argument changes.
+#[derive(Default)]
+pub(super) struct Items {
+    /// Whether every item that changes is written out.
+    pub(super) all: bool,
+    /// Paths of those that nothing explains.
+    pub(super) untouched: Vec<String>,
+    /// A value from outside that one of them uses.
+    pub(super) fed: Option<Arc<str>>,
+}
+
+/// Whether an argument says how many objects there are.
+pub(super) fn repeats(name: &str) -> bool {
+    matches!(name, "count" | "for_each" | "enabled")
 }
 
 fn set<T: ?Sized>(list: &mut [Option<Rc<T>>], at: usize, value: Option<Rc<T>>) {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Reads;
-use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource, is_meta};
+use super::graph::{Graph, Ground, Hint, Kind, Node, PART, Resource, is_meta, within};
 use super::variables::Outside;
 use crate::digest::Digest;
-use crate::source::{Block, Expression, Part, Piece, SourceIndex, directory, expression, items};
+use crate::source::{
+    Block, Expression, Part, Piece, SourceIndex, arguments, directory, expression, items,
+};
 
 impl Graph {
     pub(super) fn add(&mut self, key: String, place: &Place<'_>, parts: &[&Part]) -> usize {
@@ -45,6 +47,7 @@ impl Graph {
             by_key,
             by_value,
             hint,
+            outside: None,
             literal: literal.filter(|_| parts.len() == 1).map(Arc::new),
             digest: Digest::of(&[]),
             own: Digest::of(&[]),
@@ -56,6 +59,7 @@ impl Graph {
     pub(super) fn register(&mut self, ground: &Ground<'_>) {
         let facts = &ground.index.facts;
         let mut seen = std::collections::HashSet::new();
+        let mut merged = Vec::new();
         for block in &facts.blocks {
             let (Some(address), Some(module)) = (&block.address, &block.module) else {
                 continue;
@@ -67,7 +71,7 @@ impl Graph {
             place.what.clone_from(address);
             match block.kind.as_str() {
                 "resource" | "data" | "ephemeral" | "module" => {
-                    let made = self.block(ground, block, address, &place);
+                    let made = self.block(ground, block, address, &place, &mut merged);
                     if block.kind == "module" {
                         self.calls.insert(address.clone(), made);
                     } else {
@@ -123,15 +127,19 @@ impl Graph {
             self.by_key.remove(address);
             self.add(address.clone(), &place, &parts.iter().collect::<Vec<_>>());
         }
+        for (key, place, part) in merged {
+            self.items_of_merge(&key, &place, &part);
+        }
     }
 
     /// A resource, data source or module call: a node for each part, and one for all of it.
-    pub(super) fn block(
+    pub(super) fn block<'a>(
         &mut self,
         ground: &Ground<'_>,
         block: &Block,
         address: &str,
-        place: &Place<'_>,
+        place: &Place<'a>,
+        merged: &mut Vec<(String, Place<'a>, Part)>,
     ) -> Resource {
         let parts = all_parts(ground.index, address);
         let mut by_name: BTreeMap<String, Vec<&Part>> = BTreeMap::new();
@@ -158,6 +166,9 @@ impl Graph {
                 && !is_meta(&name)
             {
                 self.items_of(&key, &place, part);
+                if part.text.trim_start().starts_with("merge") {
+                    merged.push((key.clone(), place.clone(), (*part).clone()));
+                }
             }
             positions.insert(name, self.add(key, &place, &parts));
         }
@@ -187,6 +198,45 @@ impl Graph {
     /// A node for each item of an object that is written out in an argument.
     fn items_of(&mut self, key: &str, place: &Place<'_>, part: &Part) {
         for (item, text) in items(&part.text).unwrap_or_default() {
+            let part = Part {
+                text,
+                inner: Vec::new(),
+                ..part.clone()
+            };
+            self.add(format!("{key}{PART}{item}"), place, &[&part]);
+        }
+    }
+
+    /// A node for each item that a `merge` of objects gives for certain: of its last arguments, as far as they are objects that are
+    /// written out, here or as a local.
+    fn items_of_merge(&mut self, key: &str, place: &Place<'_>, part: &Part) {
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        let arguments = arguments(&part.text, "merge").unwrap_or_default();
+        for argument in arguments.iter().rev() {
+            if let Some(items) = items(argument) {
+                for (item, text) in items {
+                    found.entry(item).or_insert(text);
+                }
+                continue;
+            }
+            let local = argument.trim();
+            let name = local
+                .strip_prefix("local.")
+                .map(|_| within(&place.module, local));
+            let Some(items) = name.and_then(|name| self.objects.get(&name).cloned()) else {
+                break;
+            };
+            for (item, _) in items.iter() {
+                let is_name = item.chars().all(|c| c.is_alphanumeric() || c == '_');
+                let text = if is_name {
+                    format!("{local}.{item}")
+                } else {
+                    local.to_owned()
+                };
+                found.entry(item.clone()).or_insert(text);
+            }
+        }
+        for (item, text) in found {
             let part = Part {
                 text,
                 inner: Vec::new(),
@@ -238,6 +288,7 @@ impl Graph {
                 Outside::NewFile(file) => Hint::NewFile(variable(), file.clone()),
                 Outside::Computed => Hint::Computed(variable()),
             });
+            node.outside = from.map(|from| from.variable(address).into());
             return;
         }
         let given = format!("{}{PART}{name}", place.module);

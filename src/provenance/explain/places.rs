@@ -87,6 +87,7 @@ impl Judge<'_> {
                 through: None,
                 drift: false,
                 by_absence: false,
+                outside: None,
             })
         };
         let source = row.provider.to_lowercase();
@@ -143,7 +144,7 @@ impl Judge<'_> {
             for at in blocks.into_iter().flatten() {
                 let fits = self.head.key(*at).is_some_and(|key| exact(key, scope));
                 if let Some(cause) = self.cause(*at).filter(|_| fits) {
-                    return Some(cause.clone());
+                    return Some(cause);
                 }
             }
         }

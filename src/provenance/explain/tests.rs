@@ -1,6 +1,7 @@
 //! Verdicts on real plans of two commits (`testdata/repos`), with the configuration or the plan changed a little.
 #![allow(clippy::unwrap_used)]
 
+mod fed;
 mod outside;
 
 use std::collections::BTreeMap;

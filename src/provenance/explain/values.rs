@@ -31,9 +31,35 @@ impl<'a> Fields<'a> {
             && (self.is_unknown(name) || at(&self.after, name) == at(&drift.before, name))
     }
 
-    /// Whether an attribute, or an item of one, is another one after.
-    pub(super) fn differs(&self, name: &str) -> bool {
-        self.is_unknown(name) || at(&self.before, name) != at(&self.after, name)
+    /// Whether an attribute, or an item of one, has this value before and after.
+    pub(super) fn keeps(&self, name: &str, value: &Json) -> bool {
+        !value.is_null()
+            && !self.is_unknown(name)
+            && at(&self.before, name) == *value
+            && at(&self.after, name) == *value
+    }
+
+    /// The items of an attribute that are others after, where it is an object on both sides, or on one of them.
+    pub(super) fn changed_items(&self, name: &str) -> Option<BTreeSet<String>> {
+        let object = |fields| match at(fields, name) {
+            Json::Object(items) => Some(items),
+            Json::Null => Some(serde_json::Map::new()),
+            _ => None,
+        };
+        let unknown = match at(&self.unknown, name) {
+            Json::Bool(true) => return None,
+            Json::Object(items) => items,
+            _ => serde_json::Map::new(),
+        };
+        let (before, after) = (object(&self.before)?, object(&self.after)?);
+        let keys = before.keys().chain(after.keys()).chain(unknown.keys());
+        let differs = |key: &&String| {
+            before.get(*key) != after.get(*key)
+                || unknown
+                    .get(*key)
+                    .is_some_and(|value| value.to_string().contains("true"))
+        };
+        Some(keys.filter(differs).cloned().collect())
     }
 
     fn is_unknown(&self, name: &str) -> bool {

@@ -54,6 +54,21 @@ pub(super) enum Outside {
     Computed,
 }
 
+impl Outside {
+    /// The variable, and why its value is not the files' to say.
+    pub(super) fn variable(&self, name: &str) -> String {
+        match self {
+            Self::Option => {
+                format!("{name}, whose value no file gives (-var, -var-file or the environment)")
+            }
+            Self::NewFile(file) => format!(
+                "{name}, whose value only the new file {file} gives; the plan does not tell whether it was used"
+            ),
+            Self::Computed => format!("{name}, whose value is computed in a file"),
+        }
+    }
+}
+
 impl Variables {
     pub(super) fn value(&self, name: &str) -> Option<&Given> {
         self.values.get(name)
@@ -70,6 +85,8 @@ pub(super) struct Both {
     pub(super) head: Variables,
     pub(super) base: Variables,
     pub(super) problems: Vec<String>,
+    /// The values that the plan was made with.
+    pub(super) planned: BTreeMap<String, Json>,
 }
 
 type Values = BTreeMap<String, Given>;
@@ -126,6 +143,7 @@ pub(super) fn read(
         head: Variables::default(),
         base: Variables::default(),
         problems,
+        planned: BTreeMap::new(),
     };
     let types = types(head);
     let agrees = |name: &String, given: &Given| {
@@ -186,6 +204,7 @@ pub(super) fn read(
         }
     }
     fill_unset(&mut both, &planned, head, &outside);
+    both.planned = planned;
     both
 }
 

@@ -136,7 +136,7 @@ fn a_computed_file_name_is_not_known_to_be_the_touched_one() {
 }
 
 /// A plan with one change of `terraform_data.a`, from one configuration to another.
-fn updated(before: &str, after: &str, [old, new]: [Json; 2]) -> Case {
+pub(super) fn updated(before: &str, after: &str, [old, new]: [Json; 2]) -> Case {
     let mut case = case("variable-from-outside");
     case.before.insert("main.tf".to_owned(), before.to_owned());
     case.after.insert("main.tf".to_owned(), after.to_owned());
@@ -263,4 +263,33 @@ fn a_computed_count_explains_what_comes_behind_the_last() {
         .unwrap()
         .push(last);
     assert_eq!(case.word(), "not-known");
+}
+
+#[test]
+fn an_instance_goes_along_with_that_of_a_resource_with_its_key() {
+    let text = |keys: &str| {
+        format!(
+            "resource \"terraform_data\" \"s\" {{\n  for_each = toset([{keys}])\n  input = each.key\n}}\nresource \"terraform_data\" \"a\" {{\n  for_each = {{ for k, s in terraform_data.s : k => s.id }}\n  input = 1\n}}\n"
+        )
+    };
+    let plan = |key: &str, along: &str| {
+        let each = ["for_each = toset([\"z\"])", "for_each = toset([\"z\"])"];
+        let mut case = created(each, &json!(key));
+        case.before.insert("main.tf".to_owned(), text("\"z\""));
+        case.after
+            .insert("main.tf".to_owned(), text("\"z\", \"c\""));
+        let mut row = case.plan["resource_changes"][0].clone();
+        row["address"] = json!(format!("terraform_data.s[\"{along}\"]"));
+        row["name"] = json!("s");
+        row["index"] = json!(along);
+        case.plan["resource_changes"]
+            .as_array_mut()
+            .unwrap()
+            .push(row);
+        case.word()
+    };
+    assert_eq!(plan("c", "c"), "explained");
+    assert_eq!(plan("q", "c"), "not-known");
+    // The other instance is itself not explained.
+    assert_eq!(plan("z", "z"), "unexplained");
 }
