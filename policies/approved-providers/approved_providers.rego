@@ -32,7 +32,7 @@ deny contains finding if {
 deny contains finding if {
 	count(nameless) > 0
 	finding := {
-		"msg": sprintf("%s%s does not say which provider it belongs to.", [nameless[0], more_text(count(nameless))]),
+		"msg": sprintf("The plan does not say which provider %s%s belongs to.", [nameless[0], more_text(count(nameless))]),
 		"subject": "unknown",
 		"certainty": "unknown",
 		"facts": {"used_by": array.slice(nameless, 0, 5), "uses": count(nameless)},

@@ -84,7 +84,7 @@ finding(gained_by, gains, expansions) := {
 	"address": gained_by.grant.address,
 	"attribute": gains[0].row.at,
 	"subject": gained_by.label,
-	"msg": sprintf("%s can run code through %s: %s%s (pattern %s).", [gained_by.label, gained_by.grant.address, shown(told), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.five(told.patterns)]),
+	"msg": sprintf("%s can run code through %s: %s%s%s.", [data.countersign.lib.grants.who(gained_by.label, gained_by.grant.address), gained_by.grant.address, shown(told), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.pattern_text(told)]),
 	"facts": object.union({"actions": told.actions, "pattern": data.countersign.lib.grants.five(told.patterns)}, data.countersign.lib.grants.context_of(gains)),
 } if {
 	told := data.countersign.lib.grants.told(gains, "write", expansions)

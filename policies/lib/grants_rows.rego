@@ -80,6 +80,8 @@ rows(spec, attributes, hidden) := aws_document_rows(spec, attributes, hidden) if
 	spec.kind == "azure_role"
 } else := azure_action_rows(spec, attributes, hidden) if {
 	spec.kind == "azure_actions"
+} else := graph_rows(spec, attributes, hidden) if {
+	spec.kind == "graph_permission"
 } else := gcp_role_rows(spec, attributes, hidden) if {
 	spec.kind == "gcp_role"
 } else := gcp_policy_rows(spec, attributes, hidden) if {

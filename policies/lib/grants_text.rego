@@ -18,6 +18,29 @@ shown_patterns(gain, field, expansions) := patterns_of(gain.row, gain[field], fi
 
 shown_patterns(gain, _, _) := ["(sensitive)"] if gain.row.hidden
 
+# who names a principal at the beginning of a sentence about a granting resource.
+who(label, address) := sprintf("Anyone (%s)", [label]) if {
+	is_public_principal(label)
+} else := "A principal that is marked sensitive" if {
+	label == "(sensitive)"
+} else := "Somebody whom the plan does not name" if {
+	label == address
+} else := label
+
+# pattern_text names the patterns behind some actions, unless the actions say as much.
+pattern_text(told) := "" if {
+	every pattern in told.patterns {
+		says(told.actions, pattern)
+	}
+} else := sprintf(" (pattern %s)", [five(told.patterns)])
+
+says(actions, pattern) if pattern in actions
+
+says(actions, pattern) if {
+	some action in actions
+	startswith(action, sprintf("%s (", [pattern]))
+}
+
 # Broad grants are told by examples, the rest by the actions themselves, well-known ones first.
 chosen(tokens, gains) := array.slice(array.concat(known, [t | some t in concrete; not t in known]), 0, 5) if {
 	concrete := [t | some t in sort(tokens); t != "*"; not startswith(t, "NotAction ")]

@@ -8,8 +8,15 @@ value_rows(spec, attributes, hidden) := [row |
 	some subject in value_subjects(spec, found, attributes, hidden)
 	some value in data.countersign.lib.principals_aws.as_array(found.value)
 	word := sprintf("%v", [value])
-	row := simple_row(spec, attributes, hidden, subject, found.at, word, word_verdict(spec, lower(word)))
+	row := simple_row(spec, attributes, hidden, word_subject(spec, word, subject), found.at, word, word_verdict(spec, lower(word)))
 ]
+
+# Some words of an ACL name everyone themselves.
+word_subject(spec, word, "(unknown)") := "*" if is_listed(spec, "public", lower(word))
+
+word_subject(spec, word, "(unknown)") := "(unknown)" if not is_listed(spec, "public", lower(word))
+
+word_subject(_, _, subject) := subject if subject != "(unknown)"
 
 values_or_default(spec, attributes) := found if {
 	found := values_at(attributes, spec.path)

@@ -230,10 +230,10 @@ provisioner_event(item, false) := sprintf(
 	not created[item.address]
 } else := sprintf("%s runs %s when it is %s", [item.address, item.type, past[item.when]]) if {
 	past[item.when]
-} else := sprintf("%s runs %s when it is replaced: on create, or on destroy if that is its when", [item.address, item.type]) if {
+} else := sprintf("%s runs %s when it is replaced: on create, or on destroy if it says when = destroy", [item.address, item.type]) if {
 	created[item.address]
 	deleted[item.address]
-} else := sprintf("%s runs %s when it is created, unless its when is destroy", [item.address, item.type]) if {
+} else := sprintf("%s runs %s when it is created, unless it says when = destroy", [item.address, item.type]) if {
 	created[item.address]
 } else := sprintf(
 	"%s is destroyed and has a %s provisioner; the plan does not tell whether it runs on destroy",

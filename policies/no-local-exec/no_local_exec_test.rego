@@ -44,7 +44,7 @@ test_a_provisioner_of_a_created_resource_is_denied if {
 	found == {{
 		"address": "terraform_data.x",
 		"attribute": "provisioner[0]",
-		"msg": "terraform_data.x runs local-exec when it is created, unless its when is destroy.",
+		"msg": "terraform_data.x runs local-exec when it is created, unless it says when = destroy.",
 		"digest": crypto.sha256(json.marshal(["local-exec", local_exec.expressions])),
 		"facts": {"type": "local-exec", "latent": false, "digest": crypto.sha256(json.marshal(["local-exec", local_exec.expressions]))},
 	}}

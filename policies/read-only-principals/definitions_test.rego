@@ -130,6 +130,44 @@ test_words_by_list_and_glob if {
 	}
 }
 
+test_permissions_of_microsoft_graph_by_id if {
+	cases := [
+		["9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", []], # Application.Read.All
+		["DF021288-BDEF-4463-88DB-98F22DE89214", []], # User.Read.All, in capitals
+		["e1fe6dd8-ba31-4d61-89e7-88639da4683d", []], # User.Read, delegated
+		["37f7f235-527c-4136-accd-4a02d197296e", []], # openid
+		["810c84a8-4a9e-49e6-bf7d-12d183f40d01", ["sensitive-read"]], # Mail.Read
+		["19dbc75e-c2e2-444c-a770-ec69d8559fc7", ["not-read-only"]], # Directory.ReadWrite.All
+		["b633e1c5-b582-4048-a93e-9f11b44c7e96", ["not-read-only"]], # Mail.Send
+		["883ea226-0bf2-4a8f-9f9d-92c9162a727d", ["cannot-prove"]], # Sites.Selected
+		["7427e0e9-2fba-42fe-b0c0-848c9e6a8182", ["cannot-prove"]], # offline_access
+		["11111111-1111-1111-1111-111111111111", ["cannot-prove"]],
+	]
+	every c in cases {
+		verdicts(app_role(c[0])) == c[1]
+		verdicts(create("azuread_application_api_access", {"application_id": "a", "api_client_id": "c", "role_ids": [c[0]]})) == c[1]
+		verdicts(create("azuread_application", {"display_name": "app", "required_resource_access": [{"resource_app_id": "c", "resource_access": [{"id": c[0], "type": "Role"}]}]})) == c[1]
+	}
+}
+
+test_a_requested_permission_is_told_by_name_and_place if {
+	asked := {"display_name": "app", "required_resource_access": [{"resource_app_id": "c", "resource_access": [{"id": "19dbc75e-c2e2-444c-a770-ec69d8559fc7", "type": "Role"}]}]}
+	found := denied with input as create("azuread_application", asked)
+	found[0].subject == "app"
+	found[0].attribute == "required_resource_access[0].resource_access[0].id"
+	found[0].facts.actions == ["Directory.ReadWrite.All"]
+}
+
+app_role(id) := create("azuread_app_role_assignment", {"app_role_id": id, "principal_object_id": "p", "resource_object_id": "r"})
+
+test_the_settings_name_app_roles if {
+	config := {"read-only-principals": {"app_roles": {"11111111-1111-1111-1111-111111111111": "Orders.Read.All", "22222222-2222-2222-2222-222222222222": "Orders.ReadWrite"}}}
+	one := denied with input as app_role("11111111-1111-1111-1111-111111111111") with data.countersign.config as config
+	one == []
+	two := denied with input as app_role("22222222-2222-2222-2222-222222222222") with data.countersign.config as config
+	two[0].facts.actions == ["Orders.ReadWrite"]
+}
+
 test_vault_policies if {
 	cases := {
 		`path "secret/*" { capabilities = ["read", "list"] }`: ["sensitive-read"],

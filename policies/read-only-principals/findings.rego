@@ -58,19 +58,21 @@ severity_of("cannot-prove") := "medium"
 
 severity_of("sensitive-read") := "low"
 
-opening("not-read-only", label, address) := sprintf("%s gains more than read access through %s:", [who(label), address])
+opening("not-read-only", label, address) := sprintf("%s gains more than read access through %s:", [data.countersign.lib.grants.who(label, address), address])
 
-opening("sensitive-read", label, address) := sprintf("%s gains read access to secrets or data through %s:", [who(label), address])
+opening("sensitive-read", label, address) := sprintf("%s gains read access to secrets or data through %s:", [data.countersign.lib.grants.who(label, address), address])
 
-opening("cannot-prove", label, address) := sprintf("Whether %s gains only read access through %s cannot be told:", [who(label), address])
+opening("cannot-prove", label, address) := sprintf("It cannot be told whether %s gives only read access to %s:", [address, whom(label, address)])
 
-who(label) := sprintf("Anyone (%s)", [label]) if {
-	data.countersign.lib.grants.is_public_principal(label)
+# Within a sentence names keep their spelling, and words begin small.
+whom(label, address) := concat("", [lower(substring(who, 0, 1)), substring(who, 1, -1)]) if {
+	who := data.countersign.lib.grants.who(label, address)
+	who != label
 } else := label
 
 detail_of("cannot-prove", told, references) := sprintf("%s%s.", [data.countersign.lib.grants.five(told.patterns), data.countersign.lib.grants.reference_text(references)])
 
-detail_of(verdict, told, _) := sprintf("%s%s (pattern %s).", [concat(", ", told.actions), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.five(told.patterns)]) if {
+detail_of(verdict, told, _) := sprintf("%s%s%s.", [concat(", ", told.actions), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.pattern_text(told)]) if {
 	verdict != "cannot-prove"
 	count(told.actions) > 0
 }

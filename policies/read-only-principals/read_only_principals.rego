@@ -13,6 +13,7 @@
 #     read_only_roles: Globs on role names and policy ARNs that count as read-only (default none)
 #     read_only_boundaries: Globs on ARNs of permissions boundaries that leave only reads (default none)
 #     hidden_grants: Templates and charts that may hold grants cannot be proven (true) or are left alone (false) (default true)
+#     app_roles: More names of permissions by id, as in tables/azure_graph.json; the name decides (default none)
 #     grants: More resource types that grant, in the form of tables/grants.json (default none)
 package countersign.policies.read_only_principals
 

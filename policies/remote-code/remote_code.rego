@@ -33,11 +33,11 @@ warn contains finding if {
 	entry := entries[0]
 	finding := {
 		"address": data.countersign.lib.addresses.instance_address(rc),
-		"msg": sprintf("%s %s %s, which runs %s. Its text is not shown.", [
+		"msg": sprintf("%s %s code that runs %s (%s). Read it before approving; it is not shown here.", [
 			data.countersign.lib.addresses.instance_address(rc),
 			sent(rc, entry),
-			concat(".", entry.path),
 			entry.where,
+			concat(".", entry.path),
 		]),
 		"attribute": concat(".", entry.path),
 		"facts": {"kind": entry.kind, "attributes": [concat(".", other.path) | other := entries[_]]},
@@ -55,12 +55,12 @@ value_types := [type |
 ]
 
 # sent says how code comes in: new, changed, or to be known only after the apply.
-sent(rc, entry) := "is created with" if {
+sent(rc, entry) := "brings" if {
 	not is_object(object.get(rc.change, "before", null))
 	is_present(rc, entry)
-} else := "may change" if {
+} else := "may change the" if {
 	is_unknown(rc, entry)
-} else := "changes" if {
+} else := "changes the" if {
 	is_object(rc.change.before)
 	is_present(rc, entry)
 	value_at(rc.change.after, entry.path) != value_at(rc.change.before, entry.path)

@@ -21,14 +21,14 @@ test_created_code_is_told_without_its_text if {
 	found == {{
 		"address": "aws_instance.x",
 		"attribute": "user_data",
-		"msg": "aws_instance.x is created with user_data, which runs when the machine starts. Its text is not shown.",
+		"msg": "aws_instance.x brings code that runs when the machine starts (user_data). Read it before approving; it is not shown here.",
 		"facts": {"kind": "start-up script", "attributes": ["user_data"]},
 	}}
 }
 
 test_changed_code_is_told if {
-	{f.msg | some f in warned([row("aws_instance", ["update"], script("a"), script("b"), {})])} == {"aws_instance.x changes user_data, which runs when the machine starts. Its text is not shown."}
-	{f.msg | some f in warned([row("aws_instance", ["delete", "create"], script("a"), {}, script(true))])} == {"aws_instance.x may change user_data, which runs when the machine starts. Its text is not shown."}
+	{f.msg | some f in warned([row("aws_instance", ["update"], script("a"), script("b"), {})])} == {"aws_instance.x changes the code that runs when the machine starts (user_data). Read it before approving; it is not shown here."}
+	{f.msg | some f in warned([row("aws_instance", ["delete", "create"], script("a"), {}, script(true))])} == {"aws_instance.x may change the code that runs when the machine starts (user_data). Read it before approving; it is not shown here."}
 	count(warned([row("aws_instance", ["create"], null, {}, script(true))])) == 1
 }
 

@@ -168,7 +168,7 @@ finding(grant, label, gains, expansions) := {
 	"address": grant.address,
 	"attribute": gains[0].row.at,
 	"subject": label,
-	"msg": sprintf("%s is meant to read, and can write where state is kept through %s: %s%s (pattern %s).", [label, grant.address, shown(told), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.five(told.patterns)]),
+	"msg": sprintf("%s is meant to read, and can write where state is kept through %s: %s%s%s.", [data.countersign.lib.grants.who(label, grant.address), grant.address, shown(told), data.countersign.lib.grants.more_text(told.total - count(told.actions)), data.countersign.lib.grants.pattern_text(told)]),
 	"facts": object.union({"actions": told.actions, "pattern": data.countersign.lib.grants.five(told.patterns)}, data.countersign.lib.grants.context_of(gains)),
 } if {
 	told := data.countersign.lib.grants.told(gains, "write", expansions)

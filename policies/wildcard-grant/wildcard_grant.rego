@@ -103,16 +103,21 @@ finding(grant, label, wide) := {
 	"address": grant.address,
 	"attribute": wide[0].row.at,
 	"subject": label,
-	"msg": sprintf("%s is granted %s through %s (pattern %s).", [label, concat(" and ", [text | some what in ["action", "service", "principal"]; some text in texts_of(what, wide)]), grant.address, data.countersign.lib.grants.five(patterns)]),
+	"msg": sprintf("%s is granted %s through %s%s.", [data.countersign.lib.grants.who(label, grant.address), concat(" and ", [text | some what in ["action", "service", "principal"]; some text in texts_of(what, wide)]), grant.address, pattern_text(patterns)]),
 	"facts": {"kind": concat(", ", sort({w.what | some w in wide})), "pattern": data.countersign.lib.grants.five(patterns)},
 } if {
 	patterns := sort({shown_pattern(w) | some w in wide})
 }
 
+pattern_text(patterns) := sprintf(" (pattern %s)", [data.countersign.lib.grants.five(named)]) if {
+	named := [p | some p in patterns; p != "(principal)"]
+	count(named) > 0
+} else := ""
+
 shown_pattern(wide) := "(sensitive)" if wide.row.hidden
 
 shown_pattern(wide) := wide.pattern if not wide.row.hidden
 
-texts_of(what, wide) := [{"action": "every action, or all but some,", "service": "every action of a service on every resource", "principal": "access for everyone, without a condition,"}[what] |
+texts_of(what, wide) := [{"action": "every action (or all but some)", "service": "every action of a service on every resource", "principal": "access without a condition"}[what] |
 	what in {w.what | some w in wide}
 ]
