@@ -12,6 +12,7 @@
     reason = "a key that JSON does not have reads as null; what is written to was held against the schema"
 )]
 
+mod sound;
 mod text;
 
 pub use text::text;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::schema;
-use crate::digest::Digest;
+use crate::digest::{Digest, hash_json};
 use crate::finding::{Enforcement, Severity};
 use crate::review::Exit;
 use crate::text::Printable;
@@ -44,6 +45,14 @@ pub enum MergeError {
         /// The file.
         file: Printable,
         /// Where it is not.
+        problem: String,
+    },
+    /// A report that says two things.
+    #[error("{file} contradicts itself: {problem}; it was edited or put together by hand.")]
+    Contradiction {
+        /// The file.
+        file: Printable,
+        /// What does not agree.
         problem: String,
     },
     /// A report made by merging.
@@ -114,10 +123,14 @@ struct Read {
 impl Read {
     fn of(part: &Part) -> Result<Self, MergeError> {
         let file = part.file.clone();
-        let report: Json = serde_json::from_str(&part.text).map_err(|e| MergeError::NoJson {
+        let no_json = |problem: String| MergeError::NoJson {
             file: file.clone(),
-            problem: e.to_string(),
-        })?;
+            problem,
+        };
+        let report: Json = serde_json::from_str(&part.text).map_err(|e| no_json(e.to_string()))?;
+        // Of a key that stands twice, two readers may take two values.
+        hash_json(&part.text)
+            .map_err(|e| no_json(Printable::line(&e.to_string()).into_string()))?;
         let wrong = |problem: String| MergeError::NoReport {
             file: file.clone(),
             problem,
@@ -132,6 +145,9 @@ impl Read {
             .into_iter()
             .find(|exit| exit.name() == status)
             .ok_or_else(|| wrong("verdict.status: there is no such status".to_owned()))?;
+        if let Some(problem) = sound::contradiction(&report, exit) {
+            return Err(MergeError::Contradiction { file, problem });
+        }
         rename(&mut report);
         Ok(Self {
             digest: Digest::of(part.text.as_bytes()),

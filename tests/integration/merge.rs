@@ -27,7 +27,11 @@ fn merge(scene: &Scene, files: &[&str]) -> Run {
 }
 
 fn edited(scene: &Scene, name: &str, edit: impl Fn(&mut Json)) {
-    let mut report: Json = serde_json::from_str(&scene.read("b.json")).unwrap();
+    edited_of(scene, "b.json", name, edit);
+}
+
+fn edited_of(scene: &Scene, of: &str, name: &str, edit: impl Fn(&mut Json)) {
+    let mut report: Json = serde_json::from_str(&scene.read(of)).unwrap();
     edit(&mut report);
     scene.write_json(name, &report);
 }
@@ -180,4 +184,93 @@ fn what_a_part_was_told_to_end_with_does_not_count_and_its_texts_are_made_printa
         );
         assert!(!run.stdout.contains("##["), "{run}");
     }
+}
+
+#[test]
+fn a_part_that_contradicts_itself_is_refused() {
+    let scene = parts();
+    type Edit = (&'static str, fn(&mut Json), &'static str);
+    let edits: [Edit; 14] = [
+        (
+            "a.json",
+            |r| r["verdict"] = json!({"status": "pass", "exit": 0, "reasons": []}),
+            "verdict.status is pass, but a finding in it blocks",
+        ),
+        (
+            "a.json",
+            |r| r["verdict"]["exit"] = json!(3),
+            "verdict.exit is not that of verdict.status",
+        ),
+        ("a.json", |r| r["findings"] = json!([]), "counts.open"),
+        (
+            "a.json",
+            |r| {
+                r["findings"].as_array_mut().unwrap().pop();
+            },
+            "counts.open",
+        ),
+        (
+            "a.json",
+            |r| r["findings"][0]["status"] = json!("waived"),
+            "counts.open",
+        ),
+        ("a.json", |r| r["counts"]["open"] = json!(0), "counts.open"),
+        (
+            "a.json",
+            |r| r["counts"]["waived"] = json!(7),
+            "counts.waived is 7, and 0 of its findings are that",
+        ),
+        (
+            "a.json",
+            |r| r["findings"][0]["plan"] = json!("other.json"),
+            "findings[0] is about a plan that is not in it",
+        ),
+        (
+            "a.json",
+            |r| r["plans"] = json!([]),
+            "verdict.status is blocked, but there is no plan in it",
+        ),
+        (
+            "a.json",
+            |r| {
+                r["findings"][0]["enforcement"] = json!("hard-mandatory");
+                r["findings"][0]["status"] = json!("acknowledged");
+                r["counts"]["open"] = json!(r["counts"]["open"].as_u64().unwrap() - 1);
+                r["counts"]["acknowledged"] = json!(1);
+            },
+            "findings[0] is hard-mandatory",
+        ),
+        (
+            "b.json",
+            |r| r["plans"][0]["errored"] = json!(true),
+            "but a plan in it is errored",
+        ),
+        (
+            "b.json",
+            |r| r["policies"]["evaluated"] = json!(0),
+            "but no rule was evaluated",
+        ),
+        (
+            "b.json",
+            |r| r["problems"] = json!([{"place": null, "message": "it does not load"}]),
+            "",
+        ),
+        ("b.json", |r| r["counts"]["open"] = json!(1), "counts.open"),
+    ];
+    for (index, (of, edit, told)) in edits.into_iter().enumerate() {
+        let name = format!("doctored{index}.json");
+        edited_of(&scene, of, &name, edit);
+        let run = merge(&scene, &[&name]).must_end(4).must_say(told);
+        assert_eq!(run.stdout, "", "{index} {run}");
+    }
+    // Which of two values counts, no reader can say.
+    let twice = scene.read("a.json").replacen(
+        "\"status\": \"blocked\"",
+        "\"status\": \"pass\", \"status\": \"blocked\"",
+        1,
+    );
+    scene.write("twice.json", twice);
+    merge(&scene, &["twice.json"])
+        .must_end(4)
+        .must_say("twice.json is not JSON, or not all of it: duplicate key");
 }
