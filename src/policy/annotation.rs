@@ -70,6 +70,18 @@ impl Annotation {
         self.tree.get("custom").and_then(|custom| custom.get(key))
     }
 
+    /// Sets a field below `custom`.
+    pub(super) fn set_custom(&mut self, key: &str, value: Json) {
+        if let Json::Object(fields) = &mut self.tree {
+            let custom = fields
+                .entry("custom")
+                .or_insert_with(|| Json::Object(serde_json::Map::new()));
+            if let Json::Object(custom) = custom {
+                custom.insert(key.to_owned(), value);
+            }
+        }
+    }
+
     /// This annotation with what a wider one says about everything that it does not say itself. An id is no one else's.
     #[must_use]
     pub(super) fn over(mut self, wider: &Self) -> Self {

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::annotation::Annotation;
 use super::bundle::Bundle;
 use super::engine::{LoadedPackage, LoadedRule};
 use super::facts::{Need, Policy};
@@ -37,6 +38,7 @@ pub(super) fn describe(
         .unwrap_or(package);
     let severity = custom_text("severity");
     let enforcement = custom_text("enforcement");
+    faults.extend(annotation.into_iter().flat_map(no_texts));
     if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
         faults.push(format!(
             "custom.severity \"{word}\" is none of critical, high, medium, low, info."
@@ -108,6 +110,42 @@ pub(super) fn describe(
     (policy, faults)
 }
 
+/// What an annotation gives as something else than the text or mapping that it must be: it would count as not given.
+fn no_texts(annotation: &Annotation) -> Vec<String> {
+    let mut faults = Vec::new();
+    if annotation
+        .tree
+        .get("custom")
+        .is_some_and(|custom| !custom.is_object())
+    {
+        faults.push("custom is no mapping.".to_owned());
+    }
+    for key in ["id", "severity", "enforcement", "remediation"] {
+        if annotation
+            .custom(key)
+            .is_some_and(|value| !value.is_string())
+        {
+            faults.push(format!("custom.{key} is no text."));
+        }
+    }
+    for key in ["title", "description"] {
+        if annotation
+            .tree
+            .get(key)
+            .is_some_and(|value| !value.is_string())
+        {
+            faults.push(format!("{key} is no text."));
+        }
+    }
+    // A word that belongs below custom does nothing at the top.
+    for key in ["severity", "enforcement"] {
+        if annotation.tree.get(key).is_some() {
+            faults.push(format!("{key} belongs below custom."));
+        }
+    }
+    faults
+}
+
 /// A rule as reports name it; faults are sentences for the list of problems.
 pub(super) fn reported(rule: &LoadedRule, policy: usize, source: &Bundle) -> (Rule, Vec<String>) {
     let builtin = source.builtin;
@@ -127,6 +165,10 @@ pub(super) fn reported(rule: &LoadedRule, policy: usize, source: &Bundle) -> (Ru
         Printable::line(text.unwrap_or_default().trim())
     };
     let severity = custom("severity");
+    if let Some(annotation) = &rule.annotation {
+        let told = no_texts(annotation).into_iter();
+        faults.extend(told.map(|fault| format!("the rule {}: {fault}", rule.name)));
+    }
     if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
         faults.push(format!(
             "the rule {} has the severity \"{word}\", which is none.",

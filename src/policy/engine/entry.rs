@@ -11,6 +11,7 @@ use super::shape;
 use super::syntax::{Program, name_of, package_of};
 use crate::policy::annotation::Annotation;
 use crate::policy::dialect::Entries;
+use crate::policy::level::{Enforcement, Severity};
 use crate::policy::result::RuleKind;
 
 /// A rule that finds something.
@@ -82,6 +83,7 @@ pub(super) fn entry_rules(
     errors: &mut Vec<LoadError>,
 ) -> Vec<LoadedRule> {
     let mut rules: BTreeMap<String, LoadedRule> = BTreeMap::new();
+    let mut said: BTreeMap<String, Vec<Option<Annotation>>> = BTreeMap::new();
     for module in modules {
         let full = package_of(module);
         let package = full.trim_start_matches("data.").to_owned();
@@ -125,6 +127,9 @@ pub(super) fn entry_rules(
                 annotation: None,
                 definitions: Vec::new(),
             });
+            said.entry(found.path.clone())
+                .or_default()
+                .push(above.clone());
             if found.annotation.is_none() {
                 found.annotation = above;
             }
@@ -135,7 +140,47 @@ pub(super) fn entry_rules(
             }
         }
     }
+    for (path, rule) in &mut rules {
+        let package = chains.package(&format!("data.{}", rule.package));
+        strictest(
+            rule,
+            said.get(path).map_or(&[], Vec::as_slice),
+            package.as_ref(),
+        );
+    }
     rules.into_values().collect()
+}
+
+/// Definitions of one rule make one set, and a result does not tell which of them it came from: where they are not annotated alike, the
+/// strictest level of them holds for all. One without an annotation has the level of its package.
+fn strictest(rule: &mut LoadedRule, said: &[Option<Annotation>], package: Option<&Annotation>) {
+    let Some(annotation) = rule.annotation.as_mut().filter(|_| said.len() > 1) else {
+        return;
+    };
+    for (key, usual) in [("enforcement", "soft-mandatory"), ("severity", "medium")] {
+        let rank = |word: &str| match key {
+            "enforcement" => Enforcement::parse(word).map(|level| level as usize),
+            _ => Severity::parse(word).map(|level| level as usize),
+        };
+        let own = |found: &Option<Annotation>| found.as_ref()?.custom(key).cloned();
+        if said
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if own(a) == own(b)))
+        {
+            continue;
+        }
+        let outer = package.and_then(|package| package.custom(key).cloned());
+        let levels = said.iter().map(|found| {
+            own(found)
+                .or_else(|| outer.clone())
+                .unwrap_or_else(|| usual.into())
+        });
+        // What is no level at all comes first, so that it is told.
+        let level = levels.min_by_key(|level| level.as_str().and_then(rank));
+        if let Some(level) = level {
+            annotation.set_custom(key, level);
+        }
+    }
 }
 
 /// The packages of some rules, by path without `data.`.

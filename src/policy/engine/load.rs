@@ -10,7 +10,7 @@ use super::entry::{LoadedPackage, LoadedRule, entry_rules, packages};
 use super::metadata::Chains;
 use super::parse::{Parsed, parse};
 use super::rewrite::{Names, rewrite, stand_in};
-use super::syntax::Program;
+use super::syntax::{Program, name_of, package_of};
 use super::tokens::{MAX_BYTES, MAX_COLUMN, MAX_LINES};
 use super::{builtins, first_line, paths, place};
 use crate::policy::annotation::{self, Annotations};
@@ -146,6 +146,7 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
         parsed
             .iter()
             .map(|(syntax, _, found)| (&syntax.module, found)),
+        errors,
     );
     let mut sources = Vec::new();
     for (syntax, original, annotations) in parsed {
@@ -248,6 +249,43 @@ fn assemble(
     Ok(engine)
 }
 
+/// Rules at whose path the data has something: the engine takes the data, and the rule is as if it were not there.
+fn shadowed(
+    modules: &[&Syntax],
+    data: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<LoadError> {
+    let mut out = Vec::new();
+    if data.is_empty() {
+        return out;
+    }
+    for module in modules {
+        let package = package_of(module);
+        for rule in &module.policy {
+            let path = format!("{package}.{}", name_of(rule));
+            let mut steps = path.split('.').skip(1);
+            let first = steps.next().and_then(|step| data.get(step));
+            // A value on the way that is no object stands in the way as well.
+            let found = first.and_then(|first| {
+                steps.try_fold(first, |value, step| match value {
+                    serde_json::Value::Object(fields) => fields.get(step),
+                    other => Some(other),
+                })
+            });
+            if found.is_some() {
+                out.push(LoadError {
+                    file: module.package.span.source.get_path().clone(),
+                    line: Some(rule.span().line),
+                    message: format!(
+                        "the data has something at {}, where this rule stands: rename one of them.",
+                        path.trim_start_matches("data.")
+                    ),
+                });
+            }
+        }
+    }
+    out
+}
+
 /// Forces the engine's own analysis of all modules.
 fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
     engine.set_input(Value::new_object());
@@ -296,11 +334,11 @@ fn finish(
     for rule in &mut rules {
         rule.types = paths.types.remove(&rule.path);
     }
-    for call in program.unknown_calls(&|name| {
+    errors.extend(program.wrong_calls(&|name| {
         BUILTINS.contains_key(name) || builtins::is_known(name) || name.starts_with(STAND_INS_PATH)
-    }) {
-        errors.push(call);
-    }
+    }));
+    errors.extend(program.whole_data());
+    errors.extend(shadowed(&originals, &bundle.data));
     if let Some((file, chain)) = program.recursion() {
         errors.push(LoadError {
             file,

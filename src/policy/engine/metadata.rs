@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regorus::unstable::{Module, Rule};
 use serde_json::{Value as Json, json};
 
+use super::load::LoadError;
 use super::syntax::{name_of, package_of};
 use crate::policy::annotation::{Annotation, Annotations, Scope};
 
@@ -21,9 +22,29 @@ fn of_scope(blocks: Option<&Vec<Annotation>>, scope: Scope) -> Option<&Annotatio
 }
 
 impl Chains {
-    /// Reads the annotations of all modules.
-    pub(super) fn read<'m>(modules: impl Iterator<Item = (&'m Module, &'m Annotations)>) -> Self {
+    /// Reads the annotations of all modules. What two files say differently of one package, or two places of one rule, is an error: which of
+    /// them held would be a matter of names.
+    pub(super) fn read<'m>(
+        modules: impl Iterator<Item = (&'m Module, &'m Annotations)>,
+        errors: &mut Vec<LoadError>,
+    ) -> Self {
         let mut chains = Self::default();
+        let mut keep = |list: &mut BTreeMap<String, Annotation>,
+                        name: String,
+                        found: &Annotation,
+                        (module, line): (&Module, u32)| {
+            let known = list.entry(name.clone()).or_insert_with(|| found.clone());
+            if known.tree.get("custom") != found.tree.get("custom") {
+                errors.push(LoadError {
+                    file: module.package.span.source.get_path().clone(),
+                    line: Some(line),
+                    message: format!(
+                        "another annotation says something else of {}: keep one.",
+                        name.trim_start_matches("data.")
+                    ),
+                });
+            }
+        };
         for (module, annotations) in modules {
             if annotations.is_empty() {
                 continue;
@@ -35,16 +56,20 @@ impl Chains {
                 (Scope::Subpackages, &mut chains.subpackages),
             ] {
                 if let Some(found) = of_scope(above, scope) {
-                    list.entry(package.clone()).or_insert_with(|| found.clone());
+                    let line = module.package.span.line;
+                    keep(list, package.clone(), found, (module, line));
                 }
             }
             for rule in &module.policy {
                 let above = annotations.get(&rule.span().line);
                 if let Some(found) = of_scope(above, Scope::Document) {
-                    chains
-                        .documents
-                        .entry(format!("{package}.{}", name_of(rule)))
-                        .or_insert_with(|| found.clone());
+                    let name = format!("{package}.{}", name_of(rule));
+                    keep(
+                        &mut chains.documents,
+                        name,
+                        found,
+                        (module, rule.span().line),
+                    );
                 }
             }
         }

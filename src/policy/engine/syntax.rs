@@ -20,8 +20,21 @@ pub(super) struct Uses {
     pub(super) whole_input: bool,
     /// Paths below `data`, dotted, `data.` included; names of the same package are resolved.
     pub(super) references: BTreeSet<String>,
-    /// Functions called, by dotted name, with file and line.
-    pub(super) calls: BTreeSet<(String, String, u32)>,
+    /// Functions called.
+    pub(super) calls: BTreeSet<Call>,
+    /// Where `data` stands as a whole, or with a first step that is no constant: file and line.
+    pub(super) whole_data: BTreeSet<(String, u32)>,
+}
+
+/// A call of a function.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Call {
+    /// Its dotted name.
+    name: String,
+    file: String,
+    line: u32,
+    /// How many arguments it is given.
+    arguments: usize,
 }
 
 impl Uses {
@@ -105,6 +118,8 @@ pub(super) fn dotted(expr: &Expr) -> Option<String> {
 pub(super) struct Program {
     uses: BTreeMap<String, Uses>,
     functions: BTreeSet<String>,
+    /// Numbers of parameters of functions.
+    arities: BTreeMap<String, usize>,
     files: BTreeMap<String, String>,
 }
 
@@ -218,6 +233,7 @@ impl Program {
     pub(super) fn read(modules: &[Ref<Module>]) -> Self {
         let mut uses: BTreeMap<String, Uses> = BTreeMap::new();
         let mut functions = BTreeSet::new();
+        let mut arities = BTreeMap::new();
         let mut files = BTreeMap::new();
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for module in modules {
@@ -241,13 +257,15 @@ impl Program {
                 walker.uses = Uses::default();
                 walker.rule(rule);
                 if let Rule::Spec {
-                    head: RuleHead::Func { refr, .. },
+                    head: RuleHead::Func { refr, args, .. },
                     ..
                 } = rule.as_ref()
                 {
                     functions.insert(path.clone());
                     if let Some(name) = dotted(refr) {
-                        functions.insert(format!("{package}.{name}"));
+                        let name = format!("{package}.{name}");
+                        arities.insert(name.clone(), args.len());
+                        functions.insert(name);
                     }
                 }
                 let entry = uses.entry(path).or_default();
@@ -255,11 +273,13 @@ impl Program {
                 entry.add(&found);
                 entry.references.extend(found.references);
                 entry.calls.extend(found.calls);
+                entry.whole_data.extend(found.whole_data);
             }
         }
         Self {
             uses,
             functions,
+            arities,
             files,
         }
     }
@@ -302,7 +322,7 @@ impl Program {
         let calls = self.total(path).calls;
         calls
             .into_iter()
-            .map(|(name, _, _)| name)
+            .map(|call| call.name)
             .filter(|name| !name.starts_with("data."))
             .collect()
     }
@@ -336,11 +356,18 @@ impl Program {
         total
     }
 
-    /// Calls of functions that nothing defines, and of those that are refused.
-    pub(super) fn unknown_calls(&self, is_builtin: &dyn Fn(&str) -> bool) -> Vec<LoadError> {
+    /// Calls of functions that nothing defines, of those that are refused, and with a wrong number of arguments: the engine gives no
+    /// value for those, and the rule finds nothing.
+    pub(super) fn wrong_calls(&self, is_builtin: &dyn Fn(&str) -> bool) -> Vec<LoadError> {
         let mut out = Vec::new();
         for (path, uses) in &self.uses {
-            for (name, file, line) in &uses.calls {
+            for Call {
+                name,
+                file,
+                line,
+                arguments,
+            } in &uses.calls
+            {
                 let known = if name.starts_with("data.") {
                     self.functions.contains(name)
                         || self.uses.contains_key(name)
@@ -352,7 +379,16 @@ impl Program {
                 let shown = name.trim_start_matches("data.");
                 let message = match (known, refused(name)) {
                     (_, Some(why)) => format!("{caller} calls {shown}, which is refused: {why}."),
-                    (true, None) => continue,
+                    (true, None) => match self.parameters(name) {
+                        // The last argument may be what the result is unified with.
+                        Some(wanted) if *arguments != wanted && *arguments != wanted + 1 => {
+                            format!(
+                                "{caller} calls {shown} with {arguments} argument{}, and it takes {wanted}.",
+                                if *arguments == 1 { "" } else { "s" }
+                            )
+                        }
+                        _ => continue,
+                    },
                     (false, None) => format!(
                         "{caller} calls {shown}, which is not defined{}.",
                         crate::text::suggestion(name, &self.callable()).replace("\"data.", "\"")
@@ -362,6 +398,39 @@ impl Program {
                     file: file.clone(),
                     line: Some(*line),
                     message,
+                });
+            }
+        }
+        out
+    }
+
+    /// How many arguments a function takes, where that is known and fixed.
+    fn parameters(&self, name: &str) -> Option<usize> {
+        if let Some(count) = self.arities.get(name) {
+            return Some(*count);
+        }
+        let built_in = super::builtins::arity(name).or_else(|| {
+            regorus::unstable::BUILTINS
+                .get(name)
+                .map(|(_, arity)| *arity)
+        });
+        built_in
+            .filter(|arity| *arity < u8::MAX && name != "print")
+            .map(usize::from)
+    }
+
+    /// Where rules look at all of `data`: the engine answers that with less than there is.
+    pub(super) fn whole_data(&self) -> Vec<LoadError> {
+        let mut out = Vec::new();
+        for (path, uses) in &self.uses {
+            let caller = path.trim_start_matches("data.");
+            for (file, line) in &uses.whole_data {
+                out.push(LoadError {
+                    file: file.clone(),
+                    line: Some(*line),
+                    message: format!(
+                        "{caller} looks at data as a whole, or by a name that is no constant (data[x]); this engine finds nothing there: name the first step, such as data.policies[x]."
+                    ),
                 });
             }
         }
@@ -535,6 +604,11 @@ impl Walker<'_> {
 
     fn expr(&mut self, expr: &Expr) {
         if let Some(path) = dotted(expr) {
+            if path == "data" && !self.local.contains("data") {
+                let span = expr.span();
+                let file = span.source.get_path().clone();
+                self.uses.whole_data.insert((file, span.line));
+            }
             self.reference(&path);
             return;
         }
@@ -573,7 +647,12 @@ impl Walker<'_> {
             self.uses.references.insert(full.clone());
         }
         let file = fcn.span().source.get_path().clone();
-        self.uses.calls.insert((full, file, line));
+        self.uses.calls.insert(Call {
+            name: full,
+            file,
+            line,
+            arguments: params.len(),
+        });
         // `object.get(input, "key", default)` reads one key, not the whole input.
         if name == "object.get"
             && let [object, key, default] = params

@@ -406,3 +406,167 @@ fn a_bundle_of_nothing_but_bad_modules_is_given_up() {
     assert_eq!(given_up.count(), 1);
     assert_eq!(loaded.errors.len(), 102);
 }
+
+#[test]
+fn a_rule_that_data_would_hide_is_an_error() {
+    let with = |data: serde_json::Value, text: &str| {
+        let mut bundle = bundle(&[("a.rego", text)]);
+        bundle.data = data.as_object().unwrap().clone();
+        let found = Loaded::load(&bundle, 0).errors;
+        found
+            .iter()
+            .map(|e| (e.line, e.message.clone()))
+            .collect::<Vec<_>>()
+    };
+    let text = "package acme.b\n\ndeny contains \"x\" if f(1)\n\nf(x) if x == 1\n";
+    let hidden = |path: &str, line| {
+        let message = format!(
+            "the data has something at {path}, where this rule stands: rename one of them."
+        );
+        (Some(line), message)
+    };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(
+        with(json(r#"{"acme": {"b": {"deny": []}}}"#), text),
+        [hidden("acme.b.deny", 3)]
+    );
+    assert_eq!(
+        with(json(r#"{"acme": {"b": {"f": {}}}}"#), text),
+        [hidden("acme.b.f", 5)]
+    );
+    assert_eq!(with(json(r#"{"acme": {"b": 1}}"#), text).len(), 2);
+    assert_eq!(
+        with(json(r#"{"acme": {"b": {"c": 1}, "deny": []}}"#), text),
+        []
+    );
+}
+
+#[test]
+fn a_call_with_a_wrong_number_of_arguments_is_an_error() {
+    let one = |body: &str| {
+        errors(&format!(
+            "package p\n\nf(a, b) := a + b\n\ndeny contains \"x\" if {{ {body} }}\n"
+        ))
+    };
+    for (body, told) in [
+        (
+            "startswith(\"ab\")",
+            "p.deny calls startswith with 1 argument, and it takes 2.",
+        ),
+        ("not startswith(\"ab\")", "takes 2."),
+        (
+            "count(1, 2, 3) > 0",
+            "count with 3 arguments, and it takes 1.",
+        ),
+        ("sprintf(\"x\") == \"x\"", "takes 2."),
+        (
+            "f(1) == 2",
+            "p.deny calls p.f with 1 argument, and it takes 2.",
+        ),
+    ] {
+        let found = one(body);
+        assert!(
+            found.len() == 1 && found.first().unwrap().contains(told),
+            "{body}: {found:?}"
+        );
+    }
+    for body in [
+        "count([1], n); n > 0",
+        "f(1, 2, n); n == 3",
+        "walk(input, [_, v]); v == 1",
+        "print(1, 2, 3, 4)",
+        "time.now_ns() > 0",
+    ] {
+        assert_eq!(one(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+#[test]
+fn data_as_a_whole_is_an_error_since_the_engine_would_find_nothing() {
+    for body in [
+        "some p; some m in data[p].problems; m",
+        "d := data; d.x",
+        "walk(data, [_, v]); v == 1",
+    ] {
+        let found = errors(&format!(
+            "package p\n\ndeny contains \"x\" if {{ {body} }}\n"
+        ));
+        assert!(
+            found
+                .iter()
+                .any(|e| e.starts_with("a.rego:3: p.deny looks at data as a whole")),
+            "{body}: {found:?}"
+        );
+    }
+    for body in [
+        "some p; data.policies[p].x",
+        "data[\"policies\"].x",
+        "count(data.policies) > 0 with data.policies as [1]",
+    ] {
+        let text = format!("package p\n\ndeny contains \"x\" if {{ {body} }}\n");
+        assert_eq!(errors(&text), Vec::<String>::new(), "{body}");
+    }
+}
+
+fn level(text: &[(&str, &str)], key: &str) -> Option<String> {
+    let loaded = Loaded::load(&bundle(text), 0);
+    assert_eq!(loaded.errors, []);
+    let rule = loaded.rules.first().unwrap();
+    let annotation = rule.annotation.as_ref()?;
+    annotation.custom(key)?.as_str().map(str::to_owned)
+}
+
+#[test]
+fn of_definitions_that_are_annotated_differently_the_strictest_level_holds() {
+    let soft = "# METADATA\n# custom: {enforcement: advisory, severity: info}\n";
+    let hard = "# METADATA\n# custom: {enforcement: hard-mandatory, severity: critical}\n";
+    let define = |name: &str| format!("deny contains \"{name}\" if true\n\n");
+    for (first, second) in [(soft, hard), (hard, soft)] {
+        let text = format!("package p\n\n{first}{}{second}{}", define("a"), define("b"));
+        assert_eq!(
+            level(&[("a.rego", &text)], "enforcement").as_deref(),
+            Some("hard-mandatory")
+        );
+        assert_eq!(
+            level(&[("a.rego", &text)], "severity").as_deref(),
+            Some("critical")
+        );
+    }
+    // One without an annotation has what its package says, or the usual.
+    let text = format!("package p\n\n{soft}{}{}", define("a"), define("b"));
+    assert_eq!(
+        level(&[("a.rego", &text)], "enforcement").as_deref(),
+        Some("soft-mandatory")
+    );
+    let package = "# METADATA\n# custom: {enforcement: hard-mandatory}\n";
+    let text = format!("{package}{text}");
+    assert_eq!(
+        level(&[("a.rego", &text)], "enforcement").as_deref(),
+        Some("hard-mandatory")
+    );
+    let text = format!("package p\n\n{soft}{}{soft}{}", define("a"), define("b"));
+    assert_eq!(
+        level(&[("a.rego", &text)], "enforcement").as_deref(),
+        Some("advisory")
+    );
+}
+
+#[test]
+fn annotations_of_two_files_must_not_contradict_each_other() {
+    let file = |level: &str, name: &str| {
+        format!(
+            "# METADATA\n# custom: {{enforcement: {level}}}\npackage p\n\ndeny contains \"{name}\" if true\n"
+        )
+    };
+    let both = |a: &str, b: &str| {
+        let (a, b) = (file(a, "a"), file(b, "b"));
+        Loaded::load(&bundle(&[("a.rego", &a), ("b.rego", &b)]), 0).errors
+    };
+    assert_eq!(both("advisory", "advisory"), []);
+    let found = both("advisory", "hard-mandatory");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found.first().unwrap().message,
+        "another annotation says something else of p: keep one."
+    );
+}
