@@ -10,6 +10,9 @@ use crate::load::{LoadError, Loaded};
 use crate::report::ApprovalLine;
 use crate::text::Printable;
 
+/// Most records that a hook names.
+const VOID_SHOWN: usize = 10;
+
 /// What the records of a commit come to.
 pub(super) struct Decided {
     /// Why they do not suffice.
@@ -193,6 +196,21 @@ fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
             break_glass: summary.break_glass.clone(),
         })
         .collect()
+}
+
+/// Says which records do not count and why, beside the reasons that were given; a hook has no report for that.
+pub(super) fn say_void(lines: &[ApprovalLine], given: &[String]) {
+    for line in lines.iter().take(VOID_SHOWN) {
+        if let (false, Some(reason)) = (line.valid, &line.reason)
+            && !given.iter().any(|given| given == reason.as_str())
+        {
+            output::say(&format!(
+                "  void: {} by {}: {reason}",
+                line.digest.short(),
+                line.reviewer
+            ));
+        }
+    }
 }
 
 /// How the approvals that count are signed.

@@ -187,6 +187,16 @@ fn quorum_and_groups_are_asked_for_on_the_server() {
         &["feat:main", NOTES],
         "0 of 1 approvals by the group data, which a finding of no-destroy calls for",
     );
+    approve(&scene, SAM, "sam", 8);
+    let run = refused(
+        &scene,
+        &["feat:main", NOTES],
+        "0 of 1 approvals by the group data",
+    );
+    said(
+        run,
+        "by Sam Rivera <sam@example.com>: self-approval: sam@example.com wrote part",
+    );
     approve(&scene, crate::threats::KIM, "kim", 8).must_end(0);
     said(
         accepted(&scene, &["feat:main", NOTES]),
