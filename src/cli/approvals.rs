@@ -1,19 +1,17 @@
 //! Approval records: reading them from notes, judging them, listing them.
 
-use std::collections::BTreeSet;
-
+use super::notes::{Notes, Records};
 use super::{World, output};
-use crate::approval::{
-    self, ApprovalRules, Context, NoteLine, Record, Spending, Void, read_note, read_revocations,
-    read_spendings,
-};
+use crate::approval::{self, ApprovalRules, Context, Record, Void};
 use crate::change::Author;
 use crate::decision::Journal;
-use crate::digest::Digest;
 use crate::git::{ChangeRequest, Repository, UnderReview};
 use crate::load::{LoadError, Loaded};
 use crate::report::ApprovalLine;
 use crate::text::Printable;
+
+/// Most records that a hook names.
+const VOID_SHOWN: usize = 10;
 
 /// What the records of a commit come to.
 pub(super) struct Decided {
@@ -27,87 +25,6 @@ pub(super) struct Decided {
     pub(super) lines: Vec<ApprovalLine>,
     /// Those that count.
     pub(super) records: Vec<Record>,
-}
-
-/// What lies in notes.
-#[derive(Default)]
-pub(super) struct Records {
-    /// The records.
-    pub(super) lines: Vec<NoteLine>,
-    /// Digests of statements that notes take back.
-    pub(super) revoked: BTreeSet<Digest>,
-    /// What notes say was used for an apply.
-    pub(super) spent: Vec<Spending>,
-}
-
-impl Records {
-    fn take(&mut self, note: &str, wanted: impl Fn(&NoteLine) -> bool) {
-        let revocations = read_revocations(note.as_bytes());
-        self.revoked
-            .extend(revocations.iter().map(|revocation| revocation.statement));
-        self.spent.extend(read_spendings(note.as_bytes()));
-        let lines = read_note(note.as_bytes());
-        self.lines.extend(lines.into_iter().filter(wanted));
-    }
-}
-
-/// All notes that are here, and those that are being pushed: the commit and the text. A note may be on a commit that is not here, such as
-/// one that was squashed.
-fn all_notes(
-    repository: &Repository,
-    pushed: Option<&str>,
-) -> Result<Vec<(String, String)>, LoadError> {
-    let git = |e| LoadError::git(&e);
-    let mut notes = repository.list_notes().map_err(git)?;
-    if let Some(tip) = pushed {
-        notes.extend(repository.list_notes_at(tip).map_err(git)?);
-    }
-    notes.sort();
-    notes.dedup();
-    notes
-        .into_iter()
-        .map(|note| Ok((repository.read_note(&note).map_err(git)?, note.commit)))
-        .map(|read| read.map(|(text, commit)| (commit, text)))
-        .collect()
-}
-
-/// The records that may cover a commit: those on it, and those whose tree is its tree.
-pub(super) fn records(
-    repository: &Repository,
-    commit: &str,
-    tree: &str,
-) -> Result<Records, LoadError> {
-    Ok(covering(&all_notes(repository, None)?, commit, tree))
-}
-
-fn covering(notes: &[(String, String)], commit: &str, tree: &str) -> Records {
-    let mut found = Records::default();
-    for (on, text) in notes {
-        let same = |record: &approval::Record| record.statement().tree == tree;
-        found.take(text, |line| {
-            on == commit || line.record.as_ref().is_ok_and(same)
-        });
-    }
-    found
-}
-
-/// The records on earlier commits of the change: they do not cover it, and say which commit was approved.
-fn earlier(
-    repository: &Repository,
-    notes: &[(String, String)],
-    merge_base: &str,
-    commit: &str,
-) -> Vec<NoteLine> {
-    let mut lines = Vec::new();
-    for (on, text) in notes {
-        // A note may be on a commit that was never fetched.
-        let is_part = repository.is_ancestor(on, commit).unwrap_or(false)
-            && !repository.is_ancestor(on, merge_base).unwrap_or(false);
-        if is_part {
-            lines.extend(read_note(text.as_bytes()));
-        }
-    }
-    lines
 }
 
 /// How records are judged.
@@ -152,16 +69,16 @@ pub(super) fn decide(
             "Run it in the repository of the change.",
         ));
     };
-    let notes = all_notes(repository, asked.notes)?;
+    let notes = Notes::list(repository, asked.notes)?;
     let Records {
         mut lines,
         revoked,
         spent,
-    } = covering(&notes, commit, tree);
+    } = notes.covering(commit, tree)?;
     let mut context = Context::of(case, world.now);
     context.without_plan = asked.without_plan;
     if let (true, Some(merge_base)) = (lines.is_empty(), &context.merge_base) {
-        lines = earlier(repository, &notes, merge_base, commit);
+        lines = notes.earlier(merge_base, commit)?;
     }
     context.rules = ApprovalRules {
         required: loaded.config.approval.required,
@@ -228,8 +145,7 @@ pub(super) fn decide(
     })
 }
 
-/// Who wrote what a merge commit brought in. Whoever made the merge itself added nothing: its tree is the one that was reviewed, or no
-/// record covers it.
+/// Who wrote what a merge commit brought in, where it has the files of what it merged: whoever made it then added nothing.
 fn merged_authors(
     repository: &Repository,
     commit: &str,
@@ -245,6 +161,11 @@ fn merged_authors(
         return Ok(None);
     };
     if base != Some(first.as_str()) {
+        return Ok(None);
+    }
+    // A merge that holds anything but what was reviewed was written by whoever made it.
+    let tree = |commit: &str| repository.tree_id(commit).map_err(git);
+    if tree(&second)? != tree(commit)? {
         return Ok(None);
     }
     let ask = ChangeRequest {
@@ -275,6 +196,21 @@ fn summaries(list: &[approval::Summary]) -> Vec<ApprovalLine> {
             break_glass: summary.break_glass.clone(),
         })
         .collect()
+}
+
+/// Says which records do not count and why, beside the reasons that were given; a hook has no report for that.
+pub(super) fn say_void(lines: &[ApprovalLine], given: &[String]) {
+    for line in lines.iter().take(VOID_SHOWN) {
+        if let (false, Some(reason)) = (line.valid, &line.reason)
+            && !given.iter().any(|given| given == reason.as_str())
+        {
+            output::say(&format!(
+                "  void: {} by {}: {reason}",
+                line.digest.short(),
+                line.reviewer
+            ));
+        }
+    }
 }
 
 /// How the approvals that count are signed.

@@ -51,7 +51,7 @@ pub(super) fn is_protected(patterns: &[String], name: &str) -> Result<bool, Load
 }
 
 /// Whether a change can alter what Terraform does or how it is judged: it touches a Terraform file, `countersign.toml`, what is below
-/// `.countersign/`, the list of signers, policies or their data, or any file in or below a directory with Terraform files, such as a template.
+/// `.countersign/`, the list of signers, the file of code owners, a submodule, policies or their data, or any file in or below a directory with Terraform files, such as a template.
 pub(super) fn concerns_us(
     repository: &Repository,
     base: &str,
@@ -84,6 +84,16 @@ pub(super) fn concerns_us(
     let config = base_config(repository, base)?;
     let signers = config.approval.allowed_signers.as_deref();
     if touches(&|path| path == signers.unwrap_or(ALLOWED_SIGNERS)) {
+        return Ok(true);
+    }
+    let owners = config.approval.codeowners.as_deref();
+    if touches(&|path| Some(path) == owners) {
+        return Ok(true);
+    }
+    // What another repository holds is not seen here; it may be a module.
+    let submodule = |mode: &Option<String>| mode.as_deref() == Some("160000");
+    let mut files = change.files.iter();
+    if files.any(|f| submodule(&f.mode) || submodule(&f.old_mode)) {
         return Ok(true);
     }
     for path in config.policy_paths.iter().chain(&config.data_paths) {

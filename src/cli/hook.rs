@@ -345,6 +345,7 @@ fn one(repository: &Repository, base: &str, head: &str, world: &World) -> Result
     for reason in &verdict.reasons {
         output::say(&format!("  {reason}"));
     }
+    approvals::say_void(&lines, &verdict.reasons);
     let short_base: String = base.chars().take(7).collect();
     output::say(&format!(
         "Review it: countersign --base {short_base} --head {short}"

@@ -14,6 +14,7 @@ mod guard;
 mod help;
 mod hook;
 mod init;
+mod notes;
 mod output;
 mod panics;
 mod policy;

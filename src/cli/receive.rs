@@ -237,6 +237,7 @@ fn record(base: &str, head: &str, notes: Option<&str>, world: &World) -> Result<
         Exit::Unapproved.code()
     ));
     output::say(&format!("  {refusal}"));
+    approvals::say_void(&decided.lines, std::slice::from_ref(&refusal));
     let other = |line: &crate::report::ApprovalLine| {
         line.reason
             .as_ref()

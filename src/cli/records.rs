@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::approvals::{open, records, write};
+use super::approvals::{open, write};
 use super::args::ApprovalsAction;
+use super::notes::records;
 use super::{World, output};
 use crate::approval::{Claim, NoteLine, Record, Revocation, Signers, read_note};
 use crate::decision::Identity;

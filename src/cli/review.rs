@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::args::ReviewArgs;
 use super::draft::Draft;
 use super::signing::{Asking, Signing};
-use super::{VERSION, World, approvals, output, subject};
+use super::{VERSION, World, output, subject};
 use crate::approval::{Glass, Occasion, Statement, heads};
 use crate::digest::Digest;
 use crate::git;
@@ -327,7 +327,8 @@ fn approve(
     ) else {
         return Err("There is no commit or no reviewer that an approval could name.".to_owned());
     };
-    let known = approvals::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
+    let known =
+        super::notes::records(repository, commit, tree).map_err(|e| e.heading.to_string())?;
     let known = known.lines;
     let occasion = Occasion {
         reviewer: approver,

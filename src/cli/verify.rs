@@ -139,7 +139,8 @@ fn refuse(error: LoadError) -> LoadError {
 }
 
 /// On the branch that the change was merged into there is no change under review any more. A merge commit says what was there before:
-/// its first parent. Nothing else does: the commit before a fast-forwarded head belongs to the change, and a record may name any base.
+/// its first parent, where the second one follows it. Nothing else does: the commit before a fast-forwarded head belongs to the change, and a
+/// record may name any base.
 fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, LoadError> {
     let git = |e| LoadError::git(&e);
     let Ok(repository) = approvals::open(request.repo.as_deref(), world) else {
@@ -161,8 +162,11 @@ fn base_of_merged(request: &Request, world: &World) -> Result<Option<String>, Lo
             .commit_id(&format!("{head}^{number}"))
             .map_err(git)
     };
-    if parent(2)?.is_some() && parent(3)?.is_none() {
-        return parent(1);
+    if let (Some(first), Some(second), None) = (parent(1)?, parent(2)?, parent(3)?)
+        // Where both sides went on, either of them may have been the branch: its authors can merge it into theirs.
+        && repository.is_ancestor(&first, &second).map_err(git)?
+    {
+        return Ok(Some(first));
     }
     Err(LoadError {
         exit: Exit::Unapproved,

@@ -187,6 +187,16 @@ fn quorum_and_groups_are_asked_for_on_the_server() {
         &["feat:main", NOTES],
         "0 of 1 approvals by the group data, which a finding of no-destroy calls for",
     );
+    approve(&scene, SAM, "sam", 8);
+    let run = refused(
+        &scene,
+        &["feat:main", NOTES],
+        "0 of 1 approvals by the group data",
+    );
+    said(
+        run,
+        "by Sam Rivera <sam@example.com>: self-approval: sam@example.com wrote part",
+    );
     approve(&scene, crate::threats::KIM, "kim", 8).must_end(0);
     said(
         accepted(&scene, &["feat:main", NOTES]),
@@ -388,4 +398,47 @@ fn an_earlier_hook_of_the_server_runs_first() {
     refused(&scene, &["feat"], "pre-receive hook declined");
     let seen = std::fs::read_to_string(remote.join("seen")).unwrap();
     assert!(seen.trim_end().ends_with("refs/heads/feat"), "{seen}");
+}
+
+#[test]
+fn owners_of_code_and_submodules_concern_the_server_where_no_terraform_is() {
+    if crate::threats::keygen().is_none() {
+        return;
+    }
+    let configuration = "[approval]\ncodeowners = \".github/CODEOWNERS\"\n[approval.groups]\nx = [\"rae@example.com\"]\n";
+    let scene = Scene::change_prepared("02-update", configuration, |scene| {
+        crate::threats::people(scene);
+        scene.write(".github/CODEOWNERS", "* @x\n");
+    });
+    // All Terraform is in a directory, so that other files are free.
+    scene.git(&["checkout", "-q", "main"]);
+    std::fs::create_dir(scene.path("live")).unwrap();
+    scene.git(&["mv", "main.tf", "live/main.tf"]);
+    scene.write("README.md", "words\n");
+    scene.commit("Apart");
+    let scene = with_own_server(&with_remote(scene));
+    let branch = |name: &str, work: &dyn Fn()| {
+        scene.git(&["checkout", "-q", "-B", name, "main"]);
+        work();
+        scene.commit(name);
+    };
+    branch("owners", &|| {
+        scene.write(".github/CODEOWNERS", "* sam@example.com\n");
+    });
+    refused(&scene, &["owners:main"], "no approval");
+    scene.git(&["checkout", "-q", "-B", "module", "main"]);
+    let entry = format!("160000,{},vendor/network", "1".repeat(40));
+    scene.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    scene.git(&["commit", "-q", "-m", "Another version of a module"]);
+    refused(&scene, &["module:main"], "no approval");
+    scene.git(&["checkout", "-q", "-f", "main"]);
+    branch("words", &|| {
+        scene.write("README.md", "more words\n");
+    });
+    accepted(&scene, &["words:main"]);
+}
+
+fn with_remote(scene: Scene) -> Scene {
+    scene.git(&["remote", "add", "origin", "nowhere"]);
+    scene
 }

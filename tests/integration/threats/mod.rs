@@ -11,6 +11,7 @@
 //! | `replay` | good records for another commit, plan, repository or time; what was taken back |
 //! | `change` | changes that would loosen the rules by which they are judged |
 //! | `emergency` | what sets aside who must approve, and what it cannot set aside; owners of code; the same bytes |
+//! | `history` | merges, objects and references that are other than they seem; notes that are no notes |
 //! | `spending` | an approval that was used for an apply, used again |
 //! | `people` | what the program does for those who sign: quorum, groups, revoking, keys that cannot sign |
 
@@ -18,6 +19,7 @@
 
 mod change;
 mod emergency;
+mod history;
 mod people;
 mod records;
 mod replay;
@@ -51,7 +53,7 @@ pub(crate) fn keygen() -> Option<PathBuf> {
 }
 
 /// Makes everybody's key and writes the list of those who may sign.
-fn people(scene: &Scene) {
+pub(crate) fn people(scene: &Scene) {
     for name in ["rae", "kim", "sam", "eve"] {
         let path = key_path(scene, name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
