@@ -20,7 +20,12 @@ pub(super) enum Answer<'a> {
 
 /// The answer that counts; one that no longer does (a stale one) is not given.
 pub(super) fn answer<'a>(context: &Context<'a>, state: &'a FindingState) -> Option<Answer<'a>> {
+    let waives = |r: &Recorded| matches!(r.decision, Decision::Waive { .. });
     match (state.status, &state.recorded, state.waiver) {
+        // What the trusted tree grants stands in for an answer that no longer counts.
+        (Status::Waived, Some(recorded), Some(index)) if !waives(recorded) => {
+            context.case.waivers.get(index).map(Answer::Tree)
+        }
         (
             Status::Waived | Status::Acknowledged | Status::Rejected | Status::Carried,
             Some(recorded),
@@ -75,6 +80,9 @@ pub(super) fn compared(context: &Context<'_>) -> [usize; 3] {
 
 /// What an earlier run says of this one, in numbers.
 pub(super) fn baseline(context: &Context<'_>) -> Option<String> {
+    if let Some(merged) = context.merged {
+        return merged.baseline.as_ref().map(ToString::to_string);
+    }
     let baseline = context.case.baseline.as_ref()?;
     let [new, updated, unchanged] = compared(context);
     let mut text = format!("{}: {unchanged} known, {new} new", baseline.file);
@@ -88,13 +96,16 @@ pub(super) fn baseline(context: &Context<'_>) -> Option<String> {
 
 /// What the earlier run found and this one does not, one line each.
 pub(super) fn absent(context: &Context<'_>) -> Vec<Printable> {
+    if let Some(merged) = context.merged {
+        return merged.absent.clone();
+    }
     let Some(baseline) = &context.case.baseline else {
         return Vec::new();
     };
     let line = |earlier: &Earlier| {
-        let plan = match context.case.plans.len() {
-            1 => String::new(),
-            _ => format!(" ({})", earlier.plan),
+        let plan = match context.has_many() {
+            false => String::new(),
+            true => format!(" ({})", earlier.plan),
         };
         Printable::line(&format!(
             "{} {}{plan}: {}",
@@ -215,7 +226,7 @@ pub(super) fn counts(counts: &Counts) -> String {
 /// What the verdict is about and how many findings are in which state.
 pub(super) fn denominators(context: &Context<'_>) -> String {
     let case = context.case;
-    let changes: usize = case.plans.iter().map(|plan| plan.plan.changes.len()).sum();
+    let changes = context.changes();
     let total = case.findings.len();
     let counts = &context.verdict.counts;
     let counted = [
@@ -238,7 +249,7 @@ pub(super) fn denominators(context: &Context<'_>) -> String {
     } else {
         format!(": {}", parts.join(", "))
     };
-    let plans = match case.plans.len() {
+    let plans = match context.paths().len() {
         1 => String::new(),
         many => format!(" of {}", number(many, "plan")),
     };
