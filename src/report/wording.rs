@@ -6,7 +6,7 @@ use super::Context;
 use crate::decision::{Decision, Recorded, Waiver};
 use crate::finding::Finding;
 pub(super) use crate::finding::shown_fact as fact;
-use crate::plan::Counts;
+use crate::plan::{Action, Counts};
 use crate::review::{Compared, Earlier, FindingState, Status};
 use crate::text::{Printable, Redactor};
 
@@ -65,6 +65,12 @@ pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String>
         return Some(change.action.word().to_owned());
     }
     let words: Vec<&str> = finding.actions.iter().map(Printable::as_str).collect();
+    if context.merged.is_some() {
+        let action = Action::from_words(&words);
+        if action != Action::Unknown {
+            return Some(action.word().to_owned());
+        }
+    }
     (!words.is_empty()).then(|| words.join("/"))
 }
 
@@ -103,9 +109,10 @@ pub(super) fn absent(context: &Context<'_>) -> Vec<Printable> {
         return Vec::new();
     };
     let line = |earlier: &Earlier| {
-        let plan = match context.has_many() {
-            false => String::new(),
-            true => format!(" ({})", earlier.plan),
+        let plan = if context.has_many() {
+            format!(" ({})", earlier.plan)
+        } else {
+            String::new()
         };
         Printable::line(&format!(
             "{} {}{plan}: {}",
@@ -167,7 +174,8 @@ pub(super) fn not_looked_at(context: &Context<'_>) -> Vec<Printable> {
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in &case.not_looked_at {
         let (id, rest) = match line.as_str().split_once(' ') {
-            Some((id, rest)) if ids.contains(id) => (Some(id), rest),
+            // Merged reports have no list of policies; what is split in vain is put together again.
+            Some((id, rest)) if context.merged.is_some() || ids.contains(id) => (Some(id), rest),
             _ => (None, line.as_str()),
         };
         match by_reason.iter_mut().find(|(known, _)| *known == rest) {

@@ -84,6 +84,7 @@ fn a_merged_report_is_written_in_every_format_at_once() {
         .must_say("It looked at no plan and no approval itself")
         .must_say("part      a.json: blocked, 1 plan")
         .must_say("fix: ")
+        .must_say("terraform_data.dropped: destroy, blocks")
         .must_say("2 plans");
     let message = "will be destroyed";
     assert!(run.stdout.contains(message), "{run}");

@@ -34,17 +34,16 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
     let case = context.case;
     let tool = format!("countersign {}", context.tool_version);
     page.wrapped(0, Some(Tone::Faint), &tool);
-    match context.merged {
-        Some(merged) => write_merged(page, merged),
-        None => {
-            for plan in &case.plans {
-                write_plan(page, plan, &case.redactor);
-            }
-            if case.plans.len() > 1 {
-                page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
-            }
-            page.labelled(0, "change    ", None, &change(context));
+    if let Some(merged) = context.merged {
+        write_merged(page, merged);
+    } else {
+        for plan in &case.plans {
+            write_plan(page, plan, &case.redactor);
         }
+        if case.plans.len() > 1 {
+            page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
+        }
+        page.labelled(0, "change    ", None, &change(context));
     }
     if let Some(text) = wording::baseline(context) {
         page.labelled(0, "baseline  ", None, &text);

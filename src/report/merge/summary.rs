@@ -51,9 +51,10 @@ pub(super) fn change(change: &Json) -> Printable {
         short if short.is_empty() => "?".to_owned(),
         short => short,
     };
-    let commits = match change.get("head").is_some_and(Json::is_null) {
-        true => "a diff file, no commit".to_owned(),
-        false => format!("{}..{}", id("base"), id("head")),
+    let commits = if change.get("head").is_some_and(Json::is_null) {
+        "a diff file, no commit".to_owned()
+    } else {
+        format!("{}..{}", id("base"), id("head"))
     };
     Printable::line(&format!(
         "{commits}: {}, +{} -{}",

@@ -24,7 +24,8 @@ pub(super) struct Said {
 
 #[derive(Deserialize)]
 struct Conclusion {
-    status: String,
+    #[serde(rename = "status")]
+    word: String,
     exit: u8,
     reasons: Vec<String>,
 }
@@ -135,10 +136,8 @@ fn line(text: &str) -> String {
 /// The status that a part gives, with a number that goes with it.
 fn status(said: &Said) -> Result<Exit, String> {
     let known = Exit::ALL.into_iter();
-    let exit = known
-        .filter(|exit| exit.name() == said.verdict.status)
-        .last()
-        .ok_or("there is no such status")?;
+    let mut known = known.filter(|exit| exit.name() == said.verdict.word);
+    let exit = known.next().ok_or("there is no such status")?;
     // `--exit-zero` makes this of it, and of nothing else.
     let asked = exit == Exit::Blocked && said.verdict.exit == Exit::Pass.code();
     if said.verdict.exit == exit.code() || asked {
