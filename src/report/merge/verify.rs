@@ -33,7 +33,8 @@ struct Conclusion {
 #[derive(Deserialize)]
 struct Rules {
     digest: Option<String>,
-    rules: usize,
+    #[serde(rename = "rules")]
+    all: usize,
     evaluated: usize,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn judged(
     if count(told.iter().map(|told| told.state.status)) != said.counts {
         return Err("the numbers are not those of its findings".to_owned());
     }
-    if said.policies.evaluated > said.policies.rules {
+    if said.policies.evaluated > said.policies.all {
         return Err("more rules were evaluated than there are".to_owned());
     }
     let ground = Ground {
