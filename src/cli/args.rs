@@ -350,7 +350,7 @@ pub(super) enum ReportAction {
     /// Prints the JSON Schema of JSON reports.
     #[command(after_help = help::SCHEMA)]
     Schema,
-    /// Makes one report of several, as the jobs of a CI matrix wrote them: human, json or markdown. A summary, no gate by itself.
+    /// Makes one report of several, as the jobs of a CI matrix wrote them, in every format. A summary, no gate by itself.
     #[command(after_help = help::MERGE)]
     Merge {
         /// JSON reports of one change.

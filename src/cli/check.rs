@@ -1,6 +1,7 @@
 //! `--check`: the headless gate.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::args::{OutputArgs, ReviewArgs};
 use super::progress::Progress;
@@ -14,8 +15,8 @@ use crate::store::write_atomic;
 
 /// Which reports are written where; the first goes to standard output or `--output`.
 pub(super) struct Reports {
-    main: (Format, Option<std::path::PathBuf>),
-    more: Vec<(Format, std::path::PathBuf)>,
+    main: (Format, Option<PathBuf>),
+    more: Vec<(Format, PathBuf)>,
     args: OutputArgs,
 }
 
@@ -36,27 +37,57 @@ impl Reports {
             };
             more.push((format(word)?, path.into()));
         }
-        Ok(Self {
+        let reports = Self {
             main: (format(&args.format)?, args.output.clone()),
             more,
             args: args.clone(),
-        })
+        };
+        let mut seen = BTreeSet::new();
+        for path in reports.files() {
+            if !seen.insert(plain(path)) {
+                return Err(LoadError::usage(
+                    &format!("Two reports are to be written to {}.", path.display()),
+                    "Name another file for one of them.",
+                ));
+            }
+        }
+        Ok(reports)
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let more = self.more.iter().map(|(_, path)| path.as_path());
+        self.main.1.as_deref().into_iter().chain(more)
+    }
+
+    /// Refuses to write over a file that is read.
+    pub(super) fn spare(&self, read: &[PathBuf]) -> Result<(), LoadError> {
+        let read: BTreeSet<PathBuf> = read.iter().map(|path| plain(path)).collect();
+        match self.files().find(|path| read.contains(&plain(path))) {
+            None => Ok(()),
+            Some(path) => Err(LoadError::usage(
+                &format!(
+                    "{} is read, and a report is to be written to it.",
+                    path.display()
+                ),
+                "Name another file for the report.",
+            )),
+        }
     }
 
     /// Writes all reports in what another writer makes of each format.
     pub(super) fn write_each(
         &self,
-        render: impl Fn(Format) -> Result<String, LoadError>,
+        render: impl Fn(Format, bool) -> Result<String, LoadError>,
     ) -> Result<(), LoadError> {
         let (format, path) = &self.main;
         let more = self.more.iter().map(|(format, path)| (*format, Some(path)));
         let all = std::iter::once((*format, path.as_ref())).chain(more);
         // Nothing is written where one of them cannot be.
         let texts = all
-            .map(|(format, path)| Ok((render(format)?, path)))
+            .map(|(format, path)| Ok((render(format, path.is_none())?, path)))
             .collect::<Result<Vec<_>, LoadError>>()?;
         for (text, path) in texts {
-            emit(&text, path.map(std::path::PathBuf::as_path))?;
+            emit(&text, path.map(PathBuf::as_path))?;
         }
         Ok(())
     }
@@ -72,6 +103,7 @@ impl Reports {
             width: if to_terminal { output::width() } else { 100 },
             max_bytes: self.args.max_bytes,
             exit: outcome.exit,
+            merged: None,
         };
         let (format, path) = &self.main;
         emit(
@@ -107,6 +139,22 @@ impl Reports {
         }
         Ok(())
     }
+}
+
+/// A path by which the same file is known again: as it lies on the disk, or without steps that lead nowhere where there is none yet.
+fn plain(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_absent| {
+        let (parent, name) = (path.parent(), path.file_name());
+        let parent = match parent {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new(".").canonicalize(),
+            Some(parent) => parent.canonicalize(),
+            None => return path.to_owned(),
+        };
+        match (parent, name) {
+            (Ok(parent), Some(name)) => parent.join(name),
+            _ => path.to_owned(),
+        }
+    })
 }
 
 /// What reports are written from.

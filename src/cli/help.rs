@@ -150,7 +150,7 @@ Examples:
 pub(super) const MERGE: &str = "\
 Examples:
   countersign report merge network.json database.json
-  countersign report merge network.json database.json --report markdown=summary.md
+  countersign report merge network.json database.json --report sarif=all.sarif --report markdown=summary.md
 
-Exit status: the worst of the reports'; 2 usage; 4 one is no report, or they do not belong together.
+Exit status: the worst of the reports'; 2 usage; 4 one is no report, was edited, or they do not belong together.
 It is a summary of what they say, no gate by itself.";

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::World;
 use super::args::{OutputArgs, ReportAction};
 use super::check::{Reports, emit};
+use super::{World, output};
 use crate::load::{LoadError, read_text};
-use crate::report::merge::{Part, json, merge, text};
-use crate::report::{Format, schema};
+use crate::report::merge::{Part, merge};
+use crate::report::schema;
 use crate::review::Exit;
 use crate::text::Printable;
 
@@ -24,6 +24,7 @@ pub(super) fn run(action: &ReportAction, world: &World) -> Result<Exit, LoadErro
 
 fn merged(files: &[PathBuf], args: &OutputArgs, world: &World) -> Result<Exit, LoadError> {
     let reports = Reports::from(args)?;
+    reports.spare(files)?;
     let parts = files
         .iter()
         .map(|file| {
@@ -39,14 +40,10 @@ fn merged(files: &[PathBuf], args: &OutputArgs, world: &World) -> Result<Exit, L
             "Give the JSON reports of one change, each plan in one of them, made by one version.",
         )
     })?;
-    reports.write_each(|format| match format {
-        Format::Human => Ok(text(&merged, None)),
-        Format::Json => Ok(json(&merged)),
-        Format::Markdown => Ok(text(&merged, Some(args.max_bytes))),
-        other => Err(LoadError::usage(
-            &format!("A merged report cannot be written as {}.", other.word()),
-            "Use human, json or markdown.",
-        )),
+    reports.write_each(|format, to_terminal| {
+        let colour = to_terminal && output::colour(args.color, &world.env);
+        let width = if to_terminal { output::width() } else { 100 };
+        Ok(merged.render(format, colour, width, args.max_bytes))
     })?;
     Ok(merged.exit())
 }

@@ -14,13 +14,12 @@ use crate::text::Printable;
 
 /// Writes the report of a case.
 pub(super) fn report(context: &Context<'_>) -> String {
-    let plan = context.case.plans.first();
-    let plan = plan.map_or_else(|| "plan.json".to_owned(), |plan| plan.path.to_string());
+    let plan = context.paths().first().copied().unwrap_or("plan.json");
     let problems = context.case.problems.iter().map(|problem| {
         let at = problem.place.as_ref().unwrap_or(&problem.policy);
         trouble(
             &format!("{}: {at}: {}", problem.policy, problem.message),
-            &plan,
+            plan,
         )
     });
     let findings = context
@@ -33,7 +32,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
         .iter()
         .filter(|_| verdict.exit == Exit::Pass);
     // What let it through although something is missing.
-    let let_through = reasons.map(|reason| trouble(reason, &plan));
+    let let_through = reasons.map(|reason| trouble(reason, plan));
     write(&problems.chain(let_through).chain(findings).collect())
 }
 

@@ -177,7 +177,7 @@ fn section(out: &mut String, context: &Context<'_>, group: &Group<'_>) {
         );
         push(out, "p", "", finding.message.as_str());
         let mut entries: Vec<(&str, String)> = Vec::new();
-        if context.case.plans.len() > 1 {
+        if context.has_many() {
             entries.push(("plan", finding.plan.to_string()));
         }
         if let (Some(subject), Some(_)) = (&finding.subject, &finding.address) {

@@ -44,6 +44,15 @@ struct Report<'a> {
     baseline: Option<BaselineEntry<'a>>,
     /// The reports that a merged one was made from: null here, see `merge`.
     parts: Option<()>,
+    /// How findings count; null where there was nothing to count.
+    gate: Option<GateEntry>,
+}
+
+#[derive(Serialize)]
+struct GateEntry {
+    fail_on_warn: bool,
+    unknown_blocks: bool,
+    not_evaluated_blocks: bool,
 }
 
 #[derive(Serialize)]
@@ -130,6 +139,10 @@ struct FindingEntry<'a> {
     waiver: Option<WaiverEntry<'a>>,
     /// How it stands to the earlier run.
     baseline: Option<Compared>,
+    /// What to do about it, from the policy.
+    remediation: &'a Printable,
+    /// Whether it blocks.
+    blocks: bool,
 }
 
 #[derive(Serialize)]
@@ -208,6 +221,11 @@ pub(super) fn report(context: &Context<'_>) -> String {
             .as_ref()
             .map(|baseline| baseline_entry(context, baseline)),
         parts: None,
+        gate: Some(GateEntry {
+            fail_on_warn: case.gate.fail_on_warn,
+            unknown_blocks: case.gate.unknown_blocks,
+            not_evaluated_blocks: case.gate.not_evaluated_blocks,
+        }),
     })
 }
 
@@ -248,6 +266,7 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
         not_looked_at: &[],
         baseline: None,
         parts: None,
+        gate: None,
     })
 }
 
@@ -362,6 +381,8 @@ fn finding_entry<'a>(
         status: state.status,
         waiver: waiver(context, state),
         baseline: state.compared,
+        remediation: &finding.remediation,
+        blocks: state.blocks,
     }
 }
 

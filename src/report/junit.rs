@@ -40,7 +40,7 @@ enum Outcome {
 /// Writes the report of a case.
 pub(super) fn report(context: &Context<'_>) -> String {
     let mut suites: Vec<(String, Vec<Case>)> = Vec::new();
-    for (index, plan) in context.case.plans.iter().enumerate() {
+    for (index, path) in context.paths().into_iter().enumerate() {
         let mut cases = Vec::new();
         let mut seen = BTreeSet::new();
         for (finding, state) in context.findings() {
@@ -68,7 +68,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
                 },
             });
         }
-        suites.push((plan.path.to_string(), cases));
+        suites.push((path.to_owned(), cases));
     }
     let problems: Vec<Case> = context
         .case

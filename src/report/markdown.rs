@@ -216,7 +216,7 @@ fn finding(out: &mut String, context: &Context<'_>, (finding, state): Found<'_>,
         out.push_str(&format!("  {}  \n", prose(line)));
     }
     let mut more = Vec::new();
-    if context.case.plans.len() > 1 {
+    if context.has_many() {
         more.push(format!("plan {}", code(finding.plan.as_str())));
     }
     if let Some(location) = &finding.location {

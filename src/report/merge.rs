@@ -4,6 +4,9 @@
 //! it was given; `parts` in it names them. Parts must have come from one version, one change and one set of rules, and no plan may be in two:
 //! what does not fit together is a [`MergeError`], not a smaller report.
 //!
+//! Nothing in a part is believed that can be worked out: what blocks, the numbers, the reasons and the status follow from its findings and are
+//! held against what it says ([`verify`]). A part that was edited so that all of it fits together again is not told from a true one.
+//!
 //! Entries are taken over as they stand, except that plans are named by what is the same in every job: their path in the repository. Every text
 //! is made printable once more, since anybody can write such a file.
 
@@ -12,21 +15,25 @@
     reason = "a key that JSON does not have reads as null; what is written to was held against the schema"
 )]
 
-mod sound;
-mod text;
+mod entry;
+mod model;
+mod strict;
+mod summary;
+mod verify;
 
-pub use text::text;
+pub use summary::Summary;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::schema;
-use crate::digest::{Digest, hash_json};
+use super::{Format, schema};
+use crate::digest::Digest;
 use crate::finding::{Enforcement, Severity};
 use crate::review::Exit;
 use crate::text::Printable;
+use model::{Model, Part as Told};
 
 /// Why reports cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,14 +54,6 @@ pub enum MergeError {
         /// Where it is not.
         problem: String,
     },
-    /// A report that says two things.
-    #[error("{file} contradicts itself: {problem}; it was edited or put together by hand.")]
-    Contradiction {
-        /// The file.
-        file: Printable,
-        /// What does not agree.
-        problem: String,
-    },
     /// A report made by merging.
     #[error("{file} is a merged report itself; give its parts.")]
     Merged {
@@ -70,6 +69,24 @@ pub enum MergeError {
         first: Printable,
         /// The file that differs.
         second: Printable,
+    },
+    /// A report in which something does not follow from its findings.
+    #[error("{file} was not written like this by a run: {problem}.")]
+    Edited {
+        /// The file.
+        file: Printable,
+        /// What does not follow.
+        problem: Printable,
+    },
+    /// Two reports that say different things of one.
+    #[error("{first} and {second} contradict each other: {problem}.")]
+    Contradiction {
+        /// The file that came first.
+        first: Printable,
+        /// The other.
+        second: Printable,
+        /// Of what they say different things.
+        problem: Printable,
     },
     /// A plan in two of them.
     #[error("the plan {root} is in {first} and in {second}.")]
@@ -96,20 +113,23 @@ pub struct Part {
 #[derive(Clone, Debug, Serialize)]
 pub struct Merged {
     schema: Json,
-    pub(super) tool: Json,
-    pub(super) verdict: Json,
-    pub(super) plans: Vec<Json>,
-    pub(super) change: Json,
-    pub(super) policies: Json,
-    pub(super) findings: Vec<Json>,
+    tool: Json,
+    verdict: Json,
+    plans: Vec<Json>,
+    change: Json,
+    policies: Json,
+    findings: Vec<Json>,
     approvals: Vec<Json>,
-    pub(super) counts: Json,
-    pub(super) notices: Vec<Json>,
-    pub(super) problems: Vec<Json>,
+    counts: Json,
+    notices: Vec<Json>,
+    problems: Vec<Json>,
     not_applicable: Vec<Json>,
-    pub(super) not_looked_at: Vec<Json>,
+    not_looked_at: Vec<Json>,
     baseline: Json,
-    pub(super) parts: Vec<Json>,
+    parts: Vec<Json>,
+    gate: Json,
+    #[serde(skip)]
+    model: Model,
 }
 
 /// One part, read and checked.
@@ -123,14 +143,11 @@ struct Read {
 impl Read {
     fn of(part: &Part) -> Result<Self, MergeError> {
         let file = part.file.clone();
-        let no_json = |problem: String| MergeError::NoJson {
-            file: file.clone(),
-            problem,
-        };
-        let report: Json = serde_json::from_str(&part.text).map_err(|e| no_json(e.to_string()))?;
-        // Of a key that stands twice, two readers may take two values.
-        hash_json(&part.text)
-            .map_err(|e| no_json(Printable::line(&e.to_string()).into_string()))?;
+        let strict::Strict(report) =
+            serde_json::from_str(&part.text).map_err(|e| MergeError::NoJson {
+                file: file.clone(),
+                problem: e.to_string(),
+            })?;
         let wrong = |problem: String| MergeError::NoReport {
             file: file.clone(),
             problem,
@@ -140,14 +157,12 @@ impl Read {
             return Err(MergeError::Merged { file });
         }
         let mut report = printable(report);
-        let status = report["verdict"]["status"].as_str().unwrap_or_default();
-        let exit = Exit::ALL
-            .into_iter()
-            .find(|exit| exit.name() == status)
-            .ok_or_else(|| wrong("verdict.status: there is no such status".to_owned()))?;
-        if let Some(problem) = sound::contradiction(&report, exit) {
-            return Err(MergeError::Contradiction { file, problem });
-        }
+        let said = verify::Said::deserialize(&report).map_err(|e| wrong(e.to_string()))?;
+        let told = Told::of(&report).map_err(wrong)?;
+        let exit = told.verify(&said).map_err(|problem| MergeError::Edited {
+            file: file.clone(),
+            problem: Printable::line(&problem),
+        })?;
         rename(&mut report);
         Ok(Self {
             digest: Digest::of(part.text.as_bytes()),
@@ -234,7 +249,26 @@ pub fn merge(parts: &[Part]) -> Result<Merged, MergeError> {
     });
     let mut findings = all("findings");
     findings.sort_by_cached_key(key);
-    Ok(Merged {
+    // What is said of the rules names no plan, so that every part has it.
+    let mut seen: BTreeMap<String, Vec<Json>> = BTreeMap::new();
+    findings.retain(|finding| {
+        let known = seen.entry(finding["fingerprint"].to_string()).or_default();
+        let is_new = !known.iter().any(|other| is_same(finding, other));
+        if is_new {
+            known.push(finding.clone());
+        }
+        is_new
+    });
+    let parts_said: Vec<Json> = parts
+        .iter()
+        .map(|part| {
+            json!({
+                "file": part.file, "sha256": part.digest.to_string(), "status": part.exit.name(),
+                "exit": part.report["verdict"]["exit"], "plans": part.list("plans").count(),
+            })
+        })
+        .collect();
+    let mut merged = Merged {
         schema: of("schema"),
         tool: of("tool"),
         verdict: json!({
@@ -245,43 +279,61 @@ pub fn merge(parts: &[Part]) -> Result<Merged, MergeError> {
         policies: policies(&whole, of("policies")),
         findings,
         approvals: once("approvals"),
-        counts: sums(parts.iter().map(|part| &part.report["counts"])),
+        counts: Json::Null,
         notices: once("notices"),
         problems: once("problems"),
         not_applicable: once("not_applicable"),
         not_looked_at: once("not_looked_at"),
         baseline: baseline(&whole, of("baseline")),
-        parts: parts
-            .iter()
-            .map(|part| {
-                json!({
-                    "file": part.file, "sha256": part.digest.to_string(), "status": part.exit.name(),
-                    "exit": part.report["verdict"]["exit"], "plans": part.list("plans").count(),
-                })
-            })
-            .collect(),
-    })
+        parts: parts_said,
+        gate: of("gate"),
+        model: Model::default(),
+    };
+    merged.model = Model::of(&merged, exit).map_err(|problem| MergeError::NoReport {
+        file: Printable::line("what they make together"),
+        problem,
+    })?;
+    merged.counts = json!(merged.model.counts());
+    Ok(merged)
+}
+
+/// Whether two findings are one that two parts have: equal but for the plan that was at hand.
+fn is_same(a: &Json, b: &Json) -> bool {
+    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
+        return false;
+    };
+    a.iter()
+        .all(|(key, value)| key == "plan" || b.get(key) == Some(value))
 }
 
 impl Merged {
     /// The status that follows: the worst of the parts'.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        let name = self.verdict["status"].as_str().unwrap_or_default();
-        let known = Exit::ALL.into_iter().find(|exit| exit.name() == name);
-        known.unwrap_or(Exit::Input)
+        self.model.exit()
+    }
+
+    /// Writes it in a format; the text ends with a line break.
+    #[must_use]
+    pub fn render(&self, format: Format, colour: bool, width: usize, max_bytes: usize) -> String {
+        match format {
+            Format::Json => json(self),
+            other => super::render(other, &self.model.context(colour, width, max_bytes)),
+        }
     }
 }
 
 /// Whether the parts belong together.
 fn fits(parts: &[Read]) -> Result<(), MergeError> {
-    let what: [(&str, &str, bool); 7] = [
+    let what: [(&str, &str, bool); 9] = [
         ("/tool/version", "version", true),
         ("/change/base", "base commit", false),
         ("/change/head", "commit", false),
         ("/change/merge_base", "merge base", false),
         ("/policies/digest", "policy bundle", false),
         ("/policies/config", "configuration", false),
+        ("/policies/rules", "number of rules", false),
+        ("/gate", "gate", false),
         ("/baseline/sha256", "baseline", false),
     ];
     for (pointer, what, failed_too) in what {
@@ -297,8 +349,11 @@ fn fits(parts: &[Read]) -> Result<(), MergeError> {
         }
     }
     let mut seen: BTreeMap<&str, &Printable> = BTreeMap::new();
+    let mut bytes: BTreeMap<&str, (&Read, &Json)> = BTreeMap::new();
+    let mut states: BTreeMap<&str, (&Read, &Json)> = BTreeMap::new();
     for part in parts {
-        for root in part.list("plans").filter_map(|plan| plan["root"].as_str()) {
+        for plan in part.list("plans") {
+            let root = plan["root"].as_str().unwrap_or_default();
             if let Some(first) = seen.insert(root, &part.file) {
                 return Err(MergeError::Twice {
                     root: Printable::line(root),
@@ -306,9 +361,80 @@ fn fits(parts: &[Read]) -> Result<(), MergeError> {
                     second: part.file.clone(),
                 });
             }
+            let digest = plan["sha256"].as_str().unwrap_or_default();
+            if let Some((first, other)) = bytes.insert(digest, (part, plan)) {
+                let problem = format!("{root} has the bytes of {}", other["root"]);
+                same_plan((first, other), (part, plan))
+                    .then_some(())
+                    .ok_or_else(|| contradiction(first, part, &problem))?;
+            }
+        }
+        for finding in part.list("findings") {
+            let fingerprint = finding["fingerprint"].as_str().unwrap_or_default();
+            if let Some((first, other)) = states.insert(fingerprint, (part, finding)) {
+                const KEYS: [&str; 6] = [
+                    "policy",
+                    "rule",
+                    "severity",
+                    "enforcement",
+                    "status",
+                    "blocks",
+                ];
+                if KEYS.iter().any(|key| finding[key] != other[key]) {
+                    let problem = format!("the finding {fingerprint} is not the same in both");
+                    return Err(contradiction(first, part, &problem));
+                }
+            }
         }
     }
     Ok(())
+}
+
+fn contradiction(first: &Read, second: &Read, problem: &str) -> MergeError {
+    MergeError::Contradiction {
+        first: first.file.clone(),
+        second: second.file.clone(),
+        problem: Printable::line(problem),
+    }
+}
+
+/// Whether the same is said of two plans with the same bytes. Where they lie, what proves them and what the source adds may differ.
+fn same_plan((first, one): (&Read, &Json), (second, other): (&Read, &Json)) -> bool {
+    const OF_THE_BYTES: [&str; 9] = [
+        "effect",
+        "terraform_version",
+        "format_version",
+        "mode",
+        "complete",
+        "errored",
+        "counts",
+        "applyable",
+        "changes",
+    ];
+    const OF_A_FINDING: [&str; 10] = [
+        "policy",
+        "rule",
+        "severity",
+        "enforcement",
+        "certainty",
+        "address",
+        "deposed",
+        "attribute",
+        "subject",
+        "actions",
+    ];
+    let found = |part: &Read, plan: &Json| {
+        let of_it = part.list("findings").filter(|f| f["plan"] == plan["root"]);
+        // What names no object is about the run.
+        let mut found: Vec<String> = of_it
+            .filter(|f| !f["address"].is_null())
+            .map(|f| OF_A_FINDING.map(|key| f[key].to_string()).join(" "))
+            .collect();
+        found.sort_unstable();
+        found
+    };
+    OF_THE_BYTES.iter().all(|key| one[key] == other[key])
+        && found(first, one) == found(second, other)
 }
 
 /// What was evaluated everywhere, as one run over all plans counts it.
@@ -373,8 +499,7 @@ fn key(finding: &Json) -> (Option<Enforcement>, Option<Severity>, Vec<String>) {
 }
 
 /// The merged report as JSON.
-#[must_use]
-pub fn json(merged: &Merged) -> String {
+fn json(merged: &Merged) -> String {
     match serde_json::to_string_pretty(merged) {
         Ok(text) => super::json::inert(text + "\n"),
         Err(error) => format!("The report cannot be written as JSON: {error}.\n"),

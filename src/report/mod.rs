@@ -190,6 +190,8 @@ pub struct Context<'a> {
     pub max_bytes: usize,
     /// The status that the program ends with, which `--exit-zero` may have changed.
     pub exit: Exit,
+    /// What stands in place of plans where the report is made of other reports.
+    pub merged: Option<&'a merge::Summary>,
 }
 
 /// Bytes of Markdown where nobody says otherwise: what a comment on GitHub may hold.
@@ -211,6 +213,36 @@ impl<'a> Context<'a> {
         let states = &self.verdict.states;
         let findings = self.case.findings.iter().enumerate();
         findings.map(|(index, finding)| (finding, states.get(index).unwrap_or(&UNDECIDED)))
+    }
+
+    /// Paths of the plans.
+    fn paths(&self) -> Vec<&'a str> {
+        match self.merged {
+            Some(merged) => merged.plans.iter().map(|plan| plan.path.as_str()).collect(),
+            None => self.case.plans.iter().map(|p| p.path.as_str()).collect(),
+        }
+    }
+
+    /// Whether there are several plans, so that each finding must name its own.
+    fn has_many(&self) -> bool {
+        let plans = self.merged.map(|merged| merged.plans.len());
+        plans.unwrap_or(self.case.plans.len()) > 1
+    }
+
+    /// Rows of resource changes, over all plans.
+    fn changes(&self) -> usize {
+        match self.merged {
+            Some(merged) => merged.plans.iter().map(|plan| plan.changes).sum(),
+            None => self.case.plans.iter().map(|p| p.plan.changes.len()).sum(),
+        }
+    }
+
+    /// Whether planning failed for one of the plans.
+    fn errored(&self) -> bool {
+        match self.merged {
+            Some(merged) => merged.plans.iter().any(|plan| plan.errored),
+            None => self.case.errored(),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn place(finding: &Finding) -> Place {
 /// The message of a finding, with its place where that cannot be pointed at.
 pub(super) fn message(context: &Context<'_>, (finding, state): Found<'_>, place: &Place) -> String {
     let mut text = finding.message.to_string();
-    if context.case.plans.len() > 1 {
+    if context.has_many() {
         text = format!("{}: {text}", finding.plan);
     }
     if let Some(elsewhere) = &place.elsewhere {

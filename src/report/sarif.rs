@@ -83,7 +83,7 @@ pub(super) fn report(context: &Context<'_>) -> String {
         &rules,
         &results,
         &json!({
-            "executionSuccessful": context.case.problems.is_empty() && !context.case.errored(),
+            "executionSuccessful": context.case.problems.is_empty() && !context.errored(),
             "exitCode": context.exit.code(),
             "exitCodeDescription": verdict.exit.name(),
             "toolExecutionNotifications": notifications,

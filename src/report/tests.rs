@@ -273,6 +273,7 @@ fn context<'a>(case: &'a ReviewCase, verdict: &'a Verdict) -> Context<'a> {
         width: 140,
         max_bytes: crate::report::MAX_BYTES,
         exit: verdict.exit,
+        merged: None,
     }
 }
 

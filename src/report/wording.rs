@@ -6,7 +6,7 @@ use super::Context;
 use crate::decision::{Decision, Recorded, Waiver};
 use crate::finding::Finding;
 pub(super) use crate::finding::shown_fact as fact;
-use crate::plan::Counts;
+use crate::plan::{Action, Counts};
 use crate::review::{Compared, Earlier, FindingState, Status};
 use crate::text::{Printable, Redactor};
 
@@ -20,7 +20,12 @@ pub(super) enum Answer<'a> {
 
 /// The answer that counts; one that no longer does (a stale one) is not given.
 pub(super) fn answer<'a>(context: &Context<'a>, state: &'a FindingState) -> Option<Answer<'a>> {
+    let waives = |r: &Recorded| matches!(r.decision, Decision::Waive { .. });
     match (state.status, &state.recorded, state.waiver) {
+        // What the trusted tree grants stands in for an answer that no longer counts.
+        (Status::Waived, Some(recorded), Some(index)) if !waives(recorded) => {
+            context.case.waivers.get(index).map(Answer::Tree)
+        }
         (
             Status::Waived | Status::Acknowledged | Status::Rejected | Status::Carried,
             Some(recorded),
@@ -60,6 +65,12 @@ pub(super) fn action(context: &Context<'_>, finding: &Finding) -> Option<String>
         return Some(change.action.word().to_owned());
     }
     let words: Vec<&str> = finding.actions.iter().map(Printable::as_str).collect();
+    if context.merged.is_some() {
+        let action = Action::from_words(&words);
+        if action != Action::Unknown {
+            return Some(action.word().to_owned());
+        }
+    }
     (!words.is_empty()).then(|| words.join("/"))
 }
 
@@ -75,6 +86,9 @@ pub(super) fn compared(context: &Context<'_>) -> [usize; 3] {
 
 /// What an earlier run says of this one, in numbers.
 pub(super) fn baseline(context: &Context<'_>) -> Option<String> {
+    if let Some(merged) = context.merged {
+        return merged.baseline.as_ref().map(ToString::to_string);
+    }
     let baseline = context.case.baseline.as_ref()?;
     let [new, updated, unchanged] = compared(context);
     let mut text = format!("{}: {unchanged} known, {new} new", baseline.file);
@@ -88,13 +102,17 @@ pub(super) fn baseline(context: &Context<'_>) -> Option<String> {
 
 /// What the earlier run found and this one does not, one line each.
 pub(super) fn absent(context: &Context<'_>) -> Vec<Printable> {
+    if let Some(merged) = context.merged {
+        return merged.absent.clone();
+    }
     let Some(baseline) = &context.case.baseline else {
         return Vec::new();
     };
     let line = |earlier: &Earlier| {
-        let plan = match context.case.plans.len() {
-            1 => String::new(),
-            _ => format!(" ({})", earlier.plan),
+        let plan = if context.has_many() {
+            format!(" ({})", earlier.plan)
+        } else {
+            String::new()
         };
         Printable::line(&format!(
             "{} {}{plan}: {}",
@@ -156,7 +174,8 @@ pub(super) fn not_looked_at(context: &Context<'_>) -> Vec<Printable> {
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in &case.not_looked_at {
         let (id, rest) = match line.as_str().split_once(' ') {
-            Some((id, rest)) if ids.contains(id) => (Some(id), rest),
+            // Merged reports have no list of policies; what is split in vain is put together again.
+            Some((id, rest)) if context.merged.is_some() || ids.contains(id) => (Some(id), rest),
             _ => (None, line.as_str()),
         };
         match by_reason.iter_mut().find(|(known, _)| *known == rest) {
@@ -215,7 +234,7 @@ pub(super) fn counts(counts: &Counts) -> String {
 /// What the verdict is about and how many findings are in which state.
 pub(super) fn denominators(context: &Context<'_>) -> String {
     let case = context.case;
-    let changes: usize = case.plans.iter().map(|plan| plan.plan.changes.len()).sum();
+    let changes = context.changes();
     let total = case.findings.len();
     let counts = &context.verdict.counts;
     let counted = [
@@ -238,7 +257,7 @@ pub(super) fn denominators(context: &Context<'_>) -> String {
     } else {
         format!(": {}", parts.join(", "))
     };
-    let plans = match case.plans.len() {
+    let plans = match context.paths().len() {
         1 => String::new(),
         many => format!(" of {}", number(many, "plan")),
     };

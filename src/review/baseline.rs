@@ -54,7 +54,7 @@ pub struct Earlier {
 }
 
 /// How a finding stands to the baseline, in the words of SARIF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compared {
     /// It is not in the baseline.
@@ -212,11 +212,6 @@ pub fn roots(case: &ReviewCase) -> BTreeSet<Printable> {
 
 /// Whether a baseline may cover a finding at all.
 pub(super) fn may_cover(case: &ReviewCase, finding: &Finding) -> bool {
-    // They count what is destroyed or replaced, and two plans may do so to as many other objects.
-    const ABOUT_THE_WHOLE: [&str; 3] = ["mass-destroy", "plan-mode-restricted", "plan-complete"];
-    if ABOUT_THE_WHOLE.contains(&finding.policy.as_str()) {
-        return false;
-    }
     let about_the_change = |need: &Need| matches!(need, Need::Git | Need::Repository);
     let mut policies = case.policies.policies.iter();
     // The policies of this program are not in the list: what they find is about rules, or about what is not known.
@@ -226,11 +221,21 @@ pub(super) fn may_cover(case: &ReviewCase, finding: &Finding) -> bool {
             let mut inputs = policy.needs.iter().chain(&policy.uses);
             !inputs.any(about_the_change)
         });
+    standing && can_cover(finding)
+}
+
+/// Whether a baseline can cover such a finding, as far as it tells itself.
+#[must_use]
+pub fn can_cover(finding: &Finding) -> bool {
+    // They count what is destroyed or replaced, and two plans may do so to as many other objects.
+    const ABOUT_THE_WHOLE: [&str; 3] = ["mass-destroy", "plan-mode-restricted", "plan-complete"];
+    if ABOUT_THE_WHOLE.contains(&finding.policy.as_str()) {
+        return false;
+    }
     // Without these its fingerprint is that of a sentence, which can be said of many things.
     let named =
         finding.address.is_some() || finding.attribute.is_some() || finding.subject.is_some();
-    standing
-        && named
+    named
         && finding.standing == Standing::Fired
         && finding.enforcement != Enforcement::HardMandatory
         && !finding.is_destructive()

@@ -11,9 +11,11 @@ mod exit;
 mod verdict;
 
 pub use approvable::approval_blockers;
-pub use baseline::{Baseline, Compared, Earlier, roots as baseline_roots};
+pub use baseline::{Baseline, Compared, Earlier, can_cover, roots as baseline_roots};
 pub use exit::Exit;
-pub use verdict::{DecisionCounts, FindingState, Status, Verdict, verdict};
+pub use verdict::{
+    DecisionCounts, FindingState, Ground, Status, Verdict, blocks, conclude, count, verdict,
+};
 
 use crate::change::Change;
 use crate::decision::{Identity, Waiver};

@@ -3,10 +3,12 @@
 use crate::decision::{Decision, Journal, Recorded, permits};
 use crate::finding::{Certainty, Enforcement, Finding, Standing};
 use crate::review::baseline::may_cover;
-use crate::review::{Compared, Exit, ReviewCase};
+use crate::review::{Compared, Exit, Gate, ReviewCase};
 
 /// The state of one finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Nobody answered.
@@ -74,7 +76,7 @@ pub struct FindingState {
 }
 
 /// Numbers of findings by state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DecisionCounts {
     /// Open, stale and deferred ones.
     pub open: usize,
@@ -149,15 +151,28 @@ pub fn verdict(case: &ReviewCase, journal: &Journal, now: jiff::Timestamp) -> Ve
             && may_cover(case, finding);
         states.push(FindingState {
             status: if rejected { Status::Rejected } else { state },
-            blocks: rejected || (!known && blocks(case, finding, state)),
+            blocks: rejected || (!known && blocks(case.gate, finding, state)),
             recorded,
             waiver,
             waiver_days: waiver.and_then(|index| case.waivers.get(index)?.ends_soon(today)),
             compared,
         });
     }
-    let counts = count(&states);
-    let (exit, reasons) = conclude(case, &states);
+    let counts = count(states.iter().map(|state| state.status));
+    let counted: Vec<_> = case
+        .findings
+        .iter()
+        .zip(&states)
+        .map(|(finding, state)| (finding.enforcement, state.status, state.blocks))
+        .collect();
+    let errored = case.plans.iter().filter(|plan| plan.plan.errored);
+    let ground = Ground {
+        errored: errored.map(|plan| plan.path.as_str()).collect(),
+        plans: case.plans.len(),
+        problems: case.problems.len(),
+        evaluated: case.policies.evaluated,
+    };
+    let (exit, reasons) = conclude(&ground, &counted);
     Verdict {
         exit,
         reasons,
@@ -217,7 +232,9 @@ fn answered(
     }
 }
 
-fn blocks(case: &ReviewCase, finding: &Finding, status: Status) -> bool {
+/// Whether a finding in a state blocks, where no baseline covers it.
+#[must_use]
+pub fn blocks(gate: Gate, finding: &Finding, status: Status) -> bool {
     if status == Status::Rejected {
         return true;
     }
@@ -225,20 +242,22 @@ fn blocks(case: &ReviewCase, finding: &Finding, status: Status) -> bool {
         return false;
     }
     if finding.standing == Standing::NotEvaluated {
-        return case.gate.not_evaluated_blocks;
+        return gate.not_evaluated_blocks;
     }
     match finding.enforcement {
-        Enforcement::Advisory => case.gate.fail_on_warn,
+        Enforcement::Advisory => gate.fail_on_warn,
         Enforcement::SoftMandatory | Enforcement::HardMandatory => {
-            finding.certainty == Certainty::Proven || case.gate.unknown_blocks
+            finding.certainty == Certainty::Proven || gate.unknown_blocks
         }
     }
 }
 
-fn count(states: &[FindingState]) -> DecisionCounts {
+/// Counts findings by state.
+#[must_use]
+pub fn count(states: impl IntoIterator<Item = Status>) -> DecisionCounts {
     let mut counts = DecisionCounts::default();
-    for state in states {
-        match state.status {
+    for status in states {
+        match status {
             Status::Open | Status::Stale | Status::Deferred => counts.open += 1,
             Status::Waived => counts.waived += 1,
             Status::Acknowledged => counts.acknowledged += 1,
@@ -251,39 +270,52 @@ fn count(states: &[FindingState]) -> DecisionCounts {
     counts
 }
 
-fn conclude(case: &ReviewCase, states: &[FindingState]) -> (Exit, Vec<String>) {
+/// What decides beside the findings.
+#[derive(Clone, Debug)]
+pub struct Ground<'a> {
+    /// Paths of plans for which planning failed.
+    pub errored: Vec<&'a str>,
+    /// How many plans there are.
+    pub plans: usize,
+    /// Policies that could not be used.
+    pub problems: usize,
+    /// Rules that were evaluated.
+    pub evaluated: usize,
+}
+
+/// What follows from findings, given by level, state and whether they block.
+#[must_use]
+pub fn conclude(
+    ground: &Ground<'_>,
+    states: &[(Enforcement, Status, bool)],
+) -> (Exit, Vec<String>) {
     let mut exit = Exit::Pass;
     let mut reasons = Vec::new();
     let mut say = |status: Exit, text: String| {
         exit = exit.and(status);
         reasons.push(text);
     };
-    for plan in case.plans.iter().filter(|plan| plan.plan.errored) {
+    for path in &ground.errored {
         say(
             Exit::Input,
-            format!(
-                "planning failed: {} is errored and cannot be approved",
-                plan.path
-            ),
+            format!("planning failed: {path} is errored and cannot be approved"),
         );
     }
-    if case.plans.is_empty() {
+    if ground.plans == 0 {
         say(Exit::Input, "there is no plan".to_owned());
     }
-    match case.problems.len() {
+    match ground.problems {
         0 => {}
         1 => say(Exit::Policy, "1 policy problem".to_owned()),
         n => say(Exit::Policy, format!("{n} policy problems")),
     }
-    if case.policies.evaluated == 0 {
+    if ground.evaluated == 0 {
         say(Exit::Policy, "no policy rule was evaluated".to_owned());
     }
     for level in Enforcement::ALL {
-        let open = case
-            .findings
+        let open = states
             .iter()
-            .zip(states)
-            .filter(|(f, s)| s.blocks && f.enforcement == level && s.status != Status::Rejected)
+            .filter(|(of, status, blocks)| *blocks && *of == level && *status != Status::Rejected)
             .count();
         match open {
             0 => {}
@@ -293,7 +325,7 @@ fn conclude(case: &ReviewCase, states: &[FindingState]) -> (Exit, Vec<String>) {
     }
     match states
         .iter()
-        .filter(|s| s.status == Status::Rejected)
+        .filter(|(_, status, _)| *status == Status::Rejected)
         .count()
     {
         0 => {}

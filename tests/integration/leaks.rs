@@ -329,6 +329,7 @@ fn search_all(case: &Case, loaded: Loaded, tally: &mut Tally) {
             width,
             max_bytes: countersign::report::MAX_BYTES,
             exit: verdict.exit,
+            merged: None,
         };
         tally.search(case, format.word(), &render(format, &context));
     }

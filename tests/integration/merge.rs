@@ -27,11 +27,7 @@ fn merge(scene: &Scene, files: &[&str]) -> Run {
 }
 
 fn edited(scene: &Scene, name: &str, edit: impl Fn(&mut Json)) {
-    edited_of(scene, "b.json", name, edit);
-}
-
-fn edited_of(scene: &Scene, of: &str, name: &str, edit: impl Fn(&mut Json)) {
-    let mut report: Json = serde_json::from_str(&scene.read(of)).unwrap();
+    let mut report: Json = serde_json::from_str(&scene.read("b.json")).unwrap();
     edit(&mut report);
     scene.write_json(name, &report);
 }
@@ -70,35 +66,56 @@ fn parts_become_one_report_with_the_worst_status() {
 }
 
 #[test]
-fn a_merged_report_is_for_people_too_and_says_what_it_is() {
+fn a_merged_report_is_written_in_every_format_at_once() {
     let scene = parts();
-    for format in ["human", "markdown"] {
-        scene
-            .run(&["report", "merge", "-f", format, "a.json", "b.json"])
-            .must_end(1)
-            .must_say("countersign: blocked (exit 1)")
-            .must_say("It looked at no plan and no approval itself")
-            .must_say("no-destroy")
-            .must_say("2 plans");
-    }
-    let short = [
-        "report",
-        "merge",
-        "-f",
-        "markdown",
-        "--max-bytes",
-        "1500",
-        "a.json",
+    let out = |format: &str| format!("{format}=all.{format}");
+    let formats = [
+        "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
     ];
+    let mut arguments: Vec<String> = vec!["report".into(), "merge".into()];
+    for format in formats {
+        arguments.extend(["--report".into(), out(format)]);
+    }
+    arguments.extend(["a.json".into(), "b.json".into()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let run = scene
-        .run(&short)
+        .run(&arguments)
         .must_end(1)
-        .must_say("the JSON report has all");
+        .must_say("It looked at no plan and no approval itself")
+        .must_say("part      a.json: blocked, 1 plan")
+        .must_say("fix: ")
+        .must_say("terraform_data.dropped: destroy, blocks")
+        .must_say("2 plans");
+    let message = "will be destroyed";
+    assert!(run.stdout.contains(message), "{run}");
+    for format in formats {
+        let text = scene.read(&format!("all.{format}"));
+        assert!(text.contains("no-destroy"), "{format}\n{text}");
+        assert!(text.contains(message), "{format}\n{text}");
+    }
+    let sarif: Json = serde_json::from_str(&scene.read("all.sarif")).unwrap();
+    let count = |json: &Json| json.as_array().unwrap().len();
+    let all: Json = serde_json::from_str(&scene.read("all.json")).unwrap();
+    assert_eq!(
+        count(&sarif["runs"][0]["results"]),
+        count(&all["findings"]),
+        "{sarif:#}"
+    );
+    assert_eq!(sarif["runs"][0]["invocations"][0]["exitCode"], 1);
+    let gitlab: Json = serde_json::from_str(&scene.read("all.gitlab")).unwrap();
+    assert_eq!(count(&gitlab), count(&all["findings"]));
+    let junit = scene.read("all.junit");
+    for suite in ["a/plan.json", "b/plan.json", "countersign"] {
+        assert!(
+            junit.contains(&format!("<testsuite name=\"{suite}\"")),
+            "{junit}"
+        );
+    }
+    let short = ["-f", "markdown", "--max-bytes", "1500", "a.json"];
+    let run = scene
+        .run(&[&["report", "merge"], &short[..]].concat())
+        .must_end(1);
     assert!(run.stdout.len() <= 1500, "{run}");
-    scene
-        .run(&["report", "merge", "-f", "sarif", "a.json"])
-        .must_end(2)
-        .must_say("Use human, json or markdown.");
 }
 
 #[test]
@@ -112,7 +129,7 @@ fn reports_that_do_not_belong_together_are_named() {
         &["a.json", "a.json"],
         "the plan a/plan.json is in a.json and in a.json",
     );
-    let edits: [(&str, &str, Json, &str); 4] = [
+    let edits: [(&str, &str, Json, &str); 6] = [
         ("v.json", "/tool/version", json!("0.0.1"), "version"),
         (
             "h.json",
@@ -132,6 +149,8 @@ fn reports_that_do_not_belong_together_are_named() {
             json!("0".repeat(64)),
             "configuration",
         ),
+        ("n.json", "/policies/rules", json!(9999), "number of rules"),
+        ("g.json", "/gate/fail_on_warn", json!(true), "gate"),
     ];
     for (name, pointer, value, what) in edits {
         edited(&scene, name, |report| {
@@ -187,90 +206,266 @@ fn what_a_part_was_told_to_end_with_does_not_count_and_its_texts_are_made_printa
 }
 
 #[test]
-fn a_part_that_contradicts_itself_is_refused() {
+fn no_report_is_written_over_another_or_over_a_part() {
     let scene = parts();
-    type Edit = (&'static str, fn(&mut Json), &'static str);
-    let edits: [Edit; 14] = [
+    let before = scene.read("a.json");
+    scene.write("sub/.keep", "");
+    for (arguments, told) in [
         (
-            "a.json",
-            |r| r["verdict"] = json!({"status": "pass", "exit": 0, "reasons": []}),
-            "verdict.status is pass, but a finding in it blocks",
+            &["-o", "x.json", "--report", "sarif=sub/../x.json"][..],
+            "Two reports are to be written to sub/../x.json",
         ),
         (
-            "a.json",
-            |r| r["verdict"]["exit"] = json!(3),
-            "verdict.exit is not that of verdict.status",
+            &["--report", "json=a.json"],
+            "a.json is read, and a report is to be written to it",
         ),
-        ("a.json", |r| r["findings"] = json!([]), "counts.open"),
-        (
-            "a.json",
-            |r| {
-                r["findings"].as_array_mut().unwrap().pop();
-            },
-            "counts.open",
-        ),
-        (
-            "a.json",
-            |r| r["findings"][0]["status"] = json!("waived"),
-            "counts.open",
-        ),
-        ("a.json", |r| r["counts"]["open"] = json!(0), "counts.open"),
-        (
-            "a.json",
-            |r| r["counts"]["waived"] = json!(7),
-            "counts.waived is 7, and 0 of its findings are that",
-        ),
-        (
-            "a.json",
-            |r| r["findings"][0]["plan"] = json!("other.json"),
-            "findings[0] is about a plan that is not in it",
-        ),
-        (
-            "a.json",
-            |r| r["plans"] = json!([]),
-            "verdict.status is blocked, but there is no plan in it",
-        ),
-        (
-            "a.json",
-            |r| {
-                r["findings"][0]["enforcement"] = json!("hard-mandatory");
-                r["findings"][0]["status"] = json!("acknowledged");
-                r["counts"]["open"] = json!(r["counts"]["open"].as_u64().unwrap() - 1);
-                r["counts"]["acknowledged"] = json!(1);
-            },
-            "findings[0] is hard-mandatory",
-        ),
-        (
-            "b.json",
-            |r| r["plans"][0]["errored"] = json!(true),
-            "but a plan in it is errored",
-        ),
-        (
-            "b.json",
-            |r| r["policies"]["evaluated"] = json!(0),
-            "but no rule was evaluated",
-        ),
-        (
-            "b.json",
-            |r| r["problems"] = json!([{"place": null, "message": "it does not load"}]),
-            "",
-        ),
-        ("b.json", |r| r["counts"]["open"] = json!(1), "counts.open"),
-    ];
-    for (index, (of, edit, told)) in edits.into_iter().enumerate() {
-        let name = format!("doctored{index}.json");
-        edited_of(&scene, of, &name, edit);
-        let run = merge(&scene, &[&name]).must_end(4).must_say(told);
-        assert_eq!(run.stdout, "", "{index} {run}");
+        (&["-o", "./sub/../b.json"], "b.json is read"),
+    ] {
+        let files = ["a.json", "b.json"];
+        scene
+            .run(&[&["report", "merge"], &files[..], arguments].concat())
+            .must_end(2)
+            .must_say(told);
     }
-    // Which of two values counts, no reader can say.
+    assert_eq!(scene.read("a.json"), before);
+    scene
+        .run(&["--check", "-o", "y", "--report", "json=./y", "a/plan.json"])
+        .must_end(2)
+        .must_say("Two reports are to be written to ./y");
+    assert!(!scene.path("y").exists());
+}
+
+/// Part `a` as text, changed by hand.
+type Doctored = (&'static str, fn(&mut Json), &'static str);
+
+#[test]
+fn a_part_that_was_edited_is_refused_with_what_does_not_follow() {
+    let scene = parts();
+    let blocking = |report: &mut Json| -> usize {
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().position(|f| f["blocks"] == true).unwrap()
+    };
+    let found = blocking(&mut serde_json::from_str(&scene.read("a.json")).unwrap());
+    assert_eq!(found, 0, "the first finding blocks");
+    let doctored: [Doctored; 24] = [
+        (
+            "pass",
+            |r| r["verdict"] = json!({"status": "pass", "exit": 0, "reasons": []}),
+            "its reasons are not those that follow",
+        ),
+        (
+            "word",
+            |r| r["verdict"]["status"] = json!("pass"),
+            "does not go with exit 1",
+        ),
+        (
+            "both",
+            |r| {
+                r["verdict"]["status"] = json!("pass");
+                r["verdict"]["exit"] = json!(0);
+            },
+            "blocked follows from its findings",
+        ),
+        (
+            "unapproved",
+            |r| {
+                r["verdict"]["status"] = json!("unapproved");
+                r["verdict"]["exit"] = json!(3);
+            },
+            "blocked follows",
+        ),
+        (
+            "exit",
+            |r| r["verdict"]["exit"] = json!(3),
+            "does not go with exit 3",
+        ),
+        (
+            "none",
+            |r| r["verdict"]["reasons"] = json!([]),
+            "its reasons are not those",
+        ),
+        (
+            "glass",
+            |r| {
+                r["verdict"]["status"] = json!("pass");
+                r["verdict"]["exit"] = json!(0);
+                r["verdict"]["reasons"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(json!("break-glass"));
+            },
+            "it says pass",
+        ),
+        (
+            "free",
+            |r| r["findings"][0]["blocks"] = json!(false),
+            "it blocks, and says that it does not",
+        ),
+        (
+            "known",
+            |r| {
+                r["findings"][0]["blocks"] = json!(false);
+                r["findings"][0]["baseline"] = json!("unchanged");
+            },
+            "it blocks, and says that it does not",
+        ),
+        (
+            "away",
+            |r| {
+                r["findings"].as_array_mut().unwrap().remove(0);
+            },
+            "the numbers are not those of its findings",
+        ),
+        (
+            "away2",
+            |r| {
+                r["findings"].as_array_mut().unwrap().remove(0);
+                let open = r["counts"]["open"].as_u64().unwrap();
+                r["counts"]["open"] = json!(open - 1);
+            },
+            "its reasons are not those",
+        ),
+        (
+            "counts",
+            |r| r["counts"]["open"] = json!(0),
+            "the numbers are not those",
+        ),
+        (
+            "waived",
+            |r| r["findings"][0]["status"] = json!("waived"),
+            "no waiver of it can count",
+        ),
+        (
+            "person",
+            |r| {
+                r["findings"][0]["status"] = json!("waived");
+                r["findings"][0]["waiver"] = json!({"reason": "agreed with the owner", "by": "Rae <rae@example.com>", "expires": "2099-01-02"});
+            },
+            "a person answered it, and there is no approval",
+        ),
+        (
+            "thin",
+            |r| {
+                r["findings"][0]["status"] = json!("waived");
+                r["findings"][0]["waiver"] = json!({"reason": "x", "owner": "o", "expires": "2099-01-02", "file": "f", "line": 1});
+            },
+            "it is none that a run writes",
+        ),
+        (
+            "seen",
+            |r| r["findings"][0]["status"] = json!("acknowledged"),
+            "cannot be acknowledged",
+        ),
+        (
+            "carried",
+            |r| r["findings"][0]["status"] = json!("carried"),
+            "no waiver of it can count",
+        ),
+        (
+            "apart",
+            |r| r["findings"][0]["status"] = json!("not-applicable"),
+            "no run has a finding that does not apply",
+        ),
+        (
+            "rejected",
+            |r| r["findings"][0]["status"] = json!("rejected"),
+            "a person answered it",
+        ),
+        (
+            "advisory",
+            |r| r["findings"][0]["enforcement"] = json!("advisory"),
+            "it does not block, and says that it does",
+        ),
+        (
+            "gate",
+            |r| r["gate"] = Json::Null,
+            "it does not say what blocks",
+        ),
+        (
+            "rules",
+            |r| r["policies"]["evaluated"] = json!(100_000),
+            "more rules were evaluated",
+        ),
+        (
+            "plan",
+            |r| r["findings"][0]["plan"] = json!("other.json"),
+            "there is no such plan",
+        ),
+        (
+            "failed",
+            |r| {
+                r["policies"]["digest"] = Json::Null;
+                r["verdict"] = json!({"status": "pass", "exit": 0, "reasons": []});
+            },
+            "its run judged nothing",
+        ),
+    ];
+    for (name, edit, told) in doctored {
+        let mut report: Json = serde_json::from_str(&scene.read("a.json")).unwrap();
+        edit(&mut report);
+        let file = format!("x-{name}.json");
+        scene.write_json(&file, &report);
+        let run = merge(&scene, &[&file]).must_end(4).must_say(told);
+        assert_eq!(run.stdout, "", "{name}\n{run}");
+        assert!(run.stderr.contains(&file), "{name}\n{run}");
+    }
     let twice = scene.read("a.json").replacen(
-        "\"status\": \"blocked\"",
-        "\"status\": \"pass\", \"status\": \"blocked\"",
+        "\"verdict\": {",
+        "\"verdict\": {\n    \"status\": \"pass\",",
         1,
     );
     scene.write("twice.json", twice);
     merge(&scene, &["twice.json"])
         .must_end(4)
-        .must_say("twice.json is not JSON, or not all of it: duplicate key");
+        .must_say("duplicate key \"status\"");
+}
+
+#[test]
+fn parts_that_say_different_things_of_the_same_bytes_contradict_each_other() {
+    let scene = parts();
+    let other = |name: &str, edit: fn(&mut Json)| {
+        let mut report: Json = serde_json::from_str(&scene.read("a.json")).unwrap();
+        report["plans"][0]["root"] = json!("other/plan.json");
+        for (index, finding) in report["findings"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .enumerate()
+        {
+            finding["fingerprint"] = json!(format!("{index:064x}"));
+        }
+        edit(&mut report);
+        scene.write_json(name, &report);
+        merge(&scene, &["a.json", name])
+    };
+    // The same plan at another place is no contradiction.
+    other("same.json", |_| {}).must_end(1);
+    let told = "contradict each other: other/plan.json has the bytes of \"a/plan.json\"";
+    other("effect.json", |r| {
+        r["plans"][0]["counts"]["delete"] = json!(0)
+    })
+    .must_end(4)
+    .must_say(told);
+    other("address.json", |r| {
+        r["findings"][0]["address"] = json!("a.other")
+    })
+    .must_end(4)
+    .must_say(told);
+    let text = scene.read("a.json");
+    let one: Json = serde_json::from_str(&text).unwrap();
+    let fingerprint = one["findings"][0]["fingerprint"].as_str().unwrap();
+    edited(&scene, "own.json", |report| {
+        let mut finding = one["findings"][0].clone();
+        finding["plan"] = report["plans"][0]["path"].clone();
+        finding["severity"] = json!("info");
+        report["findings"] = json!([finding]);
+        report["counts"] = one["counts"].clone();
+        report["counts"]["open"] = json!(1);
+        report["verdict"] = json!({"status": "blocked", "exit": 1, "reasons": ["1 soft-mandatory finding is open"]});
+    });
+    merge(&scene, &["a.json", "own.json"])
+        .must_end(4)
+        .must_say(&format!(
+            "the finding {fingerprint} is not the same in both"
+        ));
 }

@@ -48,6 +48,8 @@ fn every_key_of_a_finding_is_there() {
         "status",
         "waiver",
         "baseline",
+        "remediation",
+        "blocks",
     ];
     for finding in run.findings_of("no-destroy") {
         let found: BTreeSet<&str> = finding
@@ -230,6 +232,7 @@ fn a_plan_that_was_let_go_of_is_reported_as_before() {
             width: 100,
             max_bytes: MAX_BYTES,
             exit: verdict.exit,
+            merged: None,
         };
         Format::ALL.map(|format| render(format, &context))
     });

@@ -148,7 +148,7 @@ fn details(
     excerpts: &mut Excerpts<'_>,
 ) {
     page.wrapped(6, None, finding.message.as_str());
-    if context.case.plans.len() > 1 {
+    if context.has_many() {
         page.labelled(6, "plan: ", None, finding.plan.as_str());
     }
     if let (Some(subject), Some(_)) = (&finding.subject, &finding.address) {

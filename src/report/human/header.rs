@@ -6,6 +6,7 @@ use crate::change::Change;
 use crate::plan::{BinaryPlan, Check, CheckStatus, PlanMode};
 use crate::policy::Trust;
 use crate::provenance::{Proof, ProofVerdict};
+use crate::report::merge::Summary;
 use crate::review::{CasePlan, UnderReview};
 use crate::text::{Printable, Redactor, fit_end};
 use wording::number;
@@ -33,13 +34,17 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
     let case = context.case;
     let tool = format!("countersign {}", context.tool_version);
     page.wrapped(0, Some(Tone::Faint), &tool);
-    for plan in &case.plans {
-        write_plan(page, plan, &case.redactor);
+    if let Some(merged) = context.merged {
+        write_merged(page, merged);
+    } else {
+        for plan in &case.plans {
+            write_plan(page, plan, &case.redactor);
+        }
+        if case.plans.len() > 1 {
+            page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
+        }
+        page.labelled(0, "change    ", None, &change(context));
     }
-    if case.plans.len() > 1 {
-        page.labelled(0, "in all    ", None, &wording::counts(&case.counts()));
-    }
-    page.labelled(0, "change    ", None, &change(context));
     if let Some(text) = wording::baseline(context) {
         page.labelled(0, "baseline  ", None, &text);
     }
@@ -47,15 +52,45 @@ pub(super) fn write(page: &mut Page, context: &Context<'_>) {
     page.labelled(0, "policies  ", tone, &text);
 }
 
-fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
-    let plan = &case_plan.plan;
-    let version = plan.terraform_version.as_deref().map_or_else(
+/// What the parts of a merged report say of plans and change.
+fn write_merged(page: &mut Page, merged: &Summary) {
+    for part in &merged.parts {
+        page.labelled(0, "part      ", None, part.as_str());
+    }
+    for plan in &merged.plans {
+        let short = |digest: &str| digest.chars().take(8).collect::<String>();
+        let what = format!(
+            "{}  sha256 {}, effect {}, {}",
+            plan.path,
+            short(&plan.sha256),
+            short(plan.effect.rsplit(':').next().unwrap_or_default()),
+            version(plan.terraform_version.as_deref(), &Redactor::default()),
+        );
+        page.labelled(0, "plan      ", None, &what);
+        page.wrapped(10, None, &wording::counts(&plan.counts));
+        let mode = [PlanMode::Destroy, PlanMode::RefreshOnly];
+        let mode = mode.into_iter().find(|mode| mode.word() == plan.mode);
+        remarks(page, plan.errored, mode, plan.complete);
+    }
+    if merged.plans.len() > 1 {
+        page.labelled(0, "in all    ", None, &wording::counts(&merged.counts()));
+    }
+    page.labelled(0, "change    ", None, merged.change.as_str());
+}
+
+fn version(version: Option<&str>, redactor: &Redactor) -> String {
+    version.map_or_else(
         || "version not stated".to_owned(),
         |version| {
             let version = redactor.line(version);
             format!("Terraform {}", fit_end(version.as_str(), VERSION_COLUMNS))
         },
-    );
+    )
+}
+
+fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
+    let plan = &case_plan.plan;
+    let version = version(plan.terraform_version.as_deref(), redactor);
     let what = format!(
         "{}  sha256 {}, effect {}, {version}",
         case_plan.path,
@@ -64,28 +99,7 @@ fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
     );
     page.labelled(0, "plan      ", None, &what);
     page.wrapped(10, None, &wording::counts(&plan.counts()));
-    for (holds, text) in [
-        (
-            plan.errored,
-            "Planning failed: this plan is errored and shows only a part.",
-        ),
-        (
-            plan.mode == PlanMode::Destroy,
-            "This plan destroys everything (`-destroy`).",
-        ),
-        (
-            plan.mode == PlanMode::RefreshOnly,
-            "This plan only updates the state (`-refresh-only`).",
-        ),
-        (
-            plan.complete == Some(false),
-            "This plan is not complete: targets were given or changes are put off.",
-        ),
-    ] {
-        if holds {
-            page.wrapped(10, Some(Tone::Caution), text);
-        }
-    }
+    remarks(page, plan.errored, Some(plan.mode), plan.complete);
     if let Some(binary) = &plan.binary {
         write_binary(page, binary, redactor);
     }
@@ -107,6 +121,32 @@ fn write_plan(page: &mut Page, case_plan: &CasePlan, redactor: &Redactor) {
         }
     }
     write_checks(page, &plan.checks, redactor);
+}
+
+/// What makes a plan another thing than most.
+fn remarks(page: &mut Page, errored: bool, mode: Option<PlanMode>, complete: Option<bool>) {
+    for (holds, text) in [
+        (
+            errored,
+            "Planning failed: this plan is errored and shows only a part.",
+        ),
+        (
+            mode == Some(PlanMode::Destroy),
+            "This plan destroys everything (`-destroy`).",
+        ),
+        (
+            mode == Some(PlanMode::RefreshOnly),
+            "This plan only updates the state (`-refresh-only`).",
+        ),
+        (
+            complete == Some(false),
+            "This plan is not complete: targets were given or changes are put off.",
+        ),
+    ] {
+        if holds {
+            page.wrapped(10, Some(Tone::Caution), text);
+        }
+    }
 }
 
 /// The conditions that did not pass; those that did are counted.

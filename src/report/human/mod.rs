@@ -21,6 +21,9 @@ use style::{Style, Tone};
 /// The narrowest layout; a narrower terminal wraps the rest itself.
 const NARROWEST: usize = 40;
 
+/// Paths of plans that a command shows.
+const MOST_PATHS: usize = 4;
+
 /// Columns where others break the lines.
 const UNBROKEN: usize = 10_000;
 
@@ -263,13 +266,16 @@ fn conclusion(page: &mut Page, context: &Context<'_>) {
 
 /// Commands that lead on from here.
 fn next(context: &Context<'_>) -> Vec<(String, &'static str)> {
-    let plans: Vec<String> = context
-        .case
-        .plans
-        .iter()
-        .map(|plan| shell_word(plan.path.as_str()))
-        .collect();
-    let plans = plans.join(" ");
+    let paths = context.paths();
+    // A line of many paths is read by nobody.
+    let plans = match paths.len() {
+        ..=MOST_PATHS => paths
+            .into_iter()
+            .map(shell_word)
+            .collect::<Vec<_>>()
+            .join(" "),
+        _ => "PLAN".to_owned(),
+    };
     let review = format!("countersign {plans}");
     let can_approve = matches!(context.case.under_review, UnderReview::Commits(_));
     match context.verdict.exit {

@@ -31,6 +31,8 @@ pub(super) struct PlanEntry<'a> {
     proof: Option<ProofEntry>,
     /// Name that stays the same between runs; part of each fingerprint.
     root: Printable,
+    /// Rows of resource changes, those that change nothing too.
+    changes: usize,
 }
 
 #[derive(Serialize)]
@@ -161,6 +163,7 @@ pub(super) fn entry<'a>(context: &Context<'a>, case_plan: &'a CasePlan) -> PlanE
             .as_ref()
             .map(|proof| proof_entry(proof, plan.binary.as_deref(), redactor)),
         root: redactor.line(&case_plan.root),
+        changes: plan.changes.len(),
     }
 }
 

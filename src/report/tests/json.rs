@@ -35,7 +35,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
     (
         "plans",
         6,
-        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof root",
+        "path sha256 effect terraform_version format_version mode complete errored counts applyable checks deferred invocations migrations binary proof root changes",
     ),
     (
         "plans",
@@ -56,7 +56,7 @@ const CONTRACT: [(&str, usize, &str); 8] = [
         "findings",
         6,
         "fingerprint policy title rule severity enforcement certainty message plan address deposed module type actions \
-         attribute subject facts location policy_location explained status waiver baseline",
+         attribute subject facts location policy_location explained status waiver baseline remediation blocks",
     ),
     (
         "counts",
@@ -74,7 +74,7 @@ fn the_keys_are_those_of_the_contract_in_its_order() {
     assert!(text.ends_with("\n}\n"));
     assert_eq!(
         keys(&text, 2).join(" "),
-        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline parts"
+        "schema tool verdict plans change policies findings approvals counts notices problems not_applicable not_looked_at baseline parts gate"
     );
     for (key, indent, expected) in CONTRACT {
         assert_eq!(keys(section(&text, key), indent).join(" "), expected);
@@ -102,6 +102,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
     assert_eq!(destroyed["explained"], false);
     assert_eq!(destroyed["status"], "open");
     assert_eq!(destroyed["waiver"], Json::Null);
+    assert_eq!(destroyed["blocks"], true);
     assert_eq!(waived["deposed"], "4e2a1f00");
     assert_eq!(waived["status"], "waived");
     assert_eq!(
@@ -112,6 +113,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
         })
     );
     assert_eq!(waived["explained"], Json::Null);
+    assert_eq!(waived["blocks"], false);
     assert_eq!(
         warned["location"],
         json!({"file": "main.tf", "line": 2, "end_line": 3, "in_diff": true, "kind": "block", "side": "commit"})
@@ -121,7 +123,7 @@ fn a_finding_has_every_key_and_null_where_nothing_applies() {
         json!({"found": "(sensitive)", "keys": ["password", "token"]})
     );
     for finding in findings {
-        assert_eq!(finding.as_object().unwrap().len(), 23);
+        assert_eq!(finding.as_object().unwrap().len(), 25);
     }
 }
 
@@ -316,6 +318,7 @@ fn a_run_that_failed_early_keeps_the_schema() {
             "not_looked_at": [],
             "baseline": null,
             "parts": null,
+            "gate": null,
         })
     );
 }
