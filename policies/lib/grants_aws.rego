@@ -91,11 +91,11 @@ readable_patterns(patterns) := patterns if {
 
 readable_pattern(pattern) := pattern if is_string(pattern)
 
-readable_pattern(pattern) := "(known after apply)" if pattern == null
+readable_pattern(pattern) := "(known after apply)" if pattern in [null, {"(unknown)": true}]
 
 readable_pattern(pattern) := "(not a string)" if {
 	not is_string(pattern)
-	pattern != null
+	not pattern in [null, {"(unknown)": true}]
 }
 
 not_action_parts(statement, _) := [] if statement.not_actions == null

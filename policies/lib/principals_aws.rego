@@ -7,14 +7,11 @@ package countersign.lib.principals_aws
 
 level_names := {"W": "Write", "P": "Permissions management", "T": "Tagging", "R": "Read", "L": "List"}
 
-as_array(x) := x if is_array(x)
-
-as_array(x) := [] if x == null
-
-as_array(x) := [x] if {
-	x != null
-	not is_array(x)
-}
+as_array(x) := x if {
+	is_array(x)
+} else := [] if {
+	x == null
+} else := [x]
 
 # every_action tells whether a pattern covers every action of every service.
 every_action(pattern) if regex.match(`^\*+(:\*+)?$`, pattern)
@@ -248,10 +245,17 @@ principal_texts(p) := [p] if is_string(p)
 principal_texts(p) := [text |
 	some _, values in p
 	some v in as_array(values)
-	text := sprintf("%v", [v])
+	text := principal_text(v)
 ] if {
 	is_object(p)
+	not p["(unknown)"]
 }
+
+principal_texts(p) := ["(unknown)"] if p["(unknown)"]
+
+principal_text(v) := "(unknown)" if {
+	v["(unknown)"]
+} else := sprintf("%v", [v])
 
 principal_texts(p) := ["(unreadable)"] if {
 	not is_string(p)
