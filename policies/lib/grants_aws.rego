@@ -61,7 +61,8 @@ for_everyone(statement, of_resource) if {
 	"*" in statement.principals
 }
 
-statement_rows(statement, frame, limits) := [object.union(object.union(frame, {"statement": statement}), part) |
+statement_rows(statement, frame, limits) := [object.union(base, part) |
+	base := object.union(frame, {"statement": statement})
 	some part in array.concat(action_parts(statement, limits), not_action_parts(statement, limits))
 ]
 

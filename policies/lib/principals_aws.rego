@@ -161,13 +161,15 @@ normal(s) := {
 	"effect": effect(as_array(object.get(s, "Effect", null))),
 	"actions": as_array(object.get(s, "Action", null)),
 	"not_actions": null,
-	"everywhere": everywhere(as_array(object.get(s, "Resource", null)), as_array(object.get(s, "Condition", null))),
-	"principals": principals(s),
+	"everywhere": everywhere(resources, conditions),
+	"principals": usual_principals(s),
 	"sid": sid(object.get(s, "Sid", null)),
-	"resources": as_array(object.get(s, "Resource", null)),
-	"conditional": is_conditional(as_array(object.get(s, "Condition", null))),
+	"resources": resources,
+	"conditional": is_conditional(conditions),
 } if {
 	is_usual(s)
+	resources := as_array(object.get(s, "Resource", null))
+	conditions := as_array(object.get(s, "Condition", null))
 } else := {
 	"effect": effect(elements(s, "effect")),
 	"actions": actions(s),
@@ -229,10 +231,11 @@ sid(value) := "" if not is_string(value)
 resources(s) := array.concat(elements(s, "resource"), ["*" | has_element(s, "notresource")])
 
 # principals of a resource policy; NotPrincipal means everyone else.
-principals(s) := [] if {
-	count(object.keys(s) & {"Principal", "NotPrincipal"}) == 0
-	is_usual(s)
-} else := array.concat(named_principals, others) if {
+usual_principals(s) := [] if {
+	object.filter(s, ["Principal", "NotPrincipal"]) == {}
+} else := principals(s)
+
+principals(s) := array.concat(named_principals, others) if {
 	named_principals := [text |
 		some p in elements(s, "principal")
 		some text in principal_texts(p)
