@@ -164,6 +164,13 @@ test_a_path_out_of_the_repository_is_denied if {
 	count(escaping("live/main.tf", "./x/../../../other")) == 1
 }
 
+test_a_call_out_of_the_repository_is_told_by_its_address if {
+	found := denied(object.union(one("./a"), {"countersign": {"source": {"module_calls": [
+		{"address": "module.m", "source": "../x", "file": "main.tf", "line": 2, "end_line": 4},
+	]}}}), {})
+	{f.subject | f := found[_]} == {"module.m"}
+}
+
 test_paths_within_the_repository_pass if {
 	escaping("live/prod/main.tf", "../../modules/x") == set()
 	escaping("main.tf", "./modules/x") == set()

@@ -453,6 +453,8 @@ why_text(source) := ": a pattern denies it" if {
 } else := ""
 
 use_text(source) := sprintf(" It is used by %s%s.", [used_by(source)[0], more_text(uses(source))]) if {
+	addresses_of[source]
+} else := sprintf(" It is named by %s%s.", [used_by(source)[0], more_text(uses(source))]) if {
 	uses(source) > 0
 } else := ""
 

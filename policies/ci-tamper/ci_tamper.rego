@@ -166,10 +166,8 @@ mild(side) := described("warn", side) if {
 described(level, side) := [group.what |
 	group := data.countersign.tables.ci_paths.groups[_]
 	group.level == level
-	regex.match(
-		data.countersign.lib.paths.expression(group.patterns),
-		data.countersign.lib.paths.folded(side.path),
-	)
+	expression := data.countersign.lib.paths.expression(group.patterns)
+	regex.match(expression, data.countersign.lib.paths.folded(side.path))
 ][0]
 
 # Terragrunt's files change with every change; what counts is a line about a program, or what cannot be read.

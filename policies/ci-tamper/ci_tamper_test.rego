@@ -44,6 +44,8 @@ test_every_shipped_pattern_can_match if {
 	}
 }
 
+test_the_types_that_write_files_to_a_repository_are_read if "github_repository_file" in ci_tamper.file_types
+
 test_paths_of_every_group_are_denied if {
 	paths := {
 		".gitlab-ci.yml", "sub/.gitlab-ci.yml", ".circleci/config.yml", "Jenkinsfile", "infra/azure-pipelines-prod.yml",

@@ -174,6 +174,7 @@ rows := [rc |
 is_ignored(rc) if data.countersign.lib.globs.matches_any(settings.ignore_types, rc.type)
 
 is_ignored(rc) if {
+	settings.ignore_addresses
 	address := data.countersign.lib.addresses.instance_address(rc)
 	data.countersign.lib.globs.matches_any(settings.ignore_addresses, address)
 }

@@ -39,33 +39,60 @@ resource_changes := list if {
 	is_array(list)
 } else := []
 
-# Changes of granting resources: the type is looked up first, since most changes are of no concern.
-candidates := array.concat(listed_candidates, google_candidates)
+# What is known of the granting types of the plan, each worked out once: most changes are of no concern.
+known_types := {type: known |
+	some type in {rc.type | some rc in resource_changes}
+	specs := specs_of(type)
+	known := {
+		"specs": specs,
+		"names": [name | some spec in specs; some name in spec_names(spec)],
+		"scopes": [scope | some spec in specs; some scope in spec.scope],
+		"joins": {kind | some spec in specs; kind := spec.kind; kind in joined_kinds},
+	}
+}
 
-listed_candidates := [grant |
+specs_of(type) := grant_types[type] if {
+	grant_types[type]
+} else := google_types[regex.replace(type, "^.*_iam_", "")] if {
+	contains(type, "_iam_")
+	startswith(type, "google_")
+}
+
+# Changes of granting resources.
+candidates := [grant |
 	some rc in resource_changes
-	specs := grant_types[rc.type]
+	known := known_types[rc.type]
 	not is_harmless(rc)
-	grant := candidate(rc, specs)
+	grant := candidate(rc, known)
 ]
 
-google_candidates := [grant |
+# The candidates that may be pending, told before more is looked at.
+open_candidates := [grant |
 	some rc in resource_changes
-	contains(rc.type, "_iam_")
-	startswith(rc.type, "google_")
+	known := known_types[rc.type]
 	not is_harmless(rc)
-	specs := google_types[regex.replace(rc.type, "^.*_iam_", "")]
-	grant := candidate(rc, specs)
+	may_be_pending(rc, known)
+	grant := candidate(rc, known)
 ]
+
+may_be_pending(_, known) if count(known.joins) > 0
+
+may_be_pending(rc, known) if object.filter(rc.change.after_unknown, known.names) != {}
+
+may_be_pending(rc, _) if rc.change.after_unknown == true
+
+may_be_pending(rc, _) if not is_object(object.get(object_or_empty(object.get(rc, "change", null)), "after", null))
+
+may_be_pending(_, _) if count(read_only_boundaries) > 0
 
 # Actions that leave every grant alone, or take it away.
 harmless := [["no-op"], ["read"], ["delete"], ["forget"]]
 
 # A candidate holds what is looked at; `unknown` and `hidden` have the marks of the attributes that matter.
-candidate(rc, specs) := {
+candidate(rc, known) := {
 	"rc": rc,
 	"address": data.countersign.lib.addresses.instance_address(rc),
-	"specs": specs,
+	"specs": known.specs,
 	"before": before,
 	"after": after,
 	"unknown": unknown,
@@ -77,9 +104,9 @@ candidate(rc, specs) := {
 	after := object.get(change, "after", null)
 	is_object(after)
 	before := object_or_empty(object.get(change, "before", null))
-	names := [name | some spec in specs; some name in spec_names(spec)]
+	names := known.names
 	unknown := marked(names, object.get(change, "after_unknown", null))
-	differs(names, specs, before, after, unknown)
+	differs(known, before, after, unknown)
 	hidden := object.union(marked(names, object.get(change, "before_sensitive", null)), marked(names, object.get(change, "after_sensitive", null)))
 }
 
@@ -87,25 +114,24 @@ candidate(rc, specs) := {
 is_managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
 
 # differs leaves out changes that touch nothing of what is granted, such as tags.
-differs(names, specs, before, after, unknown) if {
+differs(known, before, after, unknown) if {
 	before == {}
 } else if {
 	unknown != {}
 } else if {
-	object.filter(before, names) != object.filter(after, names)
+	object.filter(before, known.names) != object.filter(after, known.names)
 } else if {
-	scopes := [scope | some spec in specs; some scope in spec.scope]
-	object.filter(before, scopes) != object.filter(after, scopes)
+	object.filter(before, known.scopes) != object.filter(after, known.scopes)
 }
 
 # is_harmless is undefined for a change without actions, which is then kept.
 is_harmless(rc) if rc.change.actions in harmless
 
 # A change that says nothing of what it makes is kept too.
-candidate(rc, specs) := {
+candidate(rc, known) := {
 	"rc": rc,
 	"address": data.countersign.lib.addresses.instance_address(rc),
-	"specs": specs,
+	"specs": known.specs,
 	"before": {},
 	"after": {},
 	"unknown": {},
@@ -133,13 +159,13 @@ marked(names, tree) := {} if {
 	tree == true
 } else := {}
 
-object_or_empty(x) := x if is_object(x)
-
-object_or_empty(x) := {} if not is_object(x)
+object_or_empty(x) := x if {
+	is_object(x)
+} else := {}
 
 settled := [grant | some grant in candidates; not is_pending(grant)]
 
-pending := [grant | some grant in candidates; is_pending(grant)]
+pending := [grant | some grant in open_candidates; is_pending(grant)]
 
 # is_pending tells what cannot be decided from the resource change alone: values known only after apply,
 # customer managed policies, and changes without a readable "after".
@@ -157,6 +183,7 @@ is_pending(grant) if {
 } else if {
 	some spec in grant.specs
 	spec.kind in joined_kinds
+	spec.kind != "aws_managed_arn"
 	some row in rows(spec, grant.after, grant.hidden)
 	row.join
 	count(row.e.unknown) > 0
@@ -178,7 +205,7 @@ is_open_grant(grant) if {
 	grant.unknown[name]
 }
 
-joined_kinds := {"azure_role", "gcp_role", "gcp_policy", "kubernetes_role_ref", "kubernetes_manifest", "kubernetes_yaml", "membership", "aws_policy_name"}
+joined_kinds := {"aws_managed_arn", "azure_role", "gcp_role", "gcp_policy", "kubernetes_role_ref", "kubernetes_manifest", "kubernetes_yaml", "membership", "aws_policy_name"}
 
 subject_names(spec) := [] if {
 	spec.subject_in_block

@@ -61,7 +61,8 @@ for_everyone(statement, of_resource) if {
 	"*" in statement.principals
 }
 
-statement_rows(statement, frame, limits) := [object.union(object.union(frame, {"statement": statement}), part) |
+statement_rows(statement, frame, limits) := [object.union(base, part) |
+	base := object.union(frame, {"statement": statement})
 	some part in array.concat(action_parts(statement, limits), not_action_parts(statement, limits))
 ]
 
@@ -91,11 +92,11 @@ readable_patterns(patterns) := patterns if {
 
 readable_pattern(pattern) := pattern if is_string(pattern)
 
-readable_pattern(pattern) := "(known after apply)" if pattern == null
+readable_pattern(pattern) := "(known after apply)" if pattern in [null, {"(unknown)": true}]
 
 readable_pattern(pattern) := "(not a string)" if {
 	not is_string(pattern)
-	pattern != null
+	not pattern in [null, {"(unknown)": true}]
 }
 
 not_action_parts(statement, _) := [] if statement.not_actions == null

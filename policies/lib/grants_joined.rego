@@ -114,7 +114,10 @@ has_key(x, key) if {
 	name == key
 }
 
-rows_of_unknown(spec, grant) := array.concat(followed, rest) if {
+rows_of_unknown(spec, grant) := written_rows(spec, grant, document) if {
+	grant.unknown[spec.path[0]] == true
+	document := written_document(spec, grant.rc)
+} else := array.concat(followed, rest) if {
 	references := {base_reference(full) | some full in references_at(grant, spec.path)}
 	found := {r: changes_for(r, grant) | some r in references; count(changes_for(r, grant)) > 0}
 	followed := [row |
@@ -240,6 +243,8 @@ nested_rows(spec, grant, rc, otherwise) := [row |
 ] if {
 	nested := nested_documents(rc)
 	count(nested) > 0
+} else := written_rows(spec, grant, document) if {
+	document := written_document({"kind": "aws_document", "path": ["policy"]}, rc)
 } else := [unknown_row(spec, grant, otherwise)]
 
 # The documents behind an attached policy that is itself known only after apply.

@@ -45,13 +45,22 @@ principals_of(spec, attributes, hidden) := [text |
 	count(texts) > 0
 } else := ["(unknown)"]
 
-shown_principal(_, true) := "(sensitive)"
+# A mark of a part of a list hides all of it.
+shown_principal(value, mark) := "(sensitive)" if {
+	mark != false
+} else := "(unknown)" if {
+	value == null
+} else := value if {
+	is_string(value)
+} else := sprintf("%v", [value])
 
-shown_principal(value, false) := "(unknown)" if value == null
-
-shown_principal(value, false) := sprintf("%v", [value]) if value != null
-
-scope_of(spec, attributes) := json.marshal([object.get(attributes, name, null) | some name in object.get(spec, "scope", [])])
+# An attribute that is null says as much as one that is not there.
+scope_of(spec, attributes) := json.marshal({name: value |
+	some name, value in object.filter(attributes, spec.scope)
+	value != null
+}) if {
+	spec.scope
+} else := "{}"
 
 rows_of(grant, attributes) := [row |
 	some spec in grant.specs
@@ -66,7 +75,9 @@ superseded_by(spec, attributes) if {
 
 # rows gives what one mapping of a resource grants: objects with subject, scope, at (the attribute), hidden
 # (marked sensitive), pattern, and either an expansion `e` or the parts of an AWS statement.
-rows(spec, attributes, hidden) := aws_document_rows(spec, attributes, hidden) if {
+rows(spec, attributes, hidden) := [] if {
+	not may_hold(attributes, spec)
+} else := aws_document_rows(spec, attributes, hidden) if {
 	spec.kind == "aws_document"
 } else := aws_resource_rows(spec, attributes, hidden) if {
 	spec.kind == "aws_resource_document"
@@ -112,6 +123,13 @@ rows(spec, attributes, hidden) := aws_document_rows(spec, attributes, hidden) if
 	spec.kind == "vault_policy"
 }
 
+# A resource that does not set the mapped attribute grants nothing by it, unless the mapping has a default or looks elsewhere.
+may_hold(attributes, spec) if not object.get(attributes, spec.path[0], null) in [null, "", []]
+
+may_hold(_, spec) if spec.default
+
+may_hold(_, spec) if spec.kind in {"flags", "kubernetes_rules", "kubernetes_role_ref"}
+
 simple_row(spec, attributes, hidden, subject, at, word, verdict) := {
 	"subject": subject,
 	"scope": scope_of(spec, attributes),
@@ -129,4 +147,10 @@ final_verdict(verdict, word) := "read-only" if {
 	data.countersign.lib.globs.matches(pattern, word)
 } else := verdict
 
-verdict_expansion(verdict, word) := {"write": {w | w := word; verdict == "not-read-only"}, "sensitive": {w | w := word; verdict == "sensitive-read"}, "unknown": {w | w := word; verdict == "cannot-prove"}}
+verdict_expansion("read-only", _) := {"write": set(), "sensitive": set(), "unknown": set()}
+
+verdict_expansion("not-read-only", word) := {"write": {word}, "sensitive": set(), "unknown": set()}
+
+verdict_expansion("sensitive-read", word) := {"write": set(), "sensitive": {word}, "unknown": set()}
+
+verdict_expansion("cannot-prove", word) := {"write": set(), "sensitive": set(), "unknown": {word}}

@@ -43,18 +43,21 @@ says(actions, pattern) if {
 
 # Broad grants are told by examples, the rest by the actions themselves, well-known ones first.
 chosen(tokens, gains) := array.slice(array.concat(known, [t | some t in concrete; not t in known]), 0, 5) if {
-	concrete := [t | some t in sort(tokens); t != "*"; not startswith(t, "NotAction ")]
-	known := [x | some x in examples_for(gains, tokens)]
+	known := examples_for(gains, tokens)
+
+	# Sorted, the five that are shown are among the first few.
+	concrete := [t | some t in array.slice(sort(tokens), 0, 8 + count(known)); t != "*"; not startswith(t, "NotAction ")]
 }
+
+example_tokens := [sprintf("%s (Write)", [action]) | some action in data.countersign.tables.aws_overrides.examples]
 
 examples_for(gains, _) := examples_of(broad_gains(gains)[0].row) if {
 	count(broad_gains(gains)) > 0
 }
 
 examples_for(gains, tokens) := [token |
-	some action in data.countersign.tables.aws_overrides.examples
-	token := sprintf("%s (Write)", [action])
-	token in tokens
+	some token in example_tokens
+	tokens[token]
 ] if {
 	count(broad_gains(gains)) == 0
 }

@@ -7,14 +7,11 @@ package countersign.lib.principals_aws
 
 level_names := {"W": "Write", "P": "Permissions management", "T": "Tagging", "R": "Read", "L": "List"}
 
-as_array(x) := x if is_array(x)
-
-as_array(x) := [] if x == null
-
-as_array(x) := [x] if {
-	x != null
-	not is_array(x)
-}
+as_array(x) := x if {
+	is_array(x)
+} else := [] if {
+	x == null
+} else := [x]
 
 # every_action tells whether a pattern covers every action of every service.
 every_action(pattern) if regex.match(`^\*+(:\*+)?$`, pattern)
@@ -164,13 +161,15 @@ normal(s) := {
 	"effect": effect(as_array(object.get(s, "Effect", null))),
 	"actions": as_array(object.get(s, "Action", null)),
 	"not_actions": null,
-	"everywhere": everywhere(as_array(object.get(s, "Resource", null)), as_array(object.get(s, "Condition", null))),
-	"principals": principals(s),
+	"everywhere": everywhere(resources, conditions),
+	"principals": usual_principals(s),
 	"sid": sid(object.get(s, "Sid", null)),
-	"resources": as_array(object.get(s, "Resource", null)),
-	"conditional": is_conditional(as_array(object.get(s, "Condition", null))),
+	"resources": resources,
+	"conditional": is_conditional(conditions),
 } if {
 	is_usual(s)
+	resources := as_array(object.get(s, "Resource", null))
+	conditions := as_array(object.get(s, "Condition", null))
 } else := {
 	"effect": effect(elements(s, "effect")),
 	"actions": actions(s),
@@ -232,10 +231,11 @@ sid(value) := "" if not is_string(value)
 resources(s) := array.concat(elements(s, "resource"), ["*" | has_element(s, "notresource")])
 
 # principals of a resource policy; NotPrincipal means everyone else.
-principals(s) := [] if {
-	count(object.keys(s) & {"Principal", "NotPrincipal"}) == 0
-	is_usual(s)
-} else := array.concat(named_principals, others) if {
+usual_principals(s) := [] if {
+	object.filter(s, ["Principal", "NotPrincipal"]) == {}
+} else := principals(s)
+
+principals(s) := array.concat(named_principals, others) if {
 	named_principals := [text |
 		some p in elements(s, "principal")
 		some text in principal_texts(p)
@@ -248,10 +248,17 @@ principal_texts(p) := [p] if is_string(p)
 principal_texts(p) := [text |
 	some _, values in p
 	some v in as_array(values)
-	text := sprintf("%v", [v])
+	text := principal_text(v)
 ] if {
 	is_object(p)
+	not p["(unknown)"]
 }
+
+principal_texts(p) := ["(unknown)"] if p["(unknown)"]
+
+principal_text(v) := "(unknown)" if {
+	v["(unknown)"]
+} else := sprintf("%v", [v])
 
 principal_texts(p) := ["(unreadable)"] if {
 	not is_string(p)

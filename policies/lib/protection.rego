@@ -9,7 +9,7 @@ entries(type) := entries_of_types[type] if {
 	entries_of_types[type]
 } else := entries_of(type)
 
-entries_of_types := {type: entries_of(type) | type := input.resource_changes[_].type}
+entries_of_types := {type: entries_of(type) | type := {rc.type | rc := input.resource_changes[_]}[_]}
 
 entries_of(type) := array.concat(
 	object.get(data.countersign.tables.deletion_protection.attributes, type, []),
@@ -48,16 +48,19 @@ at(tree, path) := [value |
 is_unknown(_, unknown) if unknown == true
 
 is_unknown(entry, unknown) if {
-	at(unknown, [entry.path[0]])[_] == true
+	mark := unknown[entry.path[0]]
+	is_open(entry, mark, unknown)
 }
 
-is_unknown(entry, unknown) if {
-	at(unknown, [entry.path[0]])[_][_] == true
+is_open(_, mark, _) if mark == true
+
+is_open(entry, mark, _) if {
+	is_array(mark)
+	mark[_] == true
 	count(entry.path) == 2
-	is_array(unknown[entry.path[0]])
 }
 
-is_unknown(entry, unknown) if {
+is_open(entry, _, unknown) if {
 	at(unknown, entry.path)[_] == true
 }
 

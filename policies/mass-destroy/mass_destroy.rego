@@ -86,17 +86,23 @@ all_prior := [rc |
 	exists(rc)
 ]
 
-exists(rc) if {
-	action := rc.change.actions[_]
-	action in {"update", "delete", "forget"}
-}
+exists(rc) if existing[rc.change.actions]
 
 exists(rc) if {
 	rc.change.actions == ["no-op"]
 	not is_object(object.get(rc.change, "importing", null))
 }
 
-all_destroyed := [rc | rc := all_prior[_]; "delete" in rc.change.actions]
+# A plan has few lists of actions: what they mean is worked out once for each.
+action_lists := {actions | actions := all_rows[_].change.actions}
+
+existing := {actions | actions := action_lists[_]; actions[_] in {"update", "delete", "forget"}}
+
+destroying := {actions | actions := action_lists[_]; "delete" in actions}
+
+creating := {actions | actions := action_lists[_]; "create" in actions}
+
+all_destroyed := [rc | rc := all_prior[_]; destroying[rc.change.actions]]
 
 # prior and destroyed leave out the types that do not count.
 counted_types := {type |
@@ -112,10 +118,10 @@ is_destroyed(rc) if rc.change.actions == ["delete"]
 
 is_destroyed(rc) if {
 	object.get(settings, "replacements", true) == true
-	"delete" in rc.change.actions
+	destroying[rc.change.actions]
 }
 
-replaced := [rc | rc := destroyed[_]; "create" in rc.change.actions]
+replaced := [rc | rc := destroyed[_]; creating[rc.change.actions]]
 
 percent := floor((100 * count(destroyed)) / count(prior)) if {
 	count(prior) > 0
@@ -208,7 +214,7 @@ kept := {path |
 
 staying := [{rc.module_address | rc := prior[_]; rc.change.actions != ["delete"]}, growing]
 
-growing := {rc.module_address | rc := all_rows[_]; "create" in rc.change.actions}
+growing := {rc.module_address | rc := all_rows[_]; creating[rc.change.actions]}
 
 emptied[path] := count(gone_from[path]) if {
 	gone_from[path]

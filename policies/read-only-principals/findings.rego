@@ -6,9 +6,9 @@ finding(gained_by, expansions) := object.union(
 		"address": grant.address,
 		"attribute": telling[0].row.at,
 		"subject": label,
-		"certainty": certainty_of(verdict),
+		"certainty": certainty_of(verdict, telling),
 		"severity": severity_of(verdict),
-		"msg": sprintf("%s %s", [opening(verdict, label, grant.address), detail]),
+		"msg": sprintf("%s %s%s", [opening(verdict, label, grant.address), detail, data.countersign.lib.grants.written_text(telling)]),
 		"facts": object.union(facts, data.countersign.lib.grants.context_of(telling)),
 	},
 	{"deposed": deposed | deposed := grant.rc.deposed},
@@ -48,9 +48,11 @@ rule_of("sensitive-read") := "warn" if object.get(settings, "allow_sensitive_rea
 
 rule_of("sensitive-read") := "deny" if object.get(settings, "allow_sensitive_read", true) == false
 
-certainty_of("cannot-prove") := "unknown"
-
-certainty_of(verdict) := "proven" if verdict != "cannot-prove"
+certainty_of(verdict, telling) := "unknown" if {
+	verdict == "cannot-prove"
+} else := "unknown" if {
+	data.countersign.lib.grants.is_open_text(telling)
+} else := "proven"
 
 severity_of("not-read-only") := "high"
 

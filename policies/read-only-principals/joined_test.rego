@@ -253,6 +253,13 @@ test_a_role_that_is_marked_sensitive_is_not_told if {
 	not contains(found[0].msg, "editor")
 }
 
+test_a_list_of_principals_that_is_partly_sensitive_is_not_lost if {
+	binding := row("google_project_iam_binding", "b", ["create"], {"project": "acme", "role": "roles/editor", "members": ["user:a@example.com", "user:b@example.com"]})
+	found := denied with input as changes([object.union(binding, {"change": {"after_sensitive": {"members": [false, true]}}})])
+	[f.subject | some f in found] == ["(sensitive)"]
+	not contains(json.marshal(found), "example.com")
+}
+
 test_a_resource_policy_that_cannot_be_read_proves_nothing if {
 	bucket := row("aws_s3_bucket_policy", "b", ["create"], {"bucket": "b", "policy": "{"})
 	verdicts_at(bucket.address, [bucket]) == ["cannot-prove"]

@@ -28,14 +28,18 @@ warn contains finding if {
 	object.get(settings, "enabled", true) == true
 	rc := input.resource_changes[_]
 	not is_ignored(rc)
-	entries := [entry | entry := data.countersign.tables.remote_code[rc.type][_]; sent(rc, entry)]
+	entries := [object.union(entry, {"sent": how}) |
+		entry := data.countersign.tables.remote_code[rc.type][_]
+		how := sent(rc, entry)
+	]
 	count(entries) > 0
 	entry := entries[0]
+	address := data.countersign.lib.addresses.instance_address(rc)
 	finding := {
-		"address": data.countersign.lib.addresses.instance_address(rc),
+		"address": address,
 		"msg": sprintf("%s %s code that runs %s (%s). Read it before approving; it is not shown here.", [
-			data.countersign.lib.addresses.instance_address(rc),
-			sent(rc, entry),
+			address,
+			entry.sent,
 			entry.where,
 			concat(".", entry.path),
 		]),

@@ -70,6 +70,7 @@ const LIBRARY: &[(&str, &str)] = embedded![
     "lib/grants_rows.rego",
     "lib/grants_text.rego",
     "lib/grants_values.rego",
+    "lib/grants_written.rego",
     "lib/paths.rego",
     "lib/principals_aws.rego",
     "lib/protection.rego",

@@ -217,6 +217,58 @@ mod tests {
         );
     }
 
+    fn addresses_with(words: &[&str], rows: &Json) -> Vec<String> {
+        let text = json!({"format_version": "1.2", "resource_changes": rows}).to_string();
+        let plan = Plan::read(text.into_bytes()).unwrap();
+        let view = View::read(Some(&json!(words)), Some("none"), true, |_| Ok(Vec::new())).unwrap();
+        let lens = Lens::new(&plan, &view).unwrap();
+        let list: Json = serde_json::from_str(&lens.list(&lens.rows())).unwrap();
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["address"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_chosen_by_their_words_and_a_word_that_nobody_knows_chooses_its_row() {
+        let row = |name: &str, actions: &[&str]| {
+            json!({"address": format!("a.{name}"), "type": "a", "name": name,
+                "change": {"actions": actions, "before": {"x": 1}, "after": {"x": 2}}})
+        };
+        let rows = json!([
+            row("same", &["no-op"]),
+            row("read", &["read"]),
+            row("made", &["create"]),
+            row("changed", &["update"]),
+            row("gone", &["delete"]),
+            row("swapped", &["create", "delete"]),
+            row("left", &["forget"]),
+            row("renewed", &["create", "forget"]),
+            row("odd", &["invent"]),
+            row("mixed", &["no-op", "invent"]),
+            row("silent", &[]),
+        ]);
+        let unknown = ["a.odd", "a.mixed", "a.silent"];
+        let seen = |words: &[&str]| {
+            let mut seen = addresses_with(words, &rows);
+            seen.retain(|address| !unknown.contains(&address.as_str()));
+            seen
+        };
+        assert_eq!(seen(&["delete"]), ["a.gone", "a.swapped"]);
+        assert_eq!(seen(&["forget"]), ["a.left", "a.renewed"]);
+        assert_eq!(
+            seen(&["create", "update"]),
+            ["a.made", "a.changed", "a.swapped", "a.renewed"]
+        );
+        for words in [&["delete"][..], &["forget"], &["create"]] {
+            let seen = addresses_with(words, &rows);
+            for address in unknown {
+                assert!(seen.iter().any(|s| s == address), "{address}: {seen:?}");
+            }
+        }
+    }
+
     #[test]
     fn wrong_annotations_are_errors() {
         assert!(View::read(Some(&json!("delete")), None, true, |_| Ok(vec![])).is_err());

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::address::{is_identifier, strip_keys};
+use super::documents::documents;
 use super::facts::{
-    Block, Connection, Facts, Imported, Lifecycle, ModuleCall, Moved, OnFailure, Provisioner,
+    Block, Connection, Document, Facts, Imported, Lifecycle, ModuleCall, Moved, OnFailure, Provisioner,
     Removed, Repetition, When,
 };
 use super::syntax::{Body, Faults, Node, Span};
@@ -75,6 +76,7 @@ impl Collector<'_> {
         self.facts.blocks.push(block);
         match node.kind.as_ref() {
             "resource" | "data" | "ephemeral" => {
+                self.documents(node, address.as_ref());
                 self.lifecycle(node, address.as_ref());
                 self.execution(node, address.as_ref(), false);
             }
@@ -171,6 +173,20 @@ impl Collector<'_> {
                 digest: sha256(self.slice(span)),
                 bytes: span.start..span.end,
                 overrides: self.overrides,
+            });
+        }
+    }
+
+    /// The JSON documents that are written out in a resource's arguments.
+    fn documents(&mut self, node: &Node<'_>, address: Option<&String>) {
+        for (attribute, document, line) in documents(node) {
+            self.facts.documents.push(Document {
+                address: address.cloned(),
+                module: None,
+                attribute,
+                document,
+                file: self.file.clone(),
+                line,
             });
         }
     }

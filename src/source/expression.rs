@@ -196,7 +196,7 @@ fn literal_at(text: &str, depth: usize) -> Option<Json> {
 }
 
 /// Whether the bracket at the beginning is closed by the last byte.
-fn closes_at_end(text: &str) -> bool {
+pub(super) fn closes_at_end(text: &str) -> bool {
     let mut depth = 0_usize;
     for token in Lexer::new(text.as_bytes()) {
         match token.kind {

@@ -327,6 +327,23 @@ pub struct Directive {
     pub line: usize,
 }
 
+/// An argument of a resource that is `jsonencode({ … })`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Document {
+    /// The configuration address of the block.
+    pub address: Option<String>,
+    /// The module path without keys; none where the root does not reach.
+    pub module: Option<Arc<str>>,
+    /// The name of the argument.
+    pub attribute: String,
+    /// The document; what is no literal is the object `{"(unknown)": true}`.
+    pub document: serde_json::Value,
+    /// The repository path of the file.
+    pub file: Arc<str>,
+    /// The line on which the argument begins.
+    pub line: usize,
+}
+
 /// All lists of facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Facts {
@@ -339,6 +356,8 @@ pub struct Facts {
     pub provisioners: Vec<Provisioner>,
     /// Every connection.
     pub connections: Vec<Connection>,
+    /// Every argument of a resource or data source that is a written-out JSON document.
+    pub documents: Vec<Document>,
     /// Every backend.
     pub backends: Vec<Backend>,
     /// Every `lifecycle` block of a resource or data source.
@@ -387,6 +406,7 @@ impl Facts {
             + self.locals.len()
             + self.provisioners.len()
             + self.connections.len()
+            + self.documents.len()
             + self.lifecycle.len()
             + self.required_providers.len()
             + self.directives.len()
@@ -408,6 +428,10 @@ impl Facts {
         append(self.connections, &mut into.connections, |connection| {
             address_at(&mut connection.address, place);
             connection.module = module();
+        });
+        append(self.documents, &mut into.documents, |document| {
+            address_at(&mut document.address, place);
+            document.module = module();
         });
         append(self.lifecycle, &mut into.lifecycle, |lifecycle| {
             address_at(&mut lifecycle.address, place);

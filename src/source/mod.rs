@@ -17,6 +17,7 @@
 mod address;
 mod collect;
 mod comments;
+mod documents;
 mod expression;
 mod facts;
 mod hcl;
@@ -45,7 +46,7 @@ use serde::Serialize;
 pub use address::{directory, join, module_key, module_steps, strip_keys};
 pub use expression::{Expression, FileName, Piece, Tail, arguments, expression, items, literal};
 pub use facts::{
-    Backend, BaseFacts, Block, Connection, Directive, Facts, Imported, Lifecycle, LockChange,
+    Backend, BaseFacts, Block, Connection, Directive, Document, Facts, Imported, Lifecycle, LockChange,
     LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
     RequiredProvider, SourceProblem, When,
 };
@@ -344,6 +345,7 @@ impl SourceIndex {
             locals,
             provisioners,
             connections,
+            documents,
             backends,
             lifecycle,
             moved,

@@ -1,5 +1,5 @@
 use super::{index, of, problems};
-use crate::source::{OnFailure, When};
+use crate::source::{OnFailure, SourceIndex, When};
 
 #[test]
 fn provisioners_tell_when_they_run_and_what_failure_does() {
@@ -316,6 +316,7 @@ fn the_policy_input_has_the_promised_keys() {
         "base",
         "blocks",
         "connections",
+        "documents",
         "imported",
         "lifecycle",
         "lock",
@@ -345,6 +346,35 @@ fn the_policy_input_has_the_promised_keys() {
         (&"destroy".into(), &"fail".into())
     );
     assert_eq!(json["backends"][0]["type"], "cloud");
+}
+
+#[test]
+fn written_out_documents_are_listed_for_every_module_that_reaches_them() {
+    let call = "module \"a\" {\n  source = \"./m\"\n}\nmodule \"b\" {\n  source = \"./m\"\n}\n";
+    let policy = "resource \"aws_iam_policy\" \"p\" {\n  name = \"p\"\n  policy = jsonencode({\n    Statement = [{ Action = \"s3:GetObject\", Resource = aws_s3_bucket.b.arn }]\n  })\n}\n";
+    let index = SourceIndex::build(
+        [("main.tf", call), ("m/main.tf", policy), ("other/main.tf", policy)]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
+        "",
+        None,
+    );
+    let seen: Vec<_> = index
+        .facts
+        .documents
+        .iter()
+        .map(|d| (d.address.as_deref(), d.attribute.as_str(), &*d.file, d.line))
+        .collect();
+    let expected = [
+        (Some("module.a.aws_iam_policy.p"), "policy", "m/main.tf", 3),
+        (Some("module.b.aws_iam_policy.p"), "policy", "m/main.tf", 3),
+        (None, "policy", "other/main.tf", 3),
+    ];
+    assert_eq!(seen, expected);
+    let document = &index.facts.documents.first().unwrap().document;
+    assert_eq!(
+        *document,
+        serde_json::json!({"Statement": [{"Action": "s3:GetObject", "Resource": {"(unknown)": true}}]})
+    );
 }
 
 #[test]

@@ -282,3 +282,64 @@ fn steps(glob: &str) -> Option<Vec<Step>> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(pattern: &str) -> Option<bool> {
+        let first = compile(pattern).ok()?;
+        Some(Rc::ptr_eq(&first, &compile(pattern).ok()?))
+    }
+
+    fn matched(pattern: &str, text: &str) -> Option<bool> {
+        Some(compile(pattern).ok()?.is_match(text))
+    }
+
+    #[test]
+    fn a_pattern_is_compiled_once_and_told_from_its_neighbours() {
+        assert_eq!(same("^cache-a$"), Some(true));
+        assert_eq!(matched("^cache-a$", "cache-a"), Some(true));
+        assert_eq!(matched("^cache-a", "cache-ab"), Some(true));
+        assert_eq!(matched("^cache-a$", "cache-ab"), Some(false));
+        assert_eq!(matched("(?i)^cache-a$", "CACHE-A"), Some(true));
+        assert_eq!(matched("^cache-a$", "CACHE-A"), Some(false));
+    }
+
+    #[test]
+    fn other_threads_have_the_pattern_too() {
+        assert_eq!(matched("^shared-[0-9]+$", "shared-1"), Some(true));
+        let there = std::thread::spawn(|| {
+            (
+                same("^shared-[0-9]+$"),
+                matched("^shared-[0-9]+$", "shared-x"),
+            )
+        });
+        assert_eq!(there.join().ok(), Some((Some(true), Some(false))));
+    }
+
+    #[test]
+    fn a_full_cache_is_emptied_and_answers_stay_right() {
+        let done = std::thread::spawn(|| {
+            let wrong = (0..MAX_KEPT + 10).find(|n| {
+                matched(&format!("^full-{n}$"), &format!("full-{n}")) != Some(true)
+                    || matched(&format!("^full-{n}$"), "full-") != Some(false)
+            });
+            (wrong, KEPT.with(|kept| kept.borrow().len() <= MAX_KEPT))
+        });
+        assert_eq!(done.join().ok(), Some((None, true)));
+        assert!(COMPILED.lock().is_ok_and(|kept| kept.len() <= MAX_KEPT));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_not_kept() {
+        for _ in 0..2 {
+            assert!(compile("(unclosed").is_err());
+            assert!(matches!(
+                compile("(((a{1000}){1000}){1000})"),
+                Err(Fault::Fatal(_))
+            ));
+        }
+        assert!(KEPT.with(|kept| !kept.borrow().contains_key("(unclosed")));
+    }
+}
