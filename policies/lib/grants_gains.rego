@@ -12,7 +12,7 @@ gains_of(sides, expansions) := [{"grant": sides.grant, "label": label, "gains": 
 	before := grouped(sides.before, expansions)
 	all := [gain |
 		some row in sides.after
-		gain := gain_of(row, object.get(before, row_key(row), no_grants), expansions)
+		gain := gain_of(row, object.get(before, row_key(row), no_grants), expansions, sides.grant)
 	]
 	some subject in {gain.row.subject | some gain in all}
 	label := principal_label(sides.grant, subject)
@@ -41,13 +41,26 @@ union_of(given, expansions) := {
 	"nots": [row.nots | some row in given; is_array(row.nots)],
 }
 
-gain_of(row, had, expansions) := {"row": row, "write": write, "sensitive": sensitive, "unknown": unknown} if {
+gain_of(row, had, expansions, grant) := {"row": row, "write": write, "sensitive": sensitive, "unknown": unknown} if {
 	e := expansion_of(row, expansions)
 	write := gained(e.write, had.write, had)
 	sensitive := gained(e.sensitive, had.sensitive, had)
-	unknown := gained(e.unknown, had.unknown, had)
+	unknown := gained(e.unknown, had.unknown, had) | unread(e.unknown & opaque, row, had, grant)
 	(count(write) + count(sensitive)) + count(unknown) > 0
 }
+
+# Words for what cannot be read. One of them before says nothing about another text after.
+opaque := {"(unreadable document)", "(not a string)", "(no action)", "(known after apply)", "(no role)"}
+
+unread(words, row, had, grant) := set() if {
+	count(words) == 0
+} else := set() if {
+	name := split(split(row.at, ".")[0], "[")[0]
+	grant.before[name] == grant.after[name]
+} else := set() if {
+	"*" in had.write
+	row.subject != "(unknown)"
+} else := words
 
 gained(tokens, had, all) := set() if {
 	"*" in all.write
