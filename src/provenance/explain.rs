@@ -46,6 +46,7 @@ use graph::{Graph, Ground, Moves};
 use judge::{Cause, Grounds, Judge};
 use places::Providers;
 
+pub(super) use types::Type;
 pub use variables::VariableFile;
 
 /// What is compared.
