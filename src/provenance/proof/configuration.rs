@@ -61,12 +61,12 @@ struct Provider {
 struct Module {
     #[serde(default)]
     resources: Vec<Resource>,
-    #[serde(default)]
-    module_calls: BTreeMap<String, Call>,
+    #[serde(default, rename = "module_calls")]
+    calls: BTreeMap<String, Call>,
     #[serde(default)]
     variables: BTreeMap<String, Variable>,
     #[serde(default)]
-    outputs: BTreeMap<String, serde::de::IgnoredAny>,
+    outputs: BTreeMap<String, Json>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +146,7 @@ pub(super) fn compare(plan: &Plan, modules: &[SnapshotModule], proof: &mut Proof
             // The call is one that only the JSON has, which is said of it.
             continue;
         };
-        for (name, call) in &module.module_calls {
+        for (name, call) in &module.calls {
             let below = match key.as_str() {
                 "" => name.clone(),
                 above => format!("{above}.{name}"),
@@ -360,11 +360,11 @@ impl<'a> Pair<'a> {
             .collect();
         for name in names
             .keys()
-            .filter(|name| !module.module_calls.contains_key(*name))
+            .filter(|name| !module.calls.contains_key(*name))
         {
             self.differs(&format!("module.{name}"), ConfigurationProblem::OnlyInFile);
         }
-        for (name, call) in &module.module_calls {
+        for (name, call) in &module.calls {
             let address = format!("module.{name}");
             let parts = match names.get(name) {
                 None => {

@@ -377,8 +377,8 @@ fn rename_resource(configuration: &mut Json) -> bool {
 fn double_resource(configuration: &mut Json) -> bool {
     let list = configuration["root_module"]["resources"].as_array_mut();
     list.is_some_and(|list| {
-        let last = list.last().cloned();
-        list.extend(last);
+        let again = list.last().cloned();
+        list.extend(again);
         !list.is_empty()
     })
 }
