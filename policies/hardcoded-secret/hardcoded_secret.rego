@@ -41,6 +41,23 @@ deny contains finding if {
 }
 
 # METADATA
+# title: Lines that were not searched
+# scope: document
+deny contains finding if {
+	unread := unread_lines[_]
+	finding := {
+		"msg": sprintf("%s:%d is too long, or holds too many names: whether all of it is free of secrets was not looked at.", [unread.path, unread.line]),
+		"file": unread.path,
+		"line": unread.line,
+		"subject": unread.path,
+		"attribute": sprintf("line %d", [unread.line]),
+		"severity": "medium",
+		"certainty": "unknown",
+		"facts": {"kind": "long-line"},
+	}
+}
+
+# METADATA
 # title: Likely secrets in added lines, and secrets in the plan's configuration
 # scope: document
 warn contains finding if {
@@ -63,19 +80,6 @@ warn contains finding if {
 		"attribute": "binary",
 		"severity": "low",
 		"facts": {"kind": "binary"},
-	}
-}
-
-warn contains finding if {
-	unread := unread_lines[_]
-	finding := {
-		"msg": sprintf("%s:%d is too long, or holds too many names: whether all of it is free of secrets was not looked at.", [unread.path, unread.line]),
-		"file": unread.path,
-		"line": unread.line,
-		"subject": unread.path,
-		"attribute": sprintf("line %d", [unread.line]),
-		"severity": "medium",
-		"facts": {"kind": "long-line"},
 	}
 }
 
@@ -118,9 +122,9 @@ is_named(path) if {
 }
 
 # candidates are the added lines worth a closer look.
-candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text)} |
-	file := files[_]
-	line := file.added[_]
+candidates := [{"path": file.path, "line": line.line, "text": line.text, "kinds": tokens_of(line.text), "file": f, "at": i} |
+	file := files[f]
+	line := file.added[i]
 	regex.match(file.expression, line.text)
 ]
 
@@ -226,22 +230,30 @@ has_url_password(text) if {
 assigned := [{"path": c.path, "line": c.line, "name": found[1], "value": value} |
 	c := named_candidates[_]
 	found := regex.find_all_string_submatch_n(table.assignment, c.text, most)[_]
-	value := value_of(found, c.path)
+	value := bare(c.path, value_of(found, c.path))
 	not is_harmless(found[1])
 	not is_placeholder(value)
 ]
 
+# In HCL a sign at the beginning of a text means nothing; in other files it may be a reference or a mark.
+bare(path, value) := trim_left(value, "$%@!&*|>") if {
+	is_hcl(path)
+	regex.match(`^[$%@!&*|>]+[^$%@!&*|>{(]`, value)
+} else := value
+
+is_hcl(path) if regex.match(`(?i)\.(?:tf|tofu|tfvars|hcl|tfbackend)(?:\.json)?$`, path)
+
 # Values that stand on another line than the name: defaults of variables, and texts between two marks.
 
 named_values := [value |
-	some value in array.concat(default_values, heredoc_values)
+	some value in array.concat(array.concat(default_values, heredoc_values), array.concat(one_line_values, next_line_values))
 	not is_harmless(value.name)
 	not is_placeholder(value.value)
 ]
 
 hcl_files := [file |
 	file := files[_]
-	regex.match(`(?i)\.(?:tf|tofu|tfvars|hcl|tfbackend)(?:\.json)?$`, file.path)
+	is_hcl(file.path)
 ]
 
 default_values := [{"path": file.path, "line": line.line, "name": name, "value": found[1]} |
@@ -275,7 +287,7 @@ heredoc_values := [{"path": file.path, "line": inner.line, "name": name, "value"
 	file := hcl_files[_]
 	line := file.added[i]
 	contains(line.text, "<<")
-	found := regex.find_all_string_submatch_n(`"?([A-Za-z0-9_.-]+)"?\s*[=:]\s*<<-?\s*"?([A-Za-z0-9_-]+)"?\s*$`, line.text, 1)[_]
+	found := regex.find_all_string_submatch_n(`"?([A-Za-z0-9_.-]+)"?\s*[=:]\s*(?:[a-z0-9_]+\(\s*|\(\s*)*<<-?\s*"?([A-Za-z0-9_-]+)"?\s*$`, line.text, 1)[_]
 	name := names_of(found[1], file.path, line)[_]
 	inner := within(file.added, i + 1, found[2])[_]
 ]
@@ -285,6 +297,104 @@ names_of("default", path, line) := variable_at(path, line)
 names_of(name, _, _) := {name} if {
 	name != "default"
 	says_secret(name)
+}
+
+# Values on the line of their name that are written in another way than as one text.
+one_line_values := [{"path": c.path, "line": c.line, "name": written[0], "value": written[1]} |
+	c := named_candidates[_]
+	regex.match(table.written_otherwise, c.text)
+	written := written_in(c.text)[_]
+]
+
+written_in(text) := array.concat(
+	array.concat(array.concat(in_calls(text), in_conditions(text)), array.concat(in_maps(text), in_pairs(text))),
+	array.concat(in_commands(text), in_texts(text)),
+)
+
+# sensitive("…"), ("…"), ["…", "…"]: names of functions that give their text back.
+in_calls(text) := [[found[1], value] |
+	found := regex.find_all_string_submatch_n(table.written_call, text, 100)[_]
+	value := texts_of(found[2])[_]
+]
+
+in_conditions(text) := [[found[1], value] |
+	found := regex.find_all_string_submatch_n(table.written_condition, text, 100)[_]
+	value := texts_of(found[2])[_]
+]
+
+in_maps(text) := [[found[1], item[2]] |
+	found := regex.find_all_string_submatch_n(table.written_map, text, 100)[_]
+	item := regex.find_all_string_submatch_n(table.written_item, found[2], 100)[_]
+	not is_harmless_item(item[1])
+]
+
+# The name and the value are texts both: { name = "DB_PASSWORD", value = "…" }
+in_pairs(text) := [[found[1], found[2]] |
+	found := regex.find_all_string_submatch_n(table.written_pair, text, 100)[_]
+	says_secret(found[1])
+]
+
+in_commands(text) := [[found[1], found[2]] |
+	found := regex.find_all_string_submatch_n(table.written_option, text, 100)[_]
+]
+
+# JSON in a text: \"password\": \"…\"
+in_texts(text) := [[found[1], found[2]] |
+	contains(text, `\"`)
+	plain := replace(text, `\"`, `"`)
+	found := regex.find_all_string_submatch_n(table.assignment, plain, most)[_]
+	found[2] != ""
+]
+
+texts_of(text) := [found[1] | found := regex.find_all_string_submatch_n(`"((?:[^"\\]|\\.)*)"`, text, 100)[_]]
+
+# Values on the lines after their name.
+next_line_values := array.concat(
+	array.concat(
+		[{"path": c.path, "line": inner.line, "name": name, "value": value} |
+			c := opening_candidates[_]
+			found := regex.find_all_string_submatch_n(table.written_open, c.text, 1)[_]
+			name := names_of(found[1], c.path, c)[_]
+			inner := opened(files[c.file].added, c.at + 1)[_]
+			item := regex.find_all_string_submatch_n(table.written_line, inner.text, 1)[_]
+			not is_harmless_item(item[1])
+			value := item[2]
+		],
+		[{"path": c.path, "line": inner.line, "name": found[1], "value": value[1]} |
+			c := named_candidates[_]
+			found := regex.find_all_string_submatch_n(table.written_name, c.text, 1)[_]
+			says_secret(found[1])
+			inner := files[c.file].added[c.at + 1]
+			value := regex.find_all_string_submatch_n(table.written_value, inner.text, 1)[_]
+		],
+	),
+	[{"path": c.path, "line": inner.line, "name": found[1], "value": trim_space(inner.text)} |
+		c := named_candidates[_]
+		regex.match(`(?i)\.ya?ml$`, c.path)
+		found := regex.find_all_string_submatch_n(table.written_block, c.text, 1)[_]
+		inner := files[c.file].added[c.at + 1]
+	],
+)
+
+# Lines that open a list, a map or a call: named ones, and defaults of variables with such a name.
+opening_candidates := array.concat(
+	[c | c := named_candidates[_]; regex.match(table.written_open, c.text)],
+	[{"path": file.path, "line": line.line, "text": line.text, "file": f, "at": i} |
+		count(secret_variables) > 0
+		file := files[f]
+		secret_variables[file.path]
+		line := file.added[i]
+		regex.match(`(?:^|\s)"?default"?\s*[=:]\s*[\[{(]`, line.text)
+	],
+)
+
+# opened gives the lines up to the one that closes.
+opened(lines, first) := array.slice(lines, first, end) if {
+	ends := array.concat([at |
+		at := numbers.range(first, first + 30)[_]
+		regex.match(`^\s*[\]})]`, lines[at].text)
+	], [first + 30])
+	end := ends[0]
 }
 
 # within gives the lines up to the one that is the mark; a text of many lines is not one secret.
@@ -308,6 +418,11 @@ value_of(found, path) := found[2] if {
 is_harmless(name) if regex.match(table.harmless_name, name)
 
 is_harmless(name) if data.countersign.lib.globs.matches_any(settings.ignore_names, name)
+
+# Of the keys of a map the last word counts as a whole: admin does not end in min.
+is_harmless_item(name) if regex.match(concat("", [`(?:^|[_.-])`, table.harmless_name]), name)
+
+is_harmless_item(name) if regex.match(`[a-z](?:Name|Id|Arn|Url|Type)$`, name)
 
 is_placeholder(value) if regex.match(table.placeholder, value)
 

@@ -127,7 +127,7 @@ test_what_only_looks_like_a_secret_passes if {
 		`password: ENC[AES256_GCM,data:q9w8e7r6t5y4u3,iv:x,type:str]`, `password: $DB_PASSWORD1`, `token = file("token1a2b3c4d.txt")`,
 		`token: "my-app-token-2024"`, `secret: "projects/acme1/secrets/db9/versions/latest"`, `passwordRef: db-pass-1a2b3c4d`,
 		`password: !vault |`, `secret = data.aws_secretsmanager_secret_version.db1.secret_string`, `enable_secret_rotation = true`,
-		`password = ""`, `secrets = ["a1b2c3d4e5f6", "x"]`, `tokens_per_minute = 100000`, `secret = <redacted1a2b3c4d>`,
+		`password = ""`, `secrets = ["prod-db-1", "x"]`, `tokens_per_minute = 100000`, `secret = <redacted1a2b3c4d>`,
 	]
 	every line in lines {
 		denied("a.yaml", [line]) == set()
@@ -162,10 +162,10 @@ test_a_decoy_hides_nothing_behind_it if {
 
 test_lines_that_were_not_searched_are_named if {
 	long := concat("", ["xxxxxxxxxx" | numbers.range(1, 100001)[_]])
-	{f.msg | f := warned("a.json", ["{}", concat("", [long, `"password"`])])[_]} == {"a.json:2 is too long, or holds too many names: whether all of it is free of secrets was not looked at."}
+	{f.msg | f := denied("a.json", ["{}", concat("", [long, `"password"`])])[_]} == {"a.json:2 is too long, or holds too many names: whether all of it is free of secrets was not looked at."}
 	crowded := concat(" ", [`password = ""` | numbers.range(1, 1001)[_]])
-	{f.line | f := warned("a.json", [crowded])[_]} == {1}
-	warned("main.py", [crowded]) == set()
+	{[f.line, f.certainty] | f := denied("a.json", [crowded])[_]} == {[1, "unknown"]}
+	denied("main.py", [crowded]) == set()
 }
 
 texts(path, lines) := object.union(file(path, []), {"binary": true, "hunks": [], "strings": [{"line": i + 1, "text": text} | text := lines[i]]})
@@ -318,4 +318,72 @@ test_a_constant_that_an_added_line_shows_is_found_once if {
 	)
 	constants(document) == set()
 	count(policy.deny) == 1 with input as document with data.countersign.config as {}
+}
+
+# Values that are written in another way than as one text behind their name.
+
+value_1 := "q9w8e7r6t5y4u3"
+
+otherwise := {
+	"call": {"a.tf": [`password = sensitive("q9w8e7r6t5y4u3")`]},
+	"calls": {"a.tf": [`db_password = base64encode(trimspace("q9w8e7r6t5y4u3"))`]},
+	"parentheses": {"a.tf": [`password = ("q9w8e7r6t5y4u3")`]},
+	"fallback": {"a.tf": [`password = coalesce("q9w8e7r6t5y4u3", var.p)`]},
+	"condition": {"a.tf": [`password = var.prod ? "q9w8e7r6t5y4u3" : var.p`]},
+	"condition, the other side": {"a.tf": [`password = var.prod == "x" ? var.p : "q9w8e7r6t5y4u3"`]},
+	"list": {"a.tf": [`passwords = ["q9w8e7r6t5y4u3"]`]},
+	"list, the second": {"a.tf": [`api_keys = ["changeme", "q9w8e7r6t5y4u3"]`]},
+	"list over lines": {"a.tf": [`passwords = [`, `  "q9w8e7r6t5y4u3",`, `]`]},
+	"call over lines": {"a.tf": [`password = sensitive(`, `  "q9w8e7r6t5y4u3"`, `)`]},
+	"map": {"a.tf": [`secrets = { db = "q9w8e7r6t5y4u3" }`]},
+	"map over lines": {"a.tf": [`secrets = {`, `  db = "q9w8e7r6t5y4u3"`, `}`]},
+	"text between marks in a call": {"a.tf": [`password = sensitive(<<EOT`, `q9w8e7r6t5y4u3`, `EOT`, `)`]},
+	"name and value": {"a.tf": [`  env {`, `    name  = "DB_PASSWORD"`, `    value = "q9w8e7r6t5y4u3"`, `  }`]},
+	"name and value in one line": {"a.tf": [`  env = [{ name = "DB_PASSWORD", value = "q9w8e7r6t5y4u3" }]`]},
+	"name and value of a container": {"a.yaml": [`- name: DB_PASSWORD`, `  value: q9w8e7r6t5y4u3`]},
+	"name and value in JSON": {"a.json": [`{"name": "API_TOKEN", "value": "q9w8e7r6t5y4u3"}`]},
+	"block": {"a.yaml": [`password: |`, `  q9w8e7r6t5y4u3`]},
+	"JSON in a text": {"a.tf": [`secret_string = "{\"password\":\"q9w8e7r6t5y4u3\"}"`]},
+	"option": {"a.tf": [`  command = "login --user x --password q9w8e7r6t5y4u3"`]},
+	"option with a sign": {"a.sh": [`login --client-secret=q9w8e7r6t5y4u3`]},
+	"a sign at the beginning": {"a.tf": [`password = "$q9w8e7r6t5y4u3"`]},
+	"another sign": {"a.tf": [`password = "@q9w8e7r6t5y4u3"`]},
+}
+
+test_values_that_are_written_otherwise_are_denied if {
+	every what, one in otherwise {
+		every path, lines in one {
+			found := denied(path, lines)
+			count(found) == 1
+			not contains(json.marshal(found), value_1)
+			what != ""
+		}
+	}
+}
+
+test_objects_as_defaults_are_denied if {
+	every lines in [
+		[`variable "db_password" {`, `  default = {`, `    admin = "q9w8e7r6t5y4u3"`, `  }`, `}`],
+		[`variable "db_password" {`, `  default = [`, `    "q9w8e7r6t5y4u3",`, `  ]`, `}`],
+	] {
+		found := policy.deny with input as in_source("v.tf", lines) with data.countersign.config as {}
+		{f.line | f := found[_]} == {3}
+	}
+}
+
+test_what_is_written_otherwise_and_is_no_secret_passes if {
+	every path, lines in {
+		"a.tf": [
+			`password = sensitive(var.password)`, `password = sensitive("changeme1234")`, `token = file("token1a2b3c4d.txt")`,
+			`secret = lookup(var.all, "q9w8e7r6t5y4u3")`, `password = var.prod ? var.a : var.b`, `secrets = ["db-password-1", "api-key-2"]`,
+			`secrets = { name = "q9w8e7r6t5y4u3", arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf" }`,
+			`password = "${var.q9w8e7r6t5y4u3}"`, `  command = "login --password $PASSWORD1x2y"`, `  command = "login --password ${var.p1x2y3z4}"`,
+			`secret = var.x == "q9w8e7r6t5y4u3" ? var.a : var.b`, `secret = { key = var.a, id = "q9w8e7r6t5y4u3" }`,
+		],
+		"b.tf": [`    name  = "DB_PASSWORD"`, `    value = var.password1a2b3c4d`, `    name  = "DB_HOST"`, `    value = "q9w8e7r6t5y4u3"`],
+		"c.yaml": [`- name: DB_PASSWORD`, `  valueFrom: q9w8e7r6t5y4u3`, `password: |`, `  some text of 1 line`, `secretName: x`],
+		"d.tf": [`secrets = {`, `  name = "q9w8e7r6t5y4u3"`, `}`, `other = "q9w8e7r6t5y4u3"`, `tags = {`, `  a = "q9w8e7r6t5y4u3"`, `}`],
+	} {
+		denied(path, lines) == set()
+	}
 }

@@ -46,6 +46,7 @@ use graph::{Graph, Ground, Moves};
 use judge::{Cause, Grounds, Judge};
 use places::Providers;
 
+pub(super) use types::Type;
 pub use variables::VariableFile;
 
 /// What is compared.
@@ -246,7 +247,7 @@ impl Explanation {
 /// Joins a plan with the change behind it.
 #[must_use]
 pub fn explain(plan: &Plan, sides: &Sides<'_>) -> Explanation {
-    let touched = Touched::of(sides.change);
+    let touched = Touched::of(sides.change, &sides.head.links);
     let variables = variables::read(sides.variables, sides.root, [sides.head, sides.base], plan);
     let moves = moves(sides);
     let none = Moves::default();

@@ -14,6 +14,6 @@ pub use explain::{
     VariableFile, Verdict, explain,
 };
 pub use proof::{
-    CommitTree, Difference, Evidence, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Point,
-    Proof, ProofVerdict,
+    CommitTree, ConfigurationProblem, Difference, Evidence, FileProblem, Gap, LockProblem,
+    ModuleProblem, Opaque, Point, Proof, ProofVerdict,
 };

@@ -9,16 +9,19 @@
 //! pointers, whose SHA-256 must be that of the planned file. Other filters (`ident`, encryption, encodings) give differences.
 //!
 //! Of the JSON, changes, outputs, drift and variables are compared with all their values; how is told in `plan`, at the archive's
-//! `values`. Its `configuration`, `planned_values`, `prior_state` and `checks` are not compared.
+//! `values`; and its `configuration` with the files that were planned (`configuration`). Its `planned_values`, `prior_state` and `checks`
+//! are not compared.
 //!
 //! No plan file holds variable files, what `file()`, `templatefile()` and data sources read, environment variables, or provider binaries.
 
+mod configuration;
 mod files;
 mod lock;
 mod modules;
 mod sentences;
 mod version;
 
+pub use configuration::ConfigurationProblem;
 pub use files::{CommitTree, Opaque};
 pub use sentences::Point;
 
@@ -95,6 +98,13 @@ pub enum Difference {
         path: String,
         /// In what way.
         problem: FileProblem,
+    },
+    /// A part of the JSON's configuration.
+    Configuration {
+        /// Address of the block.
+        address: String,
+        /// In what way.
+        problem: ConfigurationProblem,
     },
     /// A provider of the lock file.
     Lock {
@@ -183,6 +193,11 @@ pub enum Gap {
         /// Path in the repository.
         path: String,
     },
+    /// A module whose configuration could not be compared with the JSON's.
+    Configuration {
+        /// Its address; empty for the root module.
+        module: String,
+    },
     /// A row whose values could not be compared.
     Values(PlannedRow),
     /// The commit locks no provider, and the plan does.
@@ -211,6 +226,9 @@ impl Proof {
                 let gaps = agreement.gaps.iter().cloned();
                 proof.gaps.extend(gaps.map(Gap::Values));
             }
+        }
+        if evidence.paired {
+            configuration::compare(evidence.plan, &binary.modules, &mut proof);
         }
         match evidence.commit {
             None => proof.gaps.push(Gap::NoCommit),

@@ -68,6 +68,9 @@ const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// The blocks of a commit's Terraform files and what they say.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SourceIndex {
+    /// Symbolic links of the commit with what they lead to, both as repository paths.
+    #[serde(skip)]
+    pub links: BTreeMap<String, String>,
     /// The facts of all files.
     #[serde(flatten)]
     pub facts: Facts,
@@ -149,7 +152,10 @@ impl SourceIndex {
     /// Indexes files, given as repository path and bytes, with what is around them.
     #[must_use]
     pub fn build_in(files: impl IntoIterator<Item = (String, Vec<u8>)>, layout: &Layout) -> Self {
-        let mut index = Self::default();
+        let mut index = Self {
+            links: layout.links.clone(),
+            ..Self::default()
+        };
         let mut problems = BTreeSet::new();
         let mut directories = Directories::new();
         // The facts of files that the program which made the plan does not read; they belong to no module.

@@ -6,6 +6,11 @@ use std::sync::Arc;
 use crate::change::{Change, FileChange, FileStatus};
 use crate::source::{FileName, Tail, join};
 
+/// The most links behind one another that are followed.
+const MAX_LINKS: usize = 4;
+/// The most names of touched files; what links would add beyond is not known to be touched.
+const MAX_NAMES: usize = 100_000;
+
 /// Paths of files whose content differs.
 #[derive(Default)]
 pub(super) struct Touched(BTreeSet<Arc<str>>);
@@ -20,17 +25,55 @@ fn differs(file: &FileChange) -> bool {
 }
 
 impl Touched {
-    pub(super) fn of(change: &Change) -> Self {
+    /// What the change touches; `links` are the commit's symbolic links, by which expressions may name the same files.
+    pub(super) fn of(change: &Change, links: &BTreeMap<String, String>) -> Self {
         let files = change.files.iter().filter(|file| differs(file));
         let paths = files.flat_map(|file| std::iter::once(&file.path).chain(&file.old_path));
-        Self(paths.map(|path| Arc::from(path.as_str())).collect())
+        let mut touched = Self(paths.map(|path| Arc::from(path.as_str())).collect());
+        touched.add_links(links);
+        touched
+    }
+
+    /// The names that links give to what is touched.
+    fn add_links(&mut self, links: &BTreeMap<String, String>) {
+        let mut to: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (link, target) in links {
+            to.entry(target.as_str()).or_default().push(link);
+        }
+        if to.is_empty() {
+            return;
+        }
+        let mut last: Vec<Arc<str>> = self.0.iter().cloned().collect();
+        for _ in 0..MAX_LINKS {
+            let mut next = Vec::new();
+            for path in last {
+                let ends = path.match_indices('/').map(|(at, _)| at);
+                for end in ends.chain([path.len()]) {
+                    let (above, rest) = path.split_at_checked(end).unwrap_or_default();
+                    for link in to.get(above).into_iter().flatten() {
+                        let name: Arc<str> = format!("{link}{rest}").into();
+                        if self.0.len() < MAX_NAMES && self.0.insert(name.clone()) {
+                            next.push(name);
+                        }
+                    }
+                }
+            }
+            last = next;
+        }
     }
 
     /// The first touched file with this path or below it.
     pub(super) fn below(&self, path: &str) -> Option<Arc<str>> {
         let within = format!("{path}/");
         let exact = self.0.get(path).cloned();
-        exact.or_else(|| self.beginning(&within).next().cloned())
+        // What stands above a file and is touched itself is a link that leads elsewhere now.
+        let above = || {
+            let mut ends = path.match_indices('/');
+            ends.find_map(|(at, _)| self.0.get(path.get(..at)?).cloned())
+        };
+        exact
+            .or_else(above)
+            .or_else(|| self.beginning(&within).next().cloned())
     }
 
     /// What of the change an expression reads that names a file; `from` is the directory from which the name counts.
@@ -154,6 +197,29 @@ mod tests {
         assert_eq!(read("a/", pattern("a/*.json")), row("", "", false));
         assert_eq!(read("", pattern("**/d.txt")), row("m/a/c/d.txt", "", false));
         assert_eq!(read("a/", pattern("a/{b,c}.txt")), row("", "", true));
+    }
+
+    #[test]
+    fn a_link_names_what_it_leads_to() {
+        let mut touched = Touched(["shared/t/a.tpl", "real"].map(Arc::from).into());
+        let links = [
+            ("m/t", "shared/t"),
+            ("n", "m"),
+            ("x", "real"),
+            ("y", "other"),
+            ("shared/t/again", "shared/t"),
+        ];
+        let links = links.map(|(link, target)| (link.to_owned(), target.to_owned()));
+        touched.add_links(&links.into());
+        let names: Vec<&str> = touched.0.iter().map(AsRef::as_ref).collect();
+        for name in ["m/t/a.tpl", "n/t/a.tpl", "x", "m/t/again/a.tpl"] {
+            assert!(names.contains(&name), "{name}");
+        }
+        assert!(!names.contains(&"y"));
+        // A link that leads elsewhere changes all that is read through it.
+        let moved = Touched(["t"].map(Arc::from).into());
+        assert_eq!(moved.below("t/a/b.tpl").as_deref(), Some("t"));
+        assert_eq!(moved.below("tt/a").as_deref(), None);
     }
 
     #[test]

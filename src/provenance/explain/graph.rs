@@ -6,7 +6,7 @@
 //!
 //! Nodes are put in an order in which what is referred to comes first, without recursion; a circle is cut.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -233,7 +233,7 @@ impl Graph {
 
     /// Follows values from outside to what they feed, but for those of variables that are the same as before. Resources end the way:
     /// whether they change is judged of them.
-    pub(super) fn feed(&mut self, same: &HashSet<usize>) {
+    pub(super) fn feed(&mut self, same: &BTreeSet<usize>) {
         for at in same {
             if let Some(node) = self.nodes.get_mut(*at) {
                 node.outside = None;

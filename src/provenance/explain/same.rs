@@ -4,7 +4,7 @@
 //! before the plan and keeps it, got it from there: the variable had the same value when the object was last applied. An attribute that
 //! `lifecycle` ignores shows nothing unless it has the value of now.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value as Json;
 
@@ -20,8 +20,8 @@ pub(super) fn variables(
     base: &Graph,
     moves: &Moves,
     planned: &BTreeMap<String, Json>,
-) -> HashSet<usize> {
-    let mut same = HashSet::new();
+) -> BTreeSet<usize> {
+    let mut same = BTreeSet::new();
     let named = names(head);
     if named.is_empty() {
         return same;

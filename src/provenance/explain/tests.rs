@@ -16,6 +16,8 @@ use crate::change::{Change as GitChange, FileChange, FileStatus};
 struct Case {
     before: BTreeMap<String, String>,
     after: BTreeMap<String, String>,
+    /// Links of the commit under review.
+    links: BTreeMap<String, String>,
     plan: Json,
 }
 
@@ -38,6 +40,7 @@ fn case(name: &str) -> Case {
     let mut case = Case {
         before: BTreeMap::new(),
         after: BTreeMap::new(),
+        links: BTreeMap::new(),
         plan: serde_json::from_slice(&std::fs::read(root.join("plan.json")).unwrap()).unwrap(),
     };
     read(&root.join("before"), "", &mut case.before);
@@ -93,11 +96,13 @@ impl Case {
                 base: bytes(self.before.get(*path)),
             })
             .collect();
+        let mut head = Self::index(&self.after);
+        head.links.clone_from(&self.links);
         explain(
             &plan,
             &Sides {
                 change: &change,
-                head: &Self::index(&self.after),
+                head: &head,
                 base: &Self::index(&self.before),
                 root: "",
                 variables: &variables,
@@ -389,6 +394,25 @@ fn a_hunk_in_a_module_of_many_calls_is_one_that_plans_nothing() {
         (one.what.as_str(), one.line, one.copies),
         ("module.k0.local.unused", 2, 5)
     );
+}
+
+#[test]
+fn a_file_that_is_read_through_a_link_counts() {
+    let mut linked = case("template-file");
+    for files in [&mut linked.before, &mut linked.after] {
+        let text = files.remove("t/x.tpl").unwrap();
+        files.insert("shared/real.tpl".to_owned(), text);
+    }
+    assert_eq!(linked.word(), "unexplained");
+    for link in [("t/x.tpl", "shared/real.tpl"), ("t", "shared")] {
+        linked.links = [(link.0.to_owned(), link.1.to_owned())].into();
+        let expected = if link.0 == "t" {
+            "unexplained"
+        } else {
+            "explained"
+        };
+        assert_eq!(linked.word(), expected, "{link:?}");
+    }
 }
 
 #[test]

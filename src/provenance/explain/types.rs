@@ -13,7 +13,7 @@ const MAX_SET: usize = 256;
 
 /// The type of a variable, as far as it says how values are converted.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Type {
+pub(in crate::provenance) enum Type {
     /// A scalar, or nothing that is known: collections stay as they are.
     #[default]
     Plain,
@@ -26,7 +26,7 @@ pub(super) enum Type {
 
 /// An attribute of an object type.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Field {
+pub(in crate::provenance) struct Field {
     r#type: Type,
     optional: bool,
     default: Option<Json>,
@@ -34,7 +34,7 @@ pub(super) struct Field {
 
 impl Type {
     /// The type that a variable's `type` argument declares.
-    pub(super) fn of(part: &Part) -> Self {
+    pub(in crate::provenance) fn of(part: &Part) -> Self {
         let decoded = part
             .json
             .then(|| serde_json::from_str::<String>(&part.text));
@@ -105,7 +105,7 @@ impl Type {
 
     /// Whether a literal may have become this value: scalars are converted, sets sorted, and objects lose attributes that are not
     /// declared and get those that are optional. A plan may also hold the value as it was given.
-    pub(super) fn alike(&self, given: &Json, value: &Json) -> bool {
+    pub(in crate::provenance) fn alike(&self, given: &Json, value: &Json) -> bool {
         match (self, given, value) {
             (Self::Set(inner), Json::Array(a), Json::Array(b)) => inner.same_set(a, b),
             (Self::List(inner), Json::Array(a), Json::Array(b)) => {

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    Difference, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Proof, ProofVerdict,
+    ConfigurationProblem, Difference, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Proof,
+    ProofVerdict,
 };
 use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference, PlannedRow, ValuePart};
 
@@ -13,7 +14,7 @@ const MOST: usize = 100;
 /// A difference or a gap, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// `plan`, `change`, `output`, `variable`, `module`, `file`, `lock`, `commit` or `directory`.
+    /// `plan`, `change`, `output`, `variable`, `configuration`, `module`, `file`, `lock`, `commit` or `directory`.
     pub kind: &'static str,
     /// The path, address, name or source address that it is about.
     pub subject: Option<String>,
@@ -156,6 +157,15 @@ impl Difference {
                 let text = format!("The module {key} {text}.");
                 Point::new("module", Some(key), word, text)
             }
+            Self::Configuration { address, problem } => {
+                let (word, text) = configuration(*problem);
+                Point::new(
+                    "configuration",
+                    Some(address),
+                    word,
+                    format!("{address}: the configuration of the JSON {text}."),
+                )
+            }
             Self::File { path, problem } => {
                 let (word, text) = match problem {
                     FileProblem::Changed => (
@@ -190,6 +200,40 @@ fn lock(provider: &str, problem: LockProblem) -> Point {
     };
     let text = format!("The provider {provider} is locked {text}.");
     Point::new("lock", Some(provider), word, text)
+}
+
+fn configuration(problem: ConfigurationProblem) -> (&'static str, &'static str) {
+    match problem {
+        ConfigurationProblem::Missing => ("missing", "is missing"),
+        ConfigurationProblem::OnlyInJson => {
+            ("only-in-json", "has it, and the planned files do not")
+        }
+        ConfigurationProblem::OnlyInFile => (
+            "only-in-plan-file",
+            "does not have it, and the planned files do",
+        ),
+        ConfigurationProblem::Twice => ("twice", "has it twice"),
+        ConfigurationProblem::OtherProvisioners => (
+            "other-provisioners",
+            "has other provisioners than the planned files",
+        ),
+        ConfigurationProblem::OtherProvider => (
+            "other-provider",
+            "has another provider than the planned files",
+        ),
+        ConfigurationProblem::OtherRepetition => (
+            "other-repetition",
+            "has another count or for_each than the planned files",
+        ),
+        ConfigurationProblem::OtherSource => (
+            "other-source",
+            "has another module source or version than the planned files",
+        ),
+        ConfigurationProblem::OtherArgument => (
+            "other-argument",
+            "has another value or other references in an argument than the planned files",
+        ),
+    }
 }
 
 fn plan(difference: &PlanDifference) -> Point {
@@ -427,6 +471,21 @@ impl Gap {
                 let text =
                     format!("{path} was not planned: Terraform does not read it, OpenTofu does.");
                 Point::new("file", Some(path), "tofu-file", text)
+            }
+            Self::Configuration { module } => {
+                let subject = if module.is_empty() {
+                    "configuration"
+                } else {
+                    module
+                };
+                Point::new(
+                    "configuration",
+                    Some(subject),
+                    "configuration",
+                    format!(
+                        "{subject}: the planned files could not be compared with the configuration of the JSON."
+                    ),
+                )
             }
             Self::Values(row) => {
                 let (kind, subject, deposed, name) = named(row);

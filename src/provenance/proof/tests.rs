@@ -26,6 +26,8 @@ struct Case {
     plan: Plan,
     commit: CommitTree,
     root: &'static str,
+    /// Whether the JSON was given by itself; otherwise its configuration is not compared.
+    paired: bool,
 }
 
 fn plans() -> PathBuf {
@@ -68,6 +70,7 @@ impl Case {
             json,
             commit,
             root: "",
+            paired: true,
         }
     }
 
@@ -96,7 +99,7 @@ impl Case {
         let plan = self.plan.clone().with_binary(binary);
         Proof::of(&Evidence {
             plan: &plan,
-            paired: true,
+            paired: self.paired,
             commit: Some(&self.commit),
             root: self.root,
         })

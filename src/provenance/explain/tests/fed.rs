@@ -232,6 +232,7 @@ fn a_module_from_elsewhere_may_use_any_argument() {
     let mut committed = Case {
         before: case.before.clone(),
         after: case.after.clone(),
+        links: BTreeMap::new(),
         plan: case.plan.clone(),
     };
     case.plan["variables"]["v"]["value"] = json!("evil");

@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn a_module_must_be_the_one_that_is_called() {
-    let case = Case::of("04-delete");
+    let mut case = Case::of("04-delete");
+    case.paired = false;
     let mut gone = case.clone();
     gone.zip.remove("tfconfig/m-many/main.tf");
     differs(&gone, &[file("leaf/main.tf", FileProblem::NotPlanned)]);
@@ -39,6 +40,7 @@ fn a_module_must_be_the_one_that_is_called() {
 /// The case with one more module call in the commit and in the plan.
 fn calling(source: &str, constraint: &str, planned: Json) -> Case {
     let mut case = Case::of("19-outputs-only");
+    case.paired = false;
     let text =
         format!("module \"vpc\" {{\n  source = \"{source}\"\n  version = \"{constraint}\"\n}}\n");
     case.commit_file("vpc.tf", &text);
@@ -207,6 +209,7 @@ fn what_cannot_be_compared_is_never_proven() {
     elsewhere.modules(|list| list[1]["Dir"] = json!("stack/leaf"));
     assert_eq!(gaps(&elsewhere), [Gap::RootElsewhere]);
     let mut empty = Case::of("19-outputs-only");
+    empty.paired = false;
     empty.zip.remove("tfconfig/m-/main.tf");
     empty.commit.files.clear();
     assert_eq!(gaps(&empty), [Gap::NoFiles]);
@@ -297,4 +300,208 @@ fn an_edited_value_differs_at_its_attribute() {
                 && point.text.contains(": in the JSON input")),
         "{points:?}"
     );
+}
+
+/// The verdict, and the words of what differs in the configuration.
+fn configuration_of(case: &Case) -> Vec<&'static str> {
+    let points = case.proof().difference_points();
+    let of = points.iter().filter(|point| point.kind == "configuration");
+    of.map(|point| point.problem).collect()
+}
+
+#[test]
+fn an_edited_configuration_differs() {
+    let mut edited = BTreeMap::new();
+    for name in [
+        "04-delete",
+        "08-modules-provisioners",
+        "09-sensitive",
+        "23-aws-iam",
+    ] {
+        let case = Case::of(name);
+        for (problem, edit) in [
+            ("only-in-plan-file", drop_resource as fn(&mut Json) -> bool),
+            ("only-in-json", rename_resource),
+            ("twice", double_resource),
+            ("other-provisioners", add_provisioner),
+            ("other-provisioners", drop_provisioners),
+            ("other-provider", change_provider),
+            ("other-repetition", add_count),
+            ("other-argument", change_constant),
+            ("other-argument", drop_references),
+            ("other-source", change_source),
+            ("only-in-plan-file", drop_call),
+            ("only-in-plan-file", drop_variable),
+            ("other-argument", change_default),
+        ] {
+            let mut case = case.clone();
+            let mut done = false;
+            case.edit_json(|json| done = edit(&mut json["configuration"]));
+            if done {
+                *edited.entry(problem).or_insert(0) += 1;
+                let found = configuration_of(&case);
+                assert!(
+                    found.contains(&problem),
+                    "{} {problem} {found:?}",
+                    case.name
+                );
+            }
+        }
+        let mut case = case.clone();
+        case.edit_json(|json| drop(json.as_object_mut().unwrap().remove("configuration")));
+        assert_eq!(configuration_of(&case), ["missing"], "{}", case.name);
+    }
+    assert!(
+        edited.len() == 8 && edited.values().all(|n| *n > 0),
+        "{edited:?}"
+    );
+}
+
+fn first(configuration: &mut Json) -> Option<&mut Json> {
+    let list = configuration["root_module"]["resources"].as_array_mut()?;
+    list.iter_mut().find(|row| row["mode"] == "managed")
+}
+
+fn drop_resource(configuration: &mut Json) -> bool {
+    let list = configuration["root_module"]["resources"].as_array_mut();
+    list.is_some_and(|list| list.pop().is_some())
+}
+
+fn rename_resource(configuration: &mut Json) -> bool {
+    first(configuration).is_some_and(|row| {
+        row["name"] = json!("other_name");
+        true
+    })
+}
+
+fn double_resource(configuration: &mut Json) -> bool {
+    let list = configuration["root_module"]["resources"].as_array_mut();
+    list.is_some_and(|list| {
+        let again = list.last().cloned();
+        list.extend(again);
+        !list.is_empty()
+    })
+}
+
+fn add_provisioner(configuration: &mut Json) -> bool {
+    first(configuration).is_some_and(|row| {
+        row["provisioners"] = json!([{"type": "file"}, {"type": "local-exec"}, {"type": "x"}]);
+        true
+    })
+}
+
+fn drop_provisioners(configuration: &mut Json) -> bool {
+    let list = configuration["root_module"]["resources"].as_array_mut();
+    let row = list.and_then(|list| list.iter_mut().find(|row| row["provisioners"].is_array()));
+    row.is_some_and(|row| {
+        row.as_object_mut()
+            .unwrap()
+            .remove("provisioners")
+            .is_some()
+    })
+}
+
+fn change_provider(configuration: &mut Json) -> bool {
+    let Some(key) =
+        first(configuration).and_then(|row| Some(row["provider_config_key"].as_str()?.to_owned()))
+    else {
+        return false;
+    };
+    let config = &mut configuration["provider_config"][&key];
+    let known = config["full_name"].is_string();
+    if known {
+        config["full_name"] = json!("registry.terraform.io/evil/shell");
+    }
+    known
+}
+
+fn add_count(configuration: &mut Json) -> bool {
+    let list = configuration["root_module"]["resources"].as_array_mut();
+    let plain = |row: &&mut Json| {
+        row.get("count_expression").is_none() && row.get("for_each_expression").is_none()
+    };
+    // What is repeated by a function's result shows nothing either: both arguments are added.
+    let row = list.and_then(|list| list.iter_mut().find(plain));
+    row.is_some_and(|row| {
+        row["count_expression"] = json!({"constant_value": 2});
+        row["for_each_expression"] = json!({"constant_value": 2});
+        true
+    })
+}
+
+fn expressions(configuration: &mut Json) -> impl Iterator<Item = &mut Json> {
+    let list = configuration["root_module"]["resources"].as_array_mut();
+    let rows = list.into_iter().flatten();
+    let all = rows.filter_map(|row| row.get_mut("expressions")?.as_object_mut());
+    all.flat_map(|object| object.values_mut())
+}
+
+fn change_constant(configuration: &mut Json) -> bool {
+    let scalar = |value: &Json| value.is_string() || value.is_number() || value.is_boolean();
+    let found =
+        expressions(configuration).find(|value| value.get("constant_value").is_some_and(scalar));
+    found.is_some_and(|value| {
+        value["constant_value"] = json!("something else");
+        true
+    })
+}
+
+fn drop_references(configuration: &mut Json) -> bool {
+    let is_block = |value: &Json| {
+        let refers = value.get("references").and_then(Json::as_array);
+        refers.is_some_and(|list| {
+            list.iter().any(|one| {
+                one.as_str()
+                    .is_some_and(|one| one.starts_with("var.") || one.starts_with("local."))
+            })
+        })
+    };
+    let found = expressions(configuration).find(|value| is_block(value));
+    found.is_some_and(|value| {
+        value["references"] = json!([]);
+        true
+    })
+}
+
+fn call(configuration: &mut Json) -> Option<&mut Json> {
+    let calls = configuration["root_module"].get_mut("module_calls")?;
+    calls.as_object_mut()?.values_mut().next()
+}
+
+fn change_source(configuration: &mut Json) -> bool {
+    call(configuration).is_some_and(|call| {
+        call["source"] = json!("./another");
+        true
+    })
+}
+
+fn drop_call(configuration: &mut Json) -> bool {
+    let calls = configuration["root_module"].get_mut("module_calls");
+    let calls = calls.and_then(Json::as_object_mut);
+    calls.is_some_and(|calls| {
+        let name = calls.keys().next().cloned();
+        name.is_some_and(|name| calls.remove(&name).is_some())
+    })
+}
+
+fn drop_variable(configuration: &mut Json) -> bool {
+    let variables = configuration["root_module"].get_mut("variables");
+    let variables = variables.and_then(Json::as_object_mut);
+    variables.is_some_and(|variables| {
+        let name = variables.keys().next().cloned();
+        name.is_some_and(|name| variables.remove(&name).is_some())
+    })
+}
+
+fn change_default(configuration: &mut Json) -> bool {
+    let variables = configuration["root_module"].get_mut("variables");
+    let variables = variables.and_then(Json::as_object_mut).into_iter();
+    let mut all = variables.flat_map(|variables| variables.values_mut());
+    all.any(|variable| {
+        let known = variable.get("default").is_some_and(Json::is_string);
+        if known {
+            variable["default"] = json!("something else");
+        }
+        known
+    })
 }
