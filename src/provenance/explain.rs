@@ -247,7 +247,10 @@ impl Explanation {
 /// Joins a plan with the change behind it.
 #[must_use]
 pub fn explain(plan: &Plan, sides: &Sides<'_>) -> Explanation {
-    let touched = Touched::of(sides.change, &sides.head.links);
+    let touched = Touched::of(
+        sides.change,
+        [sides.head, sides.base].map(SourceIndex::links),
+    );
     let variables = variables::read(sides.variables, sides.root, [sides.head, sides.base], plan);
     let moves = moves(sides);
     let none = Moves::default();

@@ -68,6 +68,15 @@ impl Layout {
         other.is_none_or(|other| !holds(&other))
     }
 
+    /// Every link with what it leads to.
+    pub(super) fn ends(&self) -> BTreeMap<String, Option<String>> {
+        let broken = self.broken_links.iter().map(|link| (link.clone(), None));
+        let links = self.links.iter();
+        broken
+            .chain(links.map(|(link, target)| (link.clone(), Some(target.clone()))))
+            .collect()
+    }
+
     /// Follows the links in a repository path.
     pub(super) fn resolve(&self, path: &str) -> String {
         let mut path = path.to_owned();

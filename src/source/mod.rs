@@ -46,8 +46,8 @@ use serde::Serialize;
 pub use address::{directory, join, module_key, module_steps, strip_keys};
 pub use expression::{Expression, FileName, Piece, Tail, arguments, expression, items, literal};
 pub use facts::{
-    Backend, BaseFacts, Block, Connection, Directive, Document, Facts, Imported, Lifecycle, LockChange,
-    LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
+    Backend, BaseFacts, Block, Connection, Directive, Document, Facts, Imported, Lifecycle,
+    LockChange, LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
     RequiredProvider, SourceProblem, When,
 };
 pub use layout::{Layout, Tool};
@@ -68,9 +68,6 @@ const LOCK_FILE: &str = ".terraform.lock.hcl";
 /// The blocks of a commit's Terraform files and what they say.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SourceIndex {
-    /// Symbolic links of the commit with what they lead to, both as repository paths.
-    #[serde(skip)]
-    pub links: BTreeMap<String, String>,
     /// The facts of all files.
     #[serde(flatten)]
     pub facts: Facts,
@@ -93,6 +90,9 @@ pub struct SourceIndex {
     calls_by_address: BTreeMap<String, usize>,
     #[serde(skip)]
     texts: BTreeMap<Arc<str>, Vec<u8>>,
+    /// Links of the commit with what they lead to; nothing for those that lead out of it.
+    #[serde(skip)]
+    pub(crate) links: BTreeMap<String, Option<String>>,
 }
 
 /// What a file is, by its name.
@@ -153,7 +153,7 @@ impl SourceIndex {
     #[must_use]
     pub fn build_in(files: impl IntoIterator<Item = (String, Vec<u8>)>, layout: &Layout) -> Self {
         let mut index = Self {
-            links: layout.links.clone(),
+            links: layout.ends(),
             ..Self::default()
         };
         let mut problems = BTreeSet::new();
@@ -210,6 +210,12 @@ impl SourceIndex {
         index.problems = problems.into_iter().collect();
         index.sort();
         index
+    }
+
+    /// Symbolic links of the commit with what they lead to, both as repository paths; nothing for those that lead out of it.
+    #[must_use]
+    pub fn links(&self) -> &BTreeMap<String, Option<String>> {
+        &self.links
     }
 
     /// Whether a file stands in the plan's snapshot only.

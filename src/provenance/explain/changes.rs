@@ -526,7 +526,7 @@ impl Judge<'_> {
                 "{shown} depends on {function}(), whose result differs in each plan.{part}"
             )),
             Some(Hint::Unread) => not_known(format!(
-                "{shown} depends on a file whose name is computed.{part}"
+                "{shown} depends on a file whose name is computed, or that a link leads to outside the repository.{part}"
             )),
             Some(Hint::Remote(module)) => not_known(format!(
                 "{shown} depends on {module}, whose files are not in the repository.{part}"

@@ -6,14 +6,26 @@ use std::sync::Arc;
 use crate::change::{Change, FileChange, FileStatus};
 use crate::source::{FileName, Tail, join};
 
-/// The most links behind one another that are followed.
-const MAX_LINKS: usize = 4;
-/// The most names of touched files; what links would add beyond is not known to be touched.
-const MAX_NAMES: usize = 100_000;
+/// Symbolic links with what they lead to; nothing for those that lead out of the commit.
+type Links = BTreeMap<String, Option<String>>;
 
-/// Paths of files whose content differs.
+/// The most names that links give to files; with more, every file may be one that is touched.
+const MAX_NAMES: usize = 200_000;
+/// The most links of links that are followed.
+const MAX_ROUNDS: usize = 8;
+
+/// Files whose content differs.
 #[derive(Default)]
-pub(super) struct Touched(BTreeSet<Arc<str>>);
+pub(super) struct Touched {
+    /// Every path by which one can be read, links followed, with the file or link of the change.
+    names: BTreeMap<Arc<str>, Arc<str>>,
+    /// Links that lead elsewhere than at base, with the file or link of the change; what is below them differs.
+    led: BTreeMap<Arc<str>, Arc<str>>,
+    /// Links that lead out of the commit and are touched.
+    left: BTreeSet<Arc<str>>,
+    /// Whether there are more names than were followed.
+    uncounted: bool,
+}
 
 /// Whether the content of a file, or that there is one, differs.
 fn differs(file: &FileChange) -> bool {
@@ -25,55 +37,74 @@ fn differs(file: &FileChange) -> bool {
 }
 
 impl Touched {
-    /// What the change touches; `links` are the commit's symbolic links, by which expressions may name the same files.
-    pub(super) fn of(change: &Change, links: &BTreeMap<String, String>) -> Self {
+    /// The change's files by every path that leads to them at head.
+    pub(super) fn of(change: &Change, [links, old]: [&Links; 2]) -> Self {
         let files = change.files.iter().filter(|file| differs(file));
         let paths = files.flat_map(|file| std::iter::once(&file.path).chain(&file.old_path));
-        let mut touched = Self(paths.map(|path| Arc::from(path.as_str())).collect());
-        touched.add_links(links);
+        let paths = paths.map(|path| Arc::<str>::from(path.as_str()));
+        let mut touched = Self {
+            names: paths.map(|path| (path.clone(), path)).collect(),
+            ..Self::default()
+        };
+        for (link, target) in links {
+            let path: Arc<str> = link.as_str().into();
+            let is_new = touched.names.contains_key(&path)
+                || old.get(link).is_some_and(|before| before != target);
+            match target {
+                _ if !is_new => {}
+                Some(_) => drop(touched.led.insert(path.clone(), path)),
+                None => drop(touched.left.insert(path)),
+            }
+        }
+        touched.names.retain(|name, _| !touched.left.contains(name));
+        touched.follow(links);
         touched
     }
 
-    /// The names that links give to what is touched.
-    fn add_links(&mut self, links: &BTreeMap<String, String>) {
-        let mut to: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (link, target) in links {
-            to.entry(target.as_str()).or_default().push(link);
-        }
-        if to.is_empty() {
-            return;
-        }
-        let mut last: Vec<Arc<str>> = self.0.iter().cloned().collect();
-        for _ in 0..MAX_LINKS {
-            let mut next = Vec::new();
-            for path in last {
-                let ends = path.match_indices('/').map(|(at, _)| at);
-                for end in ends.chain([path.len()]) {
-                    let (above, rest) = path.split_at_checked(end).unwrap_or_default();
-                    for link in to.get(above).into_iter().flatten() {
-                        let name: Arc<str> = format!("{link}{rest}").into();
-                        if self.0.len() < MAX_NAMES && self.0.insert(name.clone()) {
-                            next.push(name);
-                        }
-                    }
+    /// Adds the paths that links give to touched files and links.
+    fn follow(&mut self, links: &Links) {
+        let links: Vec<(&String, &String)> = links
+            .iter()
+            .filter_map(|(link, target)| Some((link, target.as_ref()?)))
+            .collect();
+        for _ in 0..MAX_ROUNDS {
+            let (names, led) = (through(&self.names, &links), through(&self.led, &links));
+            let mut grown = false;
+            for (known, more) in [(&mut self.names, names), (&mut self.led, led)] {
+                for (name, file) in more {
+                    grown |= known.insert(name, file).is_none();
+                }
+                if known.len() > MAX_NAMES {
+                    self.uncounted = true;
+                    return;
                 }
             }
-            last = next;
+            if !grown {
+                return;
+            }
         }
+        self.uncounted = true;
     }
 
-    /// The first touched file with this path or below it.
+    /// The touched file with this path, or the first below it, or the link above it that leads elsewhere.
     pub(super) fn below(&self, path: &str) -> Option<Arc<str>> {
         let within = format!("{path}/");
-        let exact = self.0.get(path).cloned();
-        // What stands above a file and is touched itself is a link that leads elsewhere now.
-        let above = || {
-            let mut ends = path.match_indices('/');
-            ends.find_map(|(at, _)| self.0.get(path.get(..at)?).cloned())
-        };
-        exact
-            .or_else(above)
-            .or_else(|| self.beginning(&within).next().cloned())
+        let exact = self.names.get(path).or_else(|| self.led.get(path));
+        let exact = exact.or_else(|| self.led_above(path)).cloned();
+        exact.or_else(|| self.beginning(&within).next().map(|(_, file)| file.clone()))
+    }
+
+    fn led_above(&self, path: &str) -> Option<&Arc<str>> {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        ends.filter_map(|end| path.get(..end))
+            .find_map(|above| self.led.get(above))
+    }
+
+    /// Whether a file is one that may differ although nobody can say so: a touched link on the way leads out of the commit.
+    fn is_outside(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let mut above = ends.chain([path.len()]).filter_map(|end| path.get(..end));
+        self.uncounted || above.any(|above| self.left.contains(above))
     }
 
     /// What of the change an expression reads that names a file; `from` is the directory from which the name counts.
@@ -90,13 +121,20 @@ impl Touched {
             }
         };
         let path = within(beginning);
-        let mut reads = Reads::default();
+        let mut reads = Reads {
+            doubt: self.is_outside(&path),
+            ..Reads::default()
+        };
+        if !matches!(file.tail, Tail::Nothing) {
+            // The names below a link that leads elsewhere are not in the change.
+            reads.doubt |= self.led_above(&path).is_some();
+        }
         match &file.tail {
             Tail::Nothing => reads.file = self.below(&path),
             Tail::Key { behind, by_value } => {
                 reads.by_value = *by_value;
-                for touched in self.beginning(&path) {
-                    let key = touched
+                for (name, touched) in self.beginning(&path) {
+                    let key = name
                         .strip_prefix(path.as_str())
                         .and_then(|rest| rest.strip_suffix(behind.as_str()));
                     if let Some(key) = key {
@@ -113,21 +151,52 @@ impl Touched {
                 let mut touched = self.beginning(&path).peekable();
                 match expression {
                     Some(expression) => {
-                        reads.file = touched.find(|path| expression.is_match(path)).cloned();
+                        let file = touched.find(|(path, _)| expression.is_match(path));
+                        reads.file = file.map(|(_, file)| file.clone());
                     }
-                    None => reads.doubt = touched.peek().is_some(),
+                    None => reads.doubt |= touched.peek().is_some(),
                 }
             }
-            Tail::Computed => reads.doubt = self.beginning(&path).next().is_some(),
+            Tail::Computed => reads.doubt |= self.beginning(&path).next().is_some(),
         }
         reads
     }
 
-    fn beginning<'t>(&'t self, with: &str) -> impl Iterator<Item = &'t Arc<str>> {
+    fn beginning<'t>(&'t self, with: &str) -> impl Iterator<Item = (&'t Arc<str>, &'t Arc<str>)> {
         let with: Arc<str> = with.into();
-        let all = self.0.range(Arc::clone(&with)..);
-        all.take_while(move |path| path.starts_with(&*with))
+        let all = self.names.range(Arc::clone(&with)..);
+        all.take_while(move |(path, _)| path.starts_with(&*with))
     }
+}
+
+/// The paths that links give to what stands in a list, where they lead to it or to a directory above it.
+fn through(
+    names: &BTreeMap<Arc<str>, Arc<str>>,
+    links: &[(&String, &String)],
+) -> Vec<(Arc<str>, Arc<str>)> {
+    let mut found: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+    for (link, target) in links {
+        if let Some(file) = names.get(target.as_str()) {
+            found.push((link.as_str().into(), file.clone()));
+        }
+        let within = if target.is_empty() {
+            String::new()
+        } else {
+            format!("{target}/")
+        };
+        let below = names.range(Arc::<str>::from(within.as_str())..);
+        for (name, file) in below.take_while(|(name, _)| name.starts_with(&within)) {
+            let rest = name.get(within.len()..).unwrap_or_default();
+            // A link to a directory above itself has no end.
+            if !name.starts_with(&format!("{link}/")) {
+                found.push((format!("{link}/{rest}").into(), file.clone()));
+            }
+            if found.len() > MAX_NAMES {
+                return found;
+            }
+        }
+    }
+    found
 }
 
 /// What of the change an expression reads.
@@ -161,13 +230,90 @@ fn expression(pattern: &str) -> Option<regex::Regex> {
 mod tests {
     use super::*;
 
+    fn links(list: &[(&str, &str)]) -> Links {
+        let link = |(link, target): &(&str, &str)| {
+            let target = Some((*target).to_owned()).filter(|target| target != "(out)");
+            ((*link).to_owned(), target)
+        };
+        list.iter().map(link).collect()
+    }
+
+    /// The touched files of a change, with the links at head and base.
+    fn of(paths: &[&str], head: &[(&str, &str)], base: &[(&str, &str)]) -> Touched {
+        let file = |path: &&str| FileChange {
+            path: (*path).to_owned(),
+            old_path: None,
+            status: FileStatus::Modified,
+            mode: None,
+            old_mode: None,
+            binary: true,
+            hunks: Vec::new(),
+            strings: None,
+        };
+        let change = Change {
+            files: paths.iter().map(file).collect(),
+            ..Change::default()
+        };
+        Touched::of(&change, [&links(head), &links(base)])
+    }
+
+    #[test]
+    fn a_file_is_touched_by_every_name_that_links_give_it() {
+        let same = [("conf", "shared/conf"), ("one.txt", "shared/conf/a.txt")];
+        let more = [("shared/conf/b.txt", "other/b.txt"), ("all", "")];
+        let all: Vec<(&str, &str)> = same.into_iter().chain(more).collect();
+        let touched = of(&["shared/conf/a.txt", "other/b.txt"], &all, &all);
+        let file = |path: &str| touched.below(path).map(|file| file.to_string());
+        let (a, b) = (
+            Some("shared/conf/a.txt".to_owned()),
+            Some("other/b.txt".to_owned()),
+        );
+        assert_eq!(file("conf/a.txt"), a);
+        assert_eq!(file("one.txt"), a);
+        assert_eq!(file("all/shared/conf/a.txt"), a);
+        // A link behind a link.
+        assert_eq!(file("shared/conf/b.txt"), b);
+        assert_eq!(file("conf/b.txt"), b);
+        assert_eq!(file("conf"), a);
+        assert_eq!(file("conf/c.txt"), None);
+        assert!(!touched.uncounted);
+    }
+
+    #[test]
+    fn below_a_link_that_leads_elsewhere_everything_differs() {
+        let at = |target| [("conf", target), ("on/x", "conf2/x")];
+        let touched = of(&[], &at("new"), &at("old"));
+        let name = |touched: &Touched, path: &str| touched.below(path).map(|f| f.to_string());
+        assert_eq!(name(&touched, "conf/a.txt"), Some("conf".to_owned()));
+        assert_eq!(name(&touched, "on/x"), None);
+        let touched = of(&["conf"], &at("new"), &at("new"));
+        assert_eq!(name(&touched, "conf/a/b.txt"), Some("conf".to_owned()));
+    }
+
+    #[test]
+    fn what_a_touched_link_leads_to_outside_is_not_known() {
+        let read = |touched: &Touched, name: &str| {
+            let file = FileName {
+                in_module: true,
+                name: name.to_owned(),
+                tail: Tail::Nothing,
+            };
+            let reads = touched.read_by(&file, "m");
+            (reads.file.is_some(), reads.doubt)
+        };
+        let out = [("m/x", "(out)"), ("m/d", "(out)")];
+        let touched = of(&["m/x", "m/d"], &out, &[]);
+        assert_eq!(read(&touched, "x"), (false, true));
+        assert_eq!(read(&touched, "d/y"), (false, true));
+        assert_eq!(read(&touched, "y"), (false, false));
+        // A link that the change leaves alone says nothing.
+        let touched = of(&["m/z"], &out, &out);
+        assert_eq!(read(&touched, "x"), (false, false));
+    }
+
     #[test]
     fn a_name_a_directory_a_key_and_a_pattern() {
-        let touched = Touched(
-            ["m/a/b.txt", "m/a/c/d.txt", "m/e.txt"]
-                .map(Arc::from)
-                .into(),
-        );
+        let touched = of(&["m/a/b.txt", "m/a/c/d.txt", "m/e.txt"], &[], &[]);
         let read = |name: &str, tail| {
             let file = FileName {
                 in_module: true,
@@ -197,29 +343,6 @@ mod tests {
         assert_eq!(read("a/", pattern("a/*.json")), row("", "", false));
         assert_eq!(read("", pattern("**/d.txt")), row("m/a/c/d.txt", "", false));
         assert_eq!(read("a/", pattern("a/{b,c}.txt")), row("", "", true));
-    }
-
-    #[test]
-    fn a_link_names_what_it_leads_to() {
-        let mut touched = Touched(["shared/t/a.tpl", "real"].map(Arc::from).into());
-        let links = [
-            ("m/t", "shared/t"),
-            ("n", "m"),
-            ("x", "real"),
-            ("y", "other"),
-            ("shared/t/again", "shared/t"),
-        ];
-        let links = links.map(|(link, target)| (link.to_owned(), target.to_owned()));
-        touched.add_links(&links.into());
-        let names: Vec<&str> = touched.0.iter().map(AsRef::as_ref).collect();
-        for name in ["m/t/a.tpl", "n/t/a.tpl", "x", "m/t/again/a.tpl"] {
-            assert!(names.contains(&name), "{name}");
-        }
-        assert!(!names.contains(&"y"));
-        // A link that leads elsewhere changes all that is read through it.
-        let moved = Touched(["t"].map(Arc::from).into());
-        assert_eq!(moved.below("t/a/b.tpl").as_deref(), Some("t"));
-        assert_eq!(moved.below("tt/a").as_deref(), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ struct Case {
     before: BTreeMap<String, String>,
     after: BTreeMap<String, String>,
     /// Links of the commit under review.
-    links: BTreeMap<String, String>,
+    links: BTreeMap<String, Option<String>>,
     plan: Json,
 }
 
@@ -405,7 +405,7 @@ fn a_file_that_is_read_through_a_link_counts() {
     }
     assert_eq!(linked.word(), "unexplained");
     for link in [("t/x.tpl", "shared/real.tpl"), ("t", "shared")] {
-        linked.links = [(link.0.to_owned(), link.1.to_owned())].into();
+        linked.links = [(link.0.to_owned(), Some(link.1.to_owned()))].into();
         let expected = if link.0 == "t" {
             "unexplained"
         } else {
