@@ -97,6 +97,7 @@ pub(super) fn describe(
         enforcement: enforcement.and_then(Enforcement::parse),
         needs,
         uses,
+        setting_types: super::setting::types(custom("setting_types"), &settings, &mut faults),
         settings,
         package: package.to_owned(),
         file: Printable::line(&loaded.file),
