@@ -14,6 +14,7 @@
 
 mod check;
 mod fields;
+mod left_out;
 mod schema;
 mod sets;
 mod spacelift;
@@ -24,6 +25,7 @@ mod tests;
 
 pub(super) use check::{Reading, ambiguous, unknowable};
 pub(super) use fields::understood;
+pub(super) use left_out::left_out;
 pub(super) use schema::Step;
 pub(super) use sets::is_set;
 pub(super) use split::{Unit, test_units, units};
