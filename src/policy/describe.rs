@@ -35,6 +35,9 @@ pub(super) fn describe(
         .or(set.map(|query| query.policy.as_str()))
         .or(entries.id.as_deref())
         .unwrap_or(package);
+    if id.trim().is_empty() {
+        faults.push("custom.id is empty.".to_owned());
+    }
     let severity = custom_text("severity");
     let enforcement = custom_text("enforcement");
     if let Some(word) = severity.filter(|word| Severity::parse(word).is_none()) {
