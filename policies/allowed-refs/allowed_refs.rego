@@ -12,6 +12,9 @@
 #   settings:
 #     refs: Full names or globs of branches that changes may target, such as refs/heads/main (required)
 #     from: Globs of the short names of branches that changes may come from (default any)
+#   setting_types:
+#     refs: globs
+#     from: globs
 package countersign.policies.allowed_refs
 
 # METADATA

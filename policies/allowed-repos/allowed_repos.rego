@@ -14,6 +14,10 @@
 #     repos: Addresses as host/path, without scheme, user and .git, such as github.com/acme/infra (default [])
 #     patterns: Regular expressions of which one must match the whole address (default [])
 #     roots: Ids of first commits; the repository must descend from one of them and from no other (default [])
+#   setting_types:
+#     repos: texts
+#     patterns: texts
+#     roots: texts
 package countersign.policies.allowed_repos
 
 # METADATA

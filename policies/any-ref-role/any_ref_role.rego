@@ -9,6 +9,8 @@
 #   needs: [plan]
 #   settings:
 #     match: Globs on role names and addresses; a leading ! leaves out (default *)
+#   setting_types:
+#     match: globs
 package countersign.policies.any_ref_role
 
 settings := object.get(data.countersign.config, "any-ref-role", {})

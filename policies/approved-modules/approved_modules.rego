@@ -15,6 +15,9 @@
 #   settings:
 #     allow: Globs of approved remote sources, without version and user; a leading ! denies (default any source)
 #     pins: What pins a module; loose takes version ranges and tags, strict only exact versions and commits (default "loose")
+#   setting_types:
+#     allow: globs
+#     pins: {type: text, words: [loose, strict]}
 package countersign.policies.approved_modules
 
 # METADATA

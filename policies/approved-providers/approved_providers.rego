@@ -16,6 +16,10 @@
 #     allow: Patterns of approved sources; a leading ! denies, "@ ~> 5.0" behind one asks for a version (default ["hashicorp/*", "terraform.io/builtin/terraform"])
 #     deny: Patterns of sources that are never approved (default [])
 #     exec_providers: deny takes providers that can run programs out of wildcard patterns (default "allow")
+#   setting_types:
+#     allow: texts
+#     deny: texts
+#     exec_providers: {type: text, words: [allow, deny]}
 package countersign.policies.approved_providers
 
 # METADATA

@@ -14,6 +14,9 @@
 #   settings:
 #     paths: Patterns of more files from which backends are configured (default [])
 #     ignore: Patterns of files that may change their backend (default [])
+#   setting_types:
+#     paths: texts
+#     ignore: texts
 package countersign.policies.backend_change
 
 # METADATA

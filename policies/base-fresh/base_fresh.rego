@@ -12,6 +12,9 @@
 #   settings:
 #     max_commits: How many commits of the base the branch may lack (default 50)
 #     max_days: How many days the base may have moved on since the branch left it (default 14)
+#   setting_types:
+#     max_commits: {type: integer, minimum: 0}
+#     max_days: {type: integer, minimum: 0}
 package countersign.policies.base_fresh
 
 # METADATA

@@ -14,6 +14,9 @@
 #   settings:
 #     paths: More paths to guard; a pattern that matches a directory matches all below it (default [])
 #     ignore: Patterns of guarded paths that may change (default [])
+#   setting_types:
+#     paths: texts
+#     ignore: texts
 package countersign.policies.ci_tamper
 
 # METADATA

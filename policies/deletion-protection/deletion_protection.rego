@@ -16,6 +16,10 @@
 #     created: What an object created without protection gives, one of warn, deny and off (default "warn")
 #     ignore_types: Globs of resource types that need no protection (default [])
 #     ignore_addresses: Globs of addresses, instance keys included, that need no protection (default [])
+#   setting_types:
+#     created: {type: text, words: [warn, deny, "off"]}
+#     ignore_types: globs
+#     ignore_addresses: globs
 package countersign.policies.deletion_protection
 
 # METADATA

@@ -9,6 +9,8 @@
 #   needs: [plan]
 #   settings:
 #     match: Globs on addresses and on names; a leading ! leaves out (default *)
+#   setting_types:
+#     match: globs
 package countersign.policies.deny_guard_removed
 
 settings := object.get(data.countersign.config, "deny-guard-removed", {})

@@ -10,6 +10,9 @@
 #   settings:
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default all but the services of AWS)
 #     broad: Also report grants of every action, which wildcard-grant reports (default false)
+#   setting_types:
+#     match: globs
+#     broad: boolean
 package countersign.policies.exec_grant
 
 settings := object.get(data.countersign.config, "exec-grant", {})

@@ -14,6 +14,9 @@
 #   settings:
 #     ignore: Patterns of files whose lines are not looked at (default [])
 #     ignore_names: Globs of names that hold no secret although they look like it (default [])
+#   setting_types:
+#     ignore: texts
+#     ignore_names: globs
 package countersign.policies.hardcoded_secret
 
 # METADATA

@@ -12,6 +12,8 @@
 #   needs: [git, source]
 #   settings:
 #     ignore: Patterns of lock files that are not looked at (default [])
+#   setting_types:
+#     ignore: texts
 package countersign.policies.lockfile_integrity
 
 # METADATA

@@ -19,6 +19,14 @@
 #     modules: Whether modules that lose all their objects are findings (default true)
 #     module_from: Modules with fewer objects than this do not count as emptied (default 3)
 #     ignore_types: Globs of resource types that do not count (default ["null_resource", "random_*", "terraform_data", "time_*"])
+#   setting_types:
+#     max: {type: integer, minimum: 0}
+#     share: {type: number, minimum: 0, maximum: 1}
+#     share_from: {type: integer, minimum: 0}
+#     replacements: boolean
+#     modules: boolean
+#     module_from: {type: integer, minimum: 0}
+#     ignore_types: globs
 package countersign.policies.mass_destroy
 
 # METADATA

@@ -10,6 +10,9 @@
 #   settings:
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default names with terraform, tofu, ci, deploy or provisioner)
 #     lock_resources: Globs on resources that hold state locks, where locks may be deleted (default names of lock tables and *.tflock)
+#   setting_types:
+#     match: globs
+#     lock_resources: globs
 package countersign.policies.no_delete_grants
 
 settings := object.get(data.countersign.config, "no-delete-grants", {})

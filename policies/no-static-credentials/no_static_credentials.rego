@@ -11,6 +11,10 @@
 #     ignore_types: Globs of resource types that may be made (default [])
 #     match: Globs on addresses; a leading ! leaves out (default *)
 #     types: More resource types, in the form of tables/static_credentials.json (default none)
+#   setting_types:
+#     ignore_types: globs
+#     match: globs
+#     types: table
 package countersign.policies.no_static_credentials
 
 settings := object.get(data.countersign.config, "no-static-credentials", {})

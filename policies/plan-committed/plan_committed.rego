@@ -12,6 +12,8 @@
 #   needs: [git]
 #   settings:
 #     ignore: Patterns of paths that may hold plans and states, such as test data without secrets (default [])
+#   setting_types:
+#     ignore: texts
 package countersign.policies.plan_committed
 
 # METADATA

@@ -12,6 +12,8 @@
 #   needs: [plan]
 #   settings:
 #     allow: Kinds of plan of normal, destroy, refresh-only, target, replace (default ["normal", "refresh-only", "target"])
+#   setting_types:
+#     allow: {type: texts, words: [normal, destroy, refresh-only, target, replace]}
 package countersign.policies.plan_mode_restricted
 
 # METADATA

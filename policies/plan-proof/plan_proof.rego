@@ -14,6 +14,9 @@
 #   settings:
 #     modules: Globs of sources of modules from elsewhere that need no warning (default [])
 #     require: Whether a plan without its binary plan file is not evaluated, which blocks (default false)
+#   setting_types:
+#     modules: globs
+#     require: boolean
 package countersign.policies.plan_proof
 
 # METADATA

@@ -12,6 +12,8 @@
 #   needs: [git, source]
 #   settings:
 #     ignore_addresses: Globs of configuration addresses that may lose it (default [])
+#   setting_types:
+#     ignore_addresses: globs
 package countersign.policies.prevent_destroy_removed
 
 # METADATA

@@ -15,6 +15,14 @@
 #     hidden_grants: Templates and charts that may hold grants cannot be proven (true) or are left alone (false) (default true)
 #     app_roles: More names of permissions by id, as in tables/azure_graph.json; the name decides (default none)
 #     grants: More resource types that grant, in the form of tables/grants.json (default none)
+#   setting_types:
+#     match: globs
+#     allow_sensitive_read: boolean
+#     read_only_roles: globs
+#     read_only_boundaries: globs
+#     hidden_grants: boolean
+#     app_roles: table
+#     grants: table
 package countersign.policies.read_only_principals
 
 settings := object.get(data.countersign.config, "read-only-principals", {})

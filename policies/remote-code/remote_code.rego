@@ -14,6 +14,9 @@
 #   settings:
 #     enabled: Whether anything is reported (default true)
 #     ignore_types: Globs of resource types that are not reported (default [])
+#   setting_types:
+#     enabled: boolean
+#     ignore_types: globs
 package countersign.policies.remote_code
 
 # METADATA

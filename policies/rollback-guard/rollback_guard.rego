@@ -14,6 +14,9 @@
 #   settings:
 #     max_plan_age_days: How many days old a plan may be (default none)
 #     newer_than_base: Whether a plan must be newer than the newest commit of the base (default false)
+#   setting_types:
+#     max_plan_age_days: {type: integer, minimum: 0}
+#     newer_than_base: boolean
 package countersign.policies.rollback_guard
 
 # METADATA

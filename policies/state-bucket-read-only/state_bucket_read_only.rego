@@ -12,6 +12,11 @@
 #     state_buckets: Globs on names of buckets that hold state (default names with tfstate or terraform-state)
 #     lock_tables: Globs on names of tables that hold locks (default names with a lock)
 #     allow_locks: Taking a lock is allowed, an item of a lock table or an object *.tflock (default true)
+#   setting_types:
+#     match: globs
+#     state_buckets: globs
+#     lock_tables: globs
+#     allow_locks: boolean
 package countersign.policies.state_bucket_read_only
 
 settings := object.get(data.countersign.config, "state-bucket-read-only", {})

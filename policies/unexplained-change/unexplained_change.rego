@@ -14,6 +14,9 @@
 #   settings:
 #     ignore_types: Globs of resource types that may change without a hunk (default [])
 #     ignore_addresses: Globs of addresses, instance keys included, that may change without a hunk (default [])
+#   setting_types:
+#     ignore_types: globs
+#     ignore_addresses: globs
 package countersign.policies.unexplained_change
 
 # METADATA

@@ -13,6 +13,8 @@
 #   needs: [plan, git, source]
 #   settings:
 #     ignore_files: Globs of repository paths that are not looked at (default [])
+#   setting_types:
+#     ignore_files: globs
 package countersign.policies.unplanned_hunk
 
 # METADATA

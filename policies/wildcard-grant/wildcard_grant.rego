@@ -10,6 +10,9 @@
 #   settings:
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default *)
 #     services: Also report every action of one service (default true)
+#   setting_types:
+#     match: globs
+#     services: boolean
 package countersign.policies.wildcard_grant
 
 settings := object.get(data.countersign.config, "wildcard-grant", {})

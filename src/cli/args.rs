@@ -1,6 +1,7 @@
 //! The command line, as `--help` shows it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -435,12 +436,24 @@ pub(super) struct TestArgs {
     /// Fail when less than so many percent of the lines were reached.
     #[arg(long, value_name = "PERCENT", requires = "coverage", value_parser = percent)]
     pub(super) threshold: Option<u32>,
+    /// Wall clock of one test, such as 30s (default: that of [policies] timeout).
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub(super) timeout: Option<Duration>,
     /// human, json or junit.
     #[arg(short, long, value_enum, default_value = "human", value_name = "FMT")]
     pub(super) format: TestFormat,
     /// Show the tests that pass, too.
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+/// A time as in the configuration: `1s` to `600s`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.strip_suffix('s')
+        .and_then(|number| number.parse().ok())
+        .filter(|seconds| (1..=600).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("{text} is no time between 1s and 600s"))
 }
 
 /// A percentage in hundredths: `80`, `82.5`.

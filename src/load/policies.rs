@@ -136,10 +136,9 @@ pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
         let text = String::from_utf8(bytes)
             .map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
         if path.ends_with(".rego") {
-            made.modules.push(Module {
-                path,
-                text: Arc::from(text),
-            });
+            made.modules.push(module(path, &text));
+        } else if is_rego(&path) {
+            made.left_out.push(module(path, &text));
         } else if Bundle::is_set(&path) {
             made.sets.push(policy_set(path, text.into_bytes())?);
         } else {
@@ -192,16 +191,13 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
         let file = path.rsplit('/').next().unwrap_or(&path);
         if Bundle::is_set(&path) {
             bundle.sets.push(policy_set(path, bytes)?);
-        } else if path.ends_with(".rego") {
-            if path.ends_with("_test.rego") {
-                continue;
-            }
+        } else if path.ends_with("_test.rego") || (is_rego(&path) && !path.ends_with(".rego")) {
+            let text = String::from_utf8_lossy(&bytes);
+            bundle.left_out.push(module(path, &text));
+        } else if is_rego(&path) {
             let text = String::from_utf8(bytes)
                 .map_err(|_bytes| broken(&format!("The policy {path} is not UTF-8 text.")))?;
-            bundle.modules.push(Module {
-                path,
-                text: Arc::from(text),
-            });
+            bundle.modules.push(module(path, &text));
         } else if matches!(file, "data.json" | "data.yaml" | "data.yml") {
             let inner = path
                 .strip_prefix(name)
@@ -226,6 +222,20 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
         builtin::add_library(&mut bundle).map_err(|e| broken(&e))?;
     }
     Ok(bundle)
+}
+
+/// A policy file; a mark of the byte order in front of it says nothing.
+fn module(path: String, text: &str) -> Module {
+    Module {
+        path,
+        text: Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text)),
+    }
+}
+
+/// Whether a file is Rego by its ending, however that is written.
+fn is_rego(path: &str) -> bool {
+    let ending = path.rsplit('.').next().filter(|end| end.len() < path.len());
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("rego"))
 }
 
 fn policy_set(path: String, bytes: Vec<u8>) -> Result<Module, LoadError> {
@@ -338,9 +348,7 @@ fn linked(path: &str, target: &str) -> LoadError {
 /// Whether a file of a policy directory is read.
 pub(super) fn is_wanted(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    path.ends_with(".rego")
-        || Bundle::is_set(path)
-        || matches!(file, "data.json" | "data.yaml" | "data.yml")
+    is_rego(path) || Bundle::is_set(path) || matches!(file, "data.json" | "data.yaml" | "data.yml")
 }
 
 fn is_wanted_by_tests(path: &str) -> bool {
@@ -369,11 +377,13 @@ fn from_directory(
                 let file = entry.file_name().to_string_lossy().into_owned();
                 let kind = entry.file_type().map_err(fail)?;
                 let is_dir = kind.is_dir();
-                let leads_on = kind.is_symlink() && !file.starts_with('.') && !is_wanted(&file);
+                // git's own directory is in no commit either; hidden files are, and are read as OPA reads them.
+                let is_git = file == ".git";
+                let leads_on = kind.is_symlink() && !is_git && !is_wanted(&file);
                 if leads_on && std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir()) {
                     return Err(linked(&format!("{shown}/{file}"), "a directory"));
                 }
-                if !file.starts_with('.') && (is_dir || is_wanted(&file)) {
+                if !is_git && (is_dir || is_wanted(&file)) {
                     todo.push((entry.path(), format!("{shown}/{file}"), depth + 1));
                 }
             }
@@ -418,4 +428,49 @@ fn add(total: &mut u64, bytes: &[u8], name: &str) -> Result<(), LoadError> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn directory() -> tempfile::TempDir {
+        let made = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            (
+                "a.rego",
+                "\u{feff}package a\n\ndeny contains \"x\" if true\n",
+            ),
+            ("a_test.rego", "package a\n"),
+            (".b.rego", "package b\n"),
+            (".hid/h.rego", "package h\n"),
+            ("C.REGO", "package c\n"),
+            (".git/g.rego", "package g\n"),
+            ("notes.txt", "no policy\n"),
+        ] {
+            let file = made.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        made
+    }
+
+    #[test]
+    fn hidden_policies_are_read_and_other_endings_are_left_out_by_name() {
+        let made = directory();
+        let files = from_directory(made.path(), "p", is_wanted).unwrap();
+        let read = bundle("p", files).unwrap();
+        let names = |modules: &[Module]| -> Vec<String> {
+            modules.iter().map(|m| m.path.clone()).collect()
+        };
+        assert_eq!(
+            names(&read.modules),
+            ["p/.b.rego", "p/.hid/h.rego", "p/a.rego"]
+        );
+        assert_eq!(names(&read.left_out), ["p/C.REGO", "p/a_test.rego"]);
+        // A mark of the byte order is no part of the text.
+        let first = read.modules.iter().find(|m| m.path == "p/a.rego").unwrap();
+        assert!(first.text.starts_with("package a"));
+    }
 }

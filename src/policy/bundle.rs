@@ -29,6 +29,8 @@ pub struct Bundle {
     pub required: bool,
     /// The files, in the order of their paths; tests left out.
     pub modules: Vec<Module>,
+    /// Files that are not loaded: tests, and those whose ending is written otherwise.
+    pub left_out: Vec<Module>,
     /// Data documents, merged into one tree.
     pub data: Map<String, Json>,
     /// Lists of policy sets: `policies.hcl` and `scalr-policy.hcl`.

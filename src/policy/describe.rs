@@ -36,6 +36,9 @@ pub(super) fn describe(
         .or(set.map(|query| query.policy.as_str()))
         .or(entries.id.as_deref())
         .unwrap_or(package);
+    if id.trim().is_empty() {
+        faults.push("custom.id is empty.".to_owned());
+    }
     let severity = custom_text("severity");
     let enforcement = custom_text("enforcement");
     faults.extend(annotation.into_iter().flat_map(no_texts));
@@ -99,6 +102,7 @@ pub(super) fn describe(
         enforcement: enforcement.and_then(Enforcement::parse),
         needs,
         uses,
+        setting_types: super::setting::types(custom("setting_types"), &settings, &mut faults),
         settings,
         package: package.to_owned(),
         file: Printable::line(&loaded.file),

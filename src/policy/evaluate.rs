@@ -376,6 +376,7 @@ impl Policies {
     ) {
         let mut failed: BTreeSet<usize> = BTreeSet::new();
         let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut without = BTreeSet::new();
         let mut prints = BTreeSet::new();
         let mut runs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for (rule, evaluation) in outcomes {
@@ -386,6 +387,10 @@ impl Policies {
             prints.extend(evaluation.prints);
             // As in OPA such a function is undefined; that it failed must still be seen.
             let (_, place) = self.name_of(rule);
+            let shipped = self.is_shipped(rule);
+            if !shipped && !evaluation.hidden.is_empty() {
+                without.insert(rule);
+            }
             let hidden = evaluation.hidden.iter();
             prints.extend(hidden.map(|why| format!("{place}: a function gave no result: {why}")));
             if let Some(error) = evaluation.error {
@@ -397,11 +402,6 @@ impl Policies {
                     message: redactor.line(&error),
                 });
             }
-            let shipped = self
-                .rules
-                .get(rule)
-                .and_then(|rule| self.summary.policies.get(rule.policy))
-                .is_some_and(|policy| policy.builtin);
             results
                 .hits
                 .extend(evaluation.outcomes.into_iter().map(|outcome| Hit {
@@ -444,6 +444,17 @@ impl Policies {
         results.problems.sort();
         results.problems.dedup();
         results.evaluated = runnable.len() - failed.len();
+        if !without.is_empty() {
+            let rules: Vec<usize> = without.into_iter().collect();
+            results.notes.push(Printable::line(&format!(
+                "a function gave no result in {}, so what depends on it is undefined; -v says why: {}.",
+                match rules.len() {
+                    1 => "one rule".to_owned(),
+                    n => format!("{n} rules"),
+                },
+                self.some_titles(&rules)
+            )));
+        }
         results.prints = prints.iter().map(|p| redactor.line(p)).collect();
     }
 
@@ -461,29 +472,17 @@ impl Policies {
             let matched = types.iter().filter_map(|t| kinds.get(t.as_str())).sum();
             run.matched = Some(matched);
             // The shipped policies look for hundreds of types; that a plan has none of them tells nobody anything.
-            let shipped = self
-                .rules
-                .get(run.rule)
-                .and_then(|rule| self.summary.policies.get(rule.policy))
-                .is_some_and(|policy| policy.builtin);
+            let shipped = self.is_shipped(run.rule);
             if matched == 0 && run.hits == 0 && run.excepted == 0 && run.finished && !shipped {
                 idle.push(run.rule);
             }
         }
         if !idle.is_empty() {
-            let mut names: Vec<String> = idle.iter().map(|rule| self.title_of(*rule)).collect();
-            let more = names.len().saturating_sub(5);
-            names.truncate(5);
-            let rest = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
             results.notes.push(Printable::line(&format!(
-                "{} of {} rules matched no resource, because they look for types that this plan does not hold: {}{rest}.",
+                "{} of {} rules matched no resource, because they look for types that this plan does not hold: {}.",
                 idle.len(),
                 runnable.len(),
-                names.join(", ")
+                self.some_titles(&idle)
             )));
         }
         for run in results.runs.iter().filter(|run| run.excepted > 0) {
@@ -496,6 +495,26 @@ impl Policies {
                 self.title_of(run.rule)
             )));
         }
+    }
+
+    fn is_shipped(&self, rule: usize) -> bool {
+        self.rules
+            .get(rule)
+            .and_then(|rule| self.summary.policies.get(rule.policy))
+            .is_some_and(|policy| policy.builtin)
+    }
+
+    /// The first of some rules by name, and how many more there are.
+    fn some_titles(&self, rules: &[usize]) -> String {
+        let mut names: Vec<String> = rules.iter().map(|rule| self.title_of(*rule)).collect();
+        let more = names.len().saturating_sub(5);
+        names.truncate(5);
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        format!("{}{rest}", names.join(", "))
     }
 
     /// Policy and rule, for people.

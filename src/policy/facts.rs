@@ -46,6 +46,8 @@ pub struct Policy {
     pub uses: Vec<Need>,
     /// Settings that it reads, with a line on each.
     pub settings: Vec<(Printable, Printable)>,
+    /// Types of its settings, where it gives them.
+    pub setting_types: std::collections::BTreeMap<String, super::setting::SettingType>,
     /// Package path, `data.` left out.
     pub package: String,
     /// File of its rules, for people.

@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::bundle::Bundle;
 use super::describe::{describe, reported};
-use super::dialect::{ambiguous, units};
+use super::dialect::{ambiguous, left_out, units};
 use super::engine::{self, Limits, Loaded, LoadedRule, Runner};
 use super::facts::{Policy, PolicyProblem, PolicySummary, Trust};
+use super::level::Enforcement;
 use super::result::Rule;
 use super::view::View;
 use super::watch::Step;
@@ -82,7 +83,9 @@ impl Policies {
                 problems.push(problem(&bundle.name, None, &conflict.to_string()));
             }
             let split = units(&bundle);
-            for (faults, list) in [(split.faults, &mut problems), (split.asides, &mut warnings)] {
+            let mut asides = split.asides;
+            asides.extend(left_out(&bundle));
+            for (faults, list) in [(split.faults, &mut problems), (asides, &mut warnings)] {
                 for fault in faults {
                     let place = at(&fault.file, fault.line);
                     list.push(problem(&bundle.name, Some(&place), &fault.message));
@@ -169,6 +172,13 @@ impl Policies {
                         Ok(view) => made.view = view,
                         Err(fault) => faults.push(format!("the rule {}: {fault}.", made.name)),
                     }
+                }
+                if source
+                    .entries
+                    .queries
+                    .contains_key(&(rule.package.clone(), rule.name.clone()))
+                {
+                    made.enforcement = stricter(&made, rule, policies.get(*policy));
                 }
                 for fault in faults {
                     problems.push(problem(&rule.package, Some(&rule.file), &fault));
@@ -265,6 +275,17 @@ fn check(
             problems.push(problem(package, Some(&place), &message));
         }
     }
+}
+
+/// The strictest of what a policy set and the annotations of the rule and of its package say: a list may not soften what an author wrote.
+fn stricter(made: &Rule, rule: &LoadedRule, policy: Option<&Policy>) -> Option<Enforcement> {
+    let custom = rule
+        .annotation
+        .as_ref()
+        .and_then(|a| a.custom("enforcement"));
+    let own = custom.and_then(Json::as_str).and_then(Enforcement::parse);
+    let package = policy.and_then(|policy| policy.enforcement);
+    [made.enforcement, own, package].into_iter().flatten().min()
 }
 
 fn at(file: &str, line: Option<u32>) -> String {

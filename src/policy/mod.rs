@@ -16,6 +16,7 @@ mod input;
 mod load;
 pub mod own;
 mod result;
+mod setting;
 mod testing;
 mod view;
 mod watch;
@@ -34,6 +35,7 @@ pub fn read_yaml(text: &str) -> Result<serde_json::Value, String> {
 }
 pub use diagnose::{Diagnosis, Found, diagnose};
 pub use result::{Hit, Rule, RuleKind};
+pub use setting::{SettingType, WrongValue};
 pub use testing::{FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, run_tests};
 pub use view::{Values, View};
 pub use watch::{Watched, set_watcher};

@@ -1,6 +1,7 @@
 //! Runs the tests of policies: rules named `test_…` that must be true. Those named `todo_test_…` are counted and not run, as in OPA.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::bundle::Bundle;
 use super::dialect::{Unit, test_units};
@@ -102,6 +103,8 @@ pub struct TestOptions<'a> {
     pub run: Option<&'a regex::Regex>,
     /// Whether to find out which lines were reached.
     pub coverage: bool,
+    /// Wall clock of one test; a minute where there is none.
+    pub timeout: Option<Duration>,
 }
 
 /// Runs the tests of a bundle. Policies and tests are loaded together, as OPA does; files that their host evaluates alone are tested
@@ -236,7 +239,7 @@ mod tests {
             ],
             TestOptions {
                 run: Some(&only),
-                coverage: false,
+                ..TestOptions::default()
             },
         );
         assert_eq!(report.cases.len(), 1);
@@ -248,8 +251,8 @@ mod tests {
         let report = run(
             &[("rules/a.rego", POLICY), ("rules/a_test.rego", text)],
             TestOptions {
-                run: None,
                 coverage: true,
+                ..TestOptions::default()
             },
         );
         let [file] = report.coverage.as_slice() else {
@@ -290,5 +293,18 @@ mod tests {
         assert_eq!(report.errors, Vec::<String>::new());
         assert_eq!(report.count(TestOutcome::Passed), 5, "{:?}", report.cases);
         assert_eq!(report.cases.len(), 5);
+    }
+
+    #[test]
+    fn a_test_that_does_not_end_in_its_time_is_an_error() {
+        let text = "package a\n\ntest_long if count([1 | some i in numbers.range(1, 3000); some j in numbers.range(1, 3000); i * j < 0]) == 0\n";
+        let report = run(
+            &[("rules/a_test.rego", text)],
+            TestOptions {
+                timeout: Some(Duration::from_millis(50)),
+                ..TestOptions::default()
+            },
+        );
+        assert_eq!(report.cases[0].outcome, TestOutcome::Error);
     }
 }

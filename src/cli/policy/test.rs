@@ -1,5 +1,7 @@
 //! `policy test`: the tests of policies, reported in OPA's shape.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::super::approvals::write;
@@ -26,9 +28,14 @@ pub(super) fn run(args: &TestArgs, world: &World) -> Result<Exit, LoadError> {
                 "For example: --run 'acme\\.test_'",
             )
         })?;
+    let timeout = match args.timeout {
+        Some(timeout) => timeout,
+        None => Duration::from_secs(load::local_config(&world.directory)?.timeout_seconds),
+    };
     let options = TestOptions {
         run: pattern.as_ref(),
         coverage: args.coverage,
+        timeout: Some(timeout),
     };
     let mut report = TestReport::default();
     for directory in directories(args.dir.as_ref(), world)? {

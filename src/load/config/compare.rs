@@ -27,6 +27,7 @@ impl Config {
             policies,
             overrides,
             policy_lines: _,
+            value_lines: _,
             disable_line: _,
             waivers,
             approval,

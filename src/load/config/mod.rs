@@ -126,6 +126,8 @@ pub struct Config {
     pub overrides: BTreeMap<String, Override>,
     /// Lines of the `[policy.…]` tables, for later checks.
     policy_lines: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Lines of the settings' values, and of the items of those that are lists, for later checks.
+    value_lines: BTreeMap<String, BTreeMap<String, Vec<u32>>>,
     disable_line: u32,
     /// Waivers.
     pub waivers: Vec<Waiver>,
@@ -157,6 +159,7 @@ impl Default for Config {
             policies: Map::new(),
             overrides: BTreeMap::new(),
             policy_lines: BTreeMap::new(),
+            value_lines: BTreeMap::new(),
             disable_line: 1,
             waivers: Vec::new(),
             approval: ApprovalConfig::default(),
@@ -231,6 +234,7 @@ impl Config {
                 }
                 continue;
             };
+            problems.extend(self.wrong_values(policy));
             // A policy without a list of settings takes what it likes; the shipped ones list theirs.
             if policy.settings.is_empty() && !policy.builtin {
                 continue;
@@ -276,6 +280,22 @@ impl Config {
         }
         problems.sort();
         problems
+    }
+
+    /// The settings of a policy whose values are not of their types.
+    fn wrong_values(&self, policy: &Policy) -> Vec<ConfigProblem> {
+        let id = policy.id.as_str();
+        let value = |name: &str| self.policies.get(id)?.get(name);
+        let wrong = policy.setting_types.iter().filter_map(|(name, kind)| {
+            let wrong = kind.wrong(value(name)?)?;
+            let lines = self.value_lines.get(id).and_then(|all| all.get(name));
+            let at = wrong.item.map_or(0, |item| item + 1);
+            Some(ConfigProblem {
+                line: lines.and_then(|l| l.get(at)).copied().unwrap_or(1),
+                message: format!("{name} of [policy.{id}] {}.", wrong.message),
+            })
+        });
+        wrong.collect()
     }
 
     /// Checks the list of disabled policies against all that exist.

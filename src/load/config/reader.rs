@@ -232,6 +232,7 @@ impl Reader<'_> {
             };
             let mut own = Map::new();
             let mut lines = BTreeMap::new();
+            let mut places = BTreeMap::new();
             let mut changed = Override::default();
             for (key, value) in settings {
                 lines.insert(key.get_ref().to_string(), self.line(&key.span()));
@@ -251,12 +252,18 @@ impl Reader<'_> {
                     name => {
                         let json = self.json(value);
                         own.insert(name.to_owned(), json);
+                        let mut place = vec![self.line(&value.span())];
+                        if let DeValue::Array(items) = value.get_ref() {
+                            place.extend(items.iter().map(|item| self.line(&item.span())));
+                        }
+                        places.insert(name.to_owned(), place);
                     }
                 }
             }
             let id = id.get_ref().to_string();
             config.policies.insert(id.clone(), Json::Object(own));
             config.overrides.insert(id.clone(), changed);
+            config.value_lines.insert(id.clone(), places);
             config.policy_lines.insert(id, lines);
         }
     }

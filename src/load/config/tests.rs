@@ -232,3 +232,62 @@ fn broken_toml_is_a_problem_with_a_line() {
     let problems = Config::read("[plan]\npaths = [\n", FILE).unwrap_err();
     assert!(problems.first().unwrap().line >= 2);
 }
+
+#[test]
+fn settings_of_a_wrong_type_are_problems_at_their_value() {
+    let policies = crate::load::command_line_bundles(&[]).unwrap();
+    let policies = crate::policy::Policies::load(
+        &policies,
+        crate::policy::Settings {
+            policy: serde_json::Map::new(),
+            disabled: std::collections::BTreeSet::new(),
+            timeout: std::time::Duration::from_secs(10),
+            threads: 1,
+            trust: crate::policy::Trust::Worktree,
+            commit: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        },
+    );
+    let check = |text: &str| -> Vec<(u32, String)> {
+        let config = Config::read(text, FILE).unwrap();
+        let problems = config.check_policies(&policies.summary.policies);
+        problems.into_iter().map(|p| (p.line, p.message)).collect()
+    };
+    let found = check(
+        "[policy.mass-destroy]\nignore_types = []\nshare_from = \"x\"\nshare = 2\n\
+         [policy.approved-providers]\nexec_providers = \"Deny\"\n\
+         [policy.read-only-principals]\nmatch = [\n  \"*\",\n  \"\",\n]\nhidden_grants = \"no\"\n\
+         [policy.no-delete-grants]\nmatch = 5\n",
+    );
+    let expected = [
+        (
+            3,
+            "share_from of [policy.mass-destroy] must be a whole number from 0 on.",
+        ),
+        (
+            4,
+            "share of [policy.mass-destroy] must be a number from 0 to 1.",
+        ),
+        (
+            6,
+            "exec_providers of [policy.approved-providers] must be one of allow, deny (did you mean \"deny\"?).",
+        ),
+        (
+            10,
+            "match of [policy.read-only-principals] holds an empty text, which can never match.",
+        ),
+        (
+            12,
+            "hidden_grants of [policy.read-only-principals] must be true or false.",
+        ),
+        (
+            14,
+            "match of [policy.no-delete-grants] must be a list of globs.",
+        ),
+    ];
+    assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())));
+    assert_eq!(
+        check("[policy.mass-destroy]\nshare_from = 3\nshare = 0.1\n"),
+        []
+    );
+}

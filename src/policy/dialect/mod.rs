@@ -1,12 +1,12 @@
 //! Dialects: which rules of a directory fire, what `input` they see, and what their results mean, by the host they were written for.
 //!
-//! Phases: [`units`] looks at the texts of a bundle and at the lists of policy sets beside them (`policies.hcl`, `scalr-policy.hcl`),
+//! Phases: [`units`] looks at each file of a bundle and at the lists of policy sets beside them (`policies.hcl`, `scalr-policy.hcl`),
 //! gives every package its dialect, and splits the bundle into what is loaded together; after loading, [`check`] compares what each rule
 //! reads with what its dialect offers; `input` wraps the one plan value for each dialect in use.
 //!
 //! Detection is per package, in this order, so that the same files always give the same answer: `custom.dialect` of the package's
 //! annotation; the package names `spacelift`, `digger` and `env0`; a file below a `policies.hcl` with queries; `package terraform`
-//! whose text reads `input.tfplan` or `input.tfrun`, or that a `scalr-policy.hcl` names; `main` and packages with `exception` rules are
+//! that reads `input.tfplan` or `input.tfrun`, or that a `scalr-policy.hcl` names; `main` and packages with `exception` rules are
 //! conftest's; everything else is plain OPA. A plain package that reads only another host's input is ambiguous, which is an error.
 //!
 //! Invariants: a rule that reads what only its host can tell is not evaluated, and says so; nothing that a file asks for is dropped
@@ -14,6 +14,7 @@
 
 mod check;
 mod fields;
+mod left_out;
 mod schema;
 mod sets;
 mod spacelift;
@@ -24,6 +25,7 @@ mod tests;
 
 pub(super) use check::{Reading, ambiguous, unknowable};
 pub(super) use fields::understood;
+pub(super) use left_out::left_out;
 pub(super) use schema::Step;
 pub(super) use sets::is_set;
 pub(super) use split::{Unit, test_units, units};

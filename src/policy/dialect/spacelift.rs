@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::bundle::Module;
-use super::split::{heads, reads};
+use super::super::engine::Outline;
 
 /// Path under which the text below is loaded.
 const PATH: &str = "spacelift (built in)";
@@ -53,8 +53,8 @@ const SPACELIFT: [(&str, &str); 6] = [
 ];
 
 /// The aliases that a Spacelift policy mentions and does not define itself.
-pub(super) fn aliases(policy: &Module) -> Option<Module> {
-    let own = heads(&policy.text);
+pub(super) fn aliases(policy: &Module, outline: &Outline) -> Option<Module> {
+    let own = &outline.heads;
     let used: Vec<&str> = SPACELIFT
         .iter()
         .filter(|(name, _)| policy.text.contains(name) && !own.iter().any(|h| h.name == *name))
@@ -96,41 +96,41 @@ const KINDS: [(&[&str], &str); 6] = [
     (&["allow", "admin", "deny_admin"], "a login"),
 ];
 
-/// Which other kind of Spacelift policy a file is, with its article; `None` for a plan policy, and for what is not clear.
-pub(super) fn other_kind(text: &str) -> Option<&'static str> {
-    let heads = heads(text);
-    if reads(text, &["terraform"]) || mentions_alias(text) {
+/// Keys of the input that tell another kind of policy; a plan policy has none of them.
+const KEYS: [&str; 7] = [
+    "session",
+    "request",
+    "run",
+    "commit",
+    "stack",
+    "in_progress",
+    "operation",
+];
+
+/// Which other kind of Spacelift policy a file is, with its article; `None` for a plan policy, and for what is not clear. A file that
+/// denies or warns is of another kind only if all that it reads is the input of one.
+pub(super) fn other_kind(policy: &Module, outline: &Outline) -> Option<&'static str> {
+    if outline.inputs.contains("terraform") || mentions_alias(&policy.text) {
         return None;
     }
-    let finds = heads
+    let named = KINDS
         .iter()
-        .any(|h| h.set && matches!(h.name.as_str(), "deny" | "warn"));
-    if !finds {
-        let has = |names: &[&str]| heads.iter().any(|h| names.contains(&h.name.as_str()));
-        return KINDS
-            .iter()
-            .find(|(names, _)| has(names))
-            .map(|(_, what)| *what);
+        .find(|(names, _)| names.iter().any(|name| outline.has(name)))
+        .map(|(_, what)| *what);
+    if !outline.has("deny") && !outline.has("warn") {
+        // A file that cannot be parsed has no rules here, and is an error.
+        return named;
     }
-    // Sets of messages like those of a plan policy, over the input of another kind.
-    if reads(text, &["spacelift"]) {
+    let inputs = &outline.inputs;
+    let foreign = !outline.open
+        && !inputs.is_empty()
+        && inputs.iter().all(|key| KEYS.contains(&key.as_str()));
+    if !foreign {
         None
-    } else if reads(text, &["operation"]) {
+    } else if inputs.contains("operation") {
         Some("an intent")
-    } else if reads(
-        text,
-        &[
-            "session",
-            "request",
-            "run",
-            "commit",
-            "stack",
-            "in_progress",
-        ],
-    ) {
-        Some("a task or initialization")
     } else {
-        None
+        Some(named.unwrap_or("a task or initialization"))
     }
 }
 

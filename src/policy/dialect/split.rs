@@ -1,16 +1,17 @@
 //! From the files of a bundle to the units that are loaded together, each package with its dialect.
 //!
-//! Decided on the text, before the engine sees it: hosts that evaluate every file alone let several files hold the same package, which
+//! Decided before the engine loads it, on the syntax tree of each file alone: hosts that evaluate every file alone let several files hold the same package, which
 //! one engine would take for one policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::annotation;
 use super::super::bundle::{Bundle, Module};
+use super::super::engine::{Head, Outline};
 use super::super::testing::is_test;
 use super::sets::{self, Set, directory_of, file_of};
 use super::spacelift::{aliases, other_kind};
-use super::{Dialect, Entries, suffixed};
+use super::{Dialect, Entries, RuleKind, suffixed};
 
 /// Something wrong with a file, found here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,38 +42,21 @@ pub(in crate::policy) struct Units {
     pub(in crate::policy) asides: Vec<Fault>,
 }
 
-/// The head of a rule at the beginning of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    /// Name of the rule.
-    pub(super) name: String,
-    /// Whether it is a set: `name contains` or `name[`.
-    pub(super) set: bool,
-}
-
-/// The heads of a text's rules: names at the beginning of a line.
-pub(super) fn heads(text: &str) -> Vec<Head> {
-    let mut out = Vec::new();
-    for line in text.lines() {
-        let line = line.strip_prefix("default ").unwrap_or(line);
-        let name: String = line
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        let rest = line.get(name.len()..).unwrap_or_default();
-        if name.is_empty() || matches!(name.as_str(), "package" | "import" | "else") {
-            continue;
+/// What a file is; of one that cannot be parsed, which loading says, only the package.
+pub(super) fn outline(module: &Module) -> Outline {
+    Outline::read(&module.path, &module.text).unwrap_or_else(|| {
+        let (line, package) = package_line(&module.text).unwrap_or_default();
+        Outline {
+            package: package.to_owned(),
+            line,
+            open: true,
+            ..Outline::default()
         }
-        out.push(Head {
-            name,
-            set: rest.starts_with('[') || rest.trim_start().starts_with("contains "),
-        });
-    }
-    out
+    })
 }
 
-/// The package of a file, `data.` left out, with its line.
-pub(super) fn package_line(text: &str) -> Option<(u32, &str)> {
+/// The package of a file, `data.` left out, with its line, as far as the text tells.
+fn package_line(text: &str) -> Option<(u32, &str)> {
     (1_u32..).zip(text.lines()).find_map(|(number, line)| {
         let name = line.trim_start().strip_prefix("package ")?.trim();
         let name = name.split(['#', ' ', '\t', ';']).next().unwrap_or(name);
@@ -104,7 +88,7 @@ pub(in crate::policy) fn test_units(bundle: &Bundle) -> Vec<Unit> {
     let mut others = Vec::new();
     for test in tests {
         let policy = test.path.replace("_test.rego", ".rego");
-        let package = package_line(&test.text).map(|(_, name)| name);
+        let package = outline(&test).package;
         let is_alone = |unit: &Unit| unit.bundle.entries.id.is_some();
         let named = units.iter().position(|unit| {
             is_alone(unit)
@@ -120,9 +104,7 @@ pub(in crate::policy) fn test_units(bundle: &Bundle) -> Vec<Unit> {
                     .bundle
                     .modules
                     .first()
-                    .and_then(|m| package_line(&m.text))
-                    .map(|(_, name)| name)
-                    == package
+                    .is_some_and(|m| outline(m).package == package)
         });
         let only = match (same.next(), same.next()) {
             (Some((index, _)), None) => Some(index),
@@ -172,9 +154,10 @@ fn split(bundle: &Bundle, all: bool) -> Units {
         ..bundle.clone()
     };
     let mut files: BTreeMap<String, BTreeSet<Dialect>> = BTreeMap::new();
+    let mut libraries: Vec<(Module, Outline)> = Vec::new();
     for module in &bundle.modules {
-        let package = package_line(&module.text).map_or("", |(_, name)| name);
-        let dialect = match detect(module, package, &sets) {
+        let outline = outline(module);
+        let dialect = match detect(module, &outline, &sets) {
             Ok(dialect) => dialect,
             Err(fault) => {
                 out.faults.push(fault);
@@ -182,20 +165,26 @@ fn split(bundle: &Bundle, all: bool) -> Units {
             }
         };
         if matches!(dialect, Dialect::Spacelift | Dialect::Scalr) {
-            if let Some(unit) = single(bundle, module, dialect, &sets, all, &mut out.asides) {
+            if let Some(unit) = single(bundle, module, &outline, dialect, &sets, all, &mut out) {
+                silent(module, &outline, &unit.bundle.entries, &mut out);
                 out.all.push(unit);
             }
         } else {
-            files.entry(package.to_owned()).or_default().insert(dialect);
+            files
+                .entry(outline.package.clone())
+                .or_default()
+                .insert(dialect);
             together.modules.push(module.clone());
+            libraries.push((module.clone(), outline));
         }
     }
     together.entries = entries(files, &sets, &mut out);
-    for module in &together.modules {
-        out.asides.extend(unqueried(module, &together.entries));
+    for (module, outline) in &libraries {
+        silent(module, outline, &together.entries, &mut out);
     }
+    allowing(&libraries, &together.entries, &mut out.asides);
     for unit in &mut out.all {
-        add_libraries(&mut unit.bundle, &together.modules);
+        add_libraries(&mut unit.bundle, &libraries);
     }
     missing_scalr(&sets, bundle, &mut out.faults);
     if !together.modules.is_empty() {
@@ -204,42 +193,94 @@ fn split(bundle: &Bundle, all: bool) -> Units {
     out
 }
 
-/// Rules that look as if they found something, in a package of which only a policy set's queries fire.
-fn unqueried(module: &Module, entries: &Entries) -> Option<Fault> {
-    let (line, package) = package_line(&module.text)?;
-    if !entries.queried.contains(package) {
-        return None;
-    }
-    let mut names: Vec<String> = heads(&module.text)
-        .into_iter()
-        .map(|head| head.name)
-        .filter(|name| suffixed(name).is_some() && entries.entry(package, name).is_none())
-        .collect();
-    names.sort();
-    names.dedup();
-    (!names.is_empty()).then(|| Fault {
+/// Rules that look as if they found something and fire never. Where the file itself chose the dialect, and nothing of it fires, that
+/// is an error: the annotation would switch it off.
+fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units) {
+    let package = outline.package.as_str();
+    let fires = |head: &&Head| !head.function && entries.entry(package, &head.name).is_some();
+    let (functions, rules): (Vec<&Head>, Vec<&Head>) = outline
+        .heads
+        .iter()
+        .filter(|head| suffixed(&head.name).is_some() && !fires(head))
+        .partition(|head| head.function);
+    let names = |heads: &[&Head]| {
+        let names: BTreeSet<&str> = heads.iter().map(|head| head.name.as_str()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let fault = |message: String| Fault {
         file: module.path.clone(),
-        line: Some(line),
-        message: format!(
-            "the rule {} is named by no query of policies.hcl, so it is not evaluated.",
-            names.join(", ")
-        ),
-    })
+        line: Some(outline.line),
+        message,
+    };
+    let fired: BTreeSet<&str> = outline
+        .heads
+        .iter()
+        .filter(fires)
+        .map(|head| head.name.as_str())
+        .collect();
+    if functions
+        .iter()
+        .any(|head| !fired.contains(head.name.as_str()))
+    {
+        out.asides.push(fault(format!(
+            "{} is a function, which is evaluated only where a rule calls it; it finds nothing by itself.",
+            names(&functions)
+        )));
+    }
+    if rules.is_empty() {
+        return;
+    }
+    let dialect = entries.dialect(package);
+    let why = if entries.queried.contains(package) {
+        "is named by no query of policies.hcl".to_owned()
+    } else {
+        format!("is none that {} evaluates", dialect.host())
+    };
+    let message = format!("the rule {} {why}, so it is not evaluated.", names(&rules));
+    if fired.is_empty() && forced(&module.text, outline.line).is_some() {
+        out.faults.push(fault(format!(
+            "{message} custom.dialect is {}, and nothing of this file is evaluated.",
+            dialect.word()
+        )));
+    } else {
+        out.asides.push(fault(message));
+    }
+}
+
+/// Packages that allow, as other programs ask for it, and deny nothing.
+fn allowing(libraries: &[(Module, Outline)], entries: &Entries, asides: &mut Vec<Fault>) {
+    let denies: BTreeSet<&str> = libraries
+        .iter()
+        .filter(|(_, outline)| {
+            let kinds = outline.heads.iter().filter(|head| !head.function);
+            let mut entry = kinds.filter_map(|head| entries.entry(&outline.package, &head.name));
+            entry.any(|entry| entry.kind == RuleKind::Deny)
+        })
+        .map(|(_, outline)| outline.package.as_str())
+        .collect();
+    for (module, outline) in libraries {
+        if outline.has("allow") && !denies.contains(outline.package.as_str()) {
+            asides.push(Fault {
+                file: module.path.clone(),
+                line: Some(outline.line),
+                message:
+                    "the rule allow is not evaluated, and nothing in this package denies; write what is not allowed as deny."
+                        .to_owned(),
+            });
+        }
+    }
 }
 
 /// Files that stand alone on their host may still use the libraries beside them, and these one another. Their own rules fire where
 /// they are loaded together, not here.
-fn add_libraries(unit: &mut Bundle, libraries: &[Module]) {
+fn add_libraries(unit: &mut Bundle, libraries: &[(Module, Outline)]) {
     let mut next = 0;
     while let Some(text) = unit.modules.get(next).map(|m| m.text.clone()) {
         next += 1;
-        for library in libraries {
-            let Some((_, package)) = package_line(&library.text) else {
-                continue;
-            };
+        for (library, Outline { package, .. }) in libraries {
             let known = unit.modules.iter().any(|m| m.path == library.path);
             if !known && mentions(&text, package) {
-                unit.entries.queried.insert(package.to_owned());
+                unit.entries.queried.insert(package.clone());
                 unit.modules.push(library.clone());
             }
         }
@@ -265,17 +306,18 @@ fn mentions(text: &str, package: &str) -> bool {
 fn single(
     bundle: &Bundle,
     module: &Module,
+    outline: &Outline,
     dialect: Dialect,
     sets: &[Set],
     all: bool,
-    asides: &mut Vec<Fault>,
+    out: &mut Units,
 ) -> Option<Unit> {
-    let package = package_line(&module.text).map_or("", |(_, name)| name);
+    let package = outline.package.as_str();
     let mut unit = alone(bundle, module, package, dialect);
     let mut left_out = None;
     if dialect == Dialect::Spacelift {
-        unit.bundle.modules.extend(aliases(module));
-        if let Some(what) = other_kind(&module.text) {
+        unit.bundle.modules.extend(aliases(module, outline));
+        if let Some(what) = other_kind(module, outline) {
             // Its rules mean something else there; only its tests can be run here.
             unit.bundle.entries.queried.insert(package.to_owned());
             left_out = Some(format!(
@@ -298,7 +340,7 @@ fn single(
     let Some(message) = left_out else {
         return Some(unit);
     };
-    asides.push(Fault {
+    out.asides.push(Fault {
         file: module.path.clone(),
         line: None,
         message,
@@ -379,8 +421,9 @@ fn entries(files: BTreeMap<String, BTreeSet<Dialect>>, sets: &[Set], out: &mut U
 }
 
 /// The dialect of one file.
-fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault> {
-    if let Some((word, line)) = forced(&module.text) {
+fn detect(module: &Module, outline: &Outline, sets: &[Set]) -> Result<Dialect, Fault> {
+    let package = outline.package.as_str();
+    if let Some(word) = forced(&module.text, outline.line) {
         return Dialect::parse(&word)
             .filter(|d| *d != Dialect::Countersign)
             .ok_or_else(|| {
@@ -391,7 +434,7 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
                     .collect();
                 Fault {
                     file: module.path.clone(),
-                    line: Some(line),
+                    line: Some(outline.line),
                     message: format!("custom.dialect \"{word}\" is none of {}.", words.join(", ")),
                 }
             });
@@ -409,42 +452,30 @@ fn detect(module: &Module, package: &str, sets: &[Set]) -> Result<Dialect, Fault
     if sets.iter().any(|set| !set.hcp.is_empty() && below(set)) {
         return Ok(Dialect::HcpTerraform);
     }
-    let reads_scalr = reads(&module.text, &["tfplan", "tfrun"]);
+    let reads_scalr = ["tfplan", "tfrun"]
+        .iter()
+        .any(|key| outline.inputs.contains(*key));
     if package == "terraform" && (reads_scalr || scalr_entry(module, sets).is_some()) {
         return Ok(Dialect::Scalr);
     }
-    let excepts = || heads(&module.text).iter().any(|h| h.name == "exception");
-    Ok(if package == "main" || excepts() {
+    Ok(if package == "main" || outline.has("exception") {
         Dialect::Conftest
     } else {
         Dialect::Opa
     })
 }
 
-/// Whether a text reads one of these keys of the input, comments left out.
-pub(super) fn reads(text: &str, keys: &[&str]) -> bool {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with('#'))
-        .any(|line| {
-            keys.iter().any(|key| {
-                line.contains(&format!("input.{key}"))
-                    || line.contains(&format!("input[\"{key}\"]"))
-            })
-        })
-}
-
-/// `custom.dialect` above the package, with the package's line.
-fn forced(text: &str) -> Option<(String, u32)> {
-    let (line, _) = package_line(text)?;
+/// `custom.dialect` above the package, which stands on a line.
+fn forced(text: &str, line: u32) -> Option<String> {
     if !text.contains("dialect") {
         return None;
     }
     let (found, _) = annotation::read(text);
     let word = found.get(&line)?.iter().find_map(|a| a.custom("dialect"))?;
-    let word = word
-        .as_str()
-        .map_or_else(|| word.to_string(), str::to_owned);
-    Some((word, line))
+    Some(
+        word.as_str()
+            .map_or_else(|| word.to_string(), str::to_owned),
+    )
 }
 
 /// The entry of Scalr's list for a file: of its own directory or one above.

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod silent;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -479,6 +479,14 @@ fn any_outcome(element: &Value, line: u32) -> Result<Outcome, String> {
 }
 
 fn outcome(element: &Value, line: u32) -> Result<Outcome, String> {
+    let read = message_of(element, line)?;
+    if read.message.trim().is_empty() {
+        return Err("the message of a result is empty; say what is wrong.".to_owned());
+    }
+    Ok(read)
+}
+
+fn message_of(element: &Value, line: u32) -> Result<Outcome, String> {
     match serde_json::to_value(element) {
         Ok(Json::String(message)) => Ok(Outcome {
             line,

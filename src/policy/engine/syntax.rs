@@ -284,6 +284,16 @@ impl Program {
         }
     }
 
+    /// What all rules use together.
+    pub(super) fn everything(&self) -> Uses {
+        let mut all = Uses::default();
+        for uses in self.uses.values() {
+            all.add(uses);
+            all.references.extend(uses.references.iter().cloned());
+        }
+        all
+    }
+
     /// The paths of rules that a reference may reach: the rule itself, or everything below a package.
     fn reached(&self, reference: &str) -> Vec<&String> {
         let below = format!("{reference}.");

@@ -19,7 +19,7 @@ use crate::policy::testing::{
 use crate::policy::watch::Step;
 use crate::text::Printable;
 
-/// Wall clock of one test.
+/// Wall clock of one test where nobody says another.
 const TIME: Duration = Duration::from_secs(60);
 
 /// Runs the test rules of a unit and adds them to the report.
@@ -29,6 +29,7 @@ pub(in crate::policy) fn run_test_rules(
     now: i64,
     report: &mut TestReport,
 ) {
+    let time = options.timeout.unwrap_or(TIME);
     let mut bundle = unit.bundle.clone();
     // Settings are always defined, as in a real run; tests set their own with `with`.
     let own = serde_json::json!({ "config": {} });
@@ -46,7 +47,7 @@ pub(in crate::policy) fn run_test_rules(
     let mut engine = loaded.template;
     if let Some(check_interval) = NonZeroU32::new(16) {
         engine.set_execution_timer_config(ExecutionTimerConfig {
-            limit: TIME,
+            limit: time,
             check_interval,
         });
     }
@@ -63,7 +64,7 @@ pub(in crate::policy) fn run_test_rules(
         let (outcome, problem) = if later {
             (TestOutcome::Skipped, String::new())
         } else {
-            let _watched = Step::evaluating(TIME, || format!("{file}:{line}"));
+            let _watched = Step::evaluating(time, || format!("{file}:{line}"));
             run(&mut engine, &path)
         };
         let prints = engine.take_prints().unwrap_or_default();

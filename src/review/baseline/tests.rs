@@ -21,6 +21,7 @@ fn policy(id: &str, needs: Vec<Need>) -> Policy {
         needs,
         uses: Vec::new(),
         settings: Vec::new(),
+        setting_types: Default::default(),
         package: String::new(),
         file: Printable::default(),
         text: "".into(),

@@ -155,6 +155,7 @@ fn policy(id: &str) -> Policy {
         needs: Vec::new(),
         uses: Vec::new(),
         settings: Vec::new(),
+        setting_types: Default::default(),
         package: "countersign.no_destroy".to_owned(),
         file: Printable::line("policies/no_destroy.rego"),
         text: REGO.into(),
