@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::address::{is_identifier, strip_keys};
 use super::documents::documents;
 use super::facts::{
-    Block, Connection, Document, Facts, Imported, Lifecycle, ModuleCall, Moved, OnFailure, Provisioner,
-    Removed, Repetition, When,
+    Block, Connection, Document, Facts, Imported, Lifecycle, ModuleCall, Moved, OnFailure,
+    Provisioner, Removed, Repetition, When,
 };
 use super::syntax::{Body, Faults, Node, Span};
 use super::value::Value;

@@ -137,7 +137,11 @@ mod tests {
             let statement = document
                 .as_ref()
                 .and_then(|document| document.get("Statement"));
-            let inner = |value: &Json| value.as_array().is_some_and(|list| list.iter().all(unknown_is));
+            let inner = |value: &Json| {
+                value
+                    .as_array()
+                    .is_some_and(|list| list.iter().all(unknown_is))
+            };
             assert!(
                 statement.is_some_and(|value| unknown_is(value) || inner(value)),
                 "{part}: {document:?}"

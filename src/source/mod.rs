@@ -46,8 +46,8 @@ use serde::Serialize;
 pub use address::{directory, join, module_key, module_steps, strip_keys};
 pub use expression::{Expression, FileName, Piece, Tail, expression, items, literal};
 pub use facts::{
-    Backend, BaseFacts, Block, Connection, Directive, Document, Facts, Imported, Lifecycle, LockChange,
-    LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
+    Backend, BaseFacts, Block, Connection, Directive, Document, Facts, Imported, Lifecycle,
+    LockChange, LockedProvider, ModuleCall, Moved, OnFailure, Provisioner, Removed, Repetition,
     RequiredProvider, SourceProblem, When,
 };
 pub use layout::{Layout, Tool};

@@ -353,8 +353,12 @@ fn written_out_documents_are_listed_for_every_module_that_reaches_them() {
     let call = "module \"a\" {\n  source = \"./m\"\n}\nmodule \"b\" {\n  source = \"./m\"\n}\n";
     let policy = "resource \"aws_iam_policy\" \"p\" {\n  name = \"p\"\n  policy = jsonencode({\n    Statement = [{ Action = \"s3:GetObject\", Resource = aws_s3_bucket.b.arn }]\n  })\n}\n";
     let index = SourceIndex::build(
-        [("main.tf", call), ("m/main.tf", policy), ("other/main.tf", policy)]
-            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
+        [
+            ("main.tf", call),
+            ("m/main.tf", policy),
+            ("other/main.tf", policy),
+        ]
+        .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
         "",
         None,
     );
