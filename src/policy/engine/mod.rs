@@ -40,6 +40,7 @@ mod shape;
 mod syntax;
 mod test_rules;
 mod tokens;
+mod walker;
 pub(in crate::policy) mod yaml;
 
 pub(super) use check::syntax_place;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builtins::refused;
 use super::load::LoadError;
+use super::walker::Walker;
 
 use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleHead};
 
@@ -30,11 +31,11 @@ pub(super) struct Uses {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Call {
     /// Its dotted name.
-    name: String,
-    file: String,
-    line: u32,
+    pub(super) name: String,
+    pub(super) file: String,
+    pub(super) line: u32,
     /// How many arguments it is given.
-    arguments: usize,
+    pub(super) arguments: usize,
 }
 
 impl Uses {
@@ -244,18 +245,14 @@ impl Program {
         for module in modules {
             let package = package_of(module);
             let empty = BTreeSet::new();
-            let mut walker = Walker {
-                package: &package,
-                local: names.get(&package).unwrap_or(&empty),
-                uses: Uses::default(),
-            };
+            let local = names.get(&package).unwrap_or(&empty);
+            let mut walker = Walker::new(&package, local);
             for rule in &module.policy {
                 let path = format!("{package}.{}", name_of(rule));
                 files
                     .entry(path.clone())
                     .or_insert_with(|| module.package.span.source.get_path().clone());
-                walker.uses = Uses::default();
-                walker.rule(rule);
+                let found = walker.uses_of(rule);
                 if let Rule::Spec {
                     head: RuleHead::Func { refr, args, .. },
                     ..
@@ -269,7 +266,6 @@ impl Program {
                     }
                 }
                 let entry = uses.entry(path).or_default();
-                let found = std::mem::take(&mut walker.uses);
                 entry.add(&found);
                 entry.references.extend(found.references);
                 entry.calls.extend(found.calls);
@@ -500,183 +496,5 @@ impl Program {
             })
             .cloned()
             .collect()
-    }
-}
-
-struct Walker<'a> {
-    package: &'a str,
-    local: &'a BTreeSet<String>,
-    uses: Uses,
-}
-
-impl Walker<'_> {
-    fn rule(&mut self, rule: &Rule) {
-        match rule {
-            Rule::Default { args, value, .. } => {
-                for arg in args {
-                    self.expr(arg);
-                }
-                self.expr(value);
-            }
-            Rule::Spec { head, bodies, .. } => {
-                match head {
-                    RuleHead::Compr { refr, assign, .. } => {
-                        self.head(refr);
-                        if let Some(assign) = assign {
-                            self.expr(&assign.value);
-                        }
-                    }
-                    RuleHead::Set { refr, key, .. } => {
-                        self.head(refr);
-                        if let Some(key) = key {
-                            self.expr(key);
-                        }
-                    }
-                    RuleHead::Func { args, assign, .. } => {
-                        for arg in args {
-                            self.expr(arg);
-                        }
-                        if let Some(assign) = assign {
-                            self.expr(&assign.value);
-                        }
-                    }
-                }
-                for body in bodies {
-                    if let Some(assign) = &body.assign {
-                        self.expr(&assign.value);
-                    }
-                    self.query(&body.query);
-                }
-            }
-        }
-    }
-
-    /// The head names the rule itself; only what stands in brackets is an expression.
-    fn head(&mut self, expr: &Expr) {
-        if let Expr::RefBrack { refr, index, .. } = expr {
-            self.head(refr);
-            self.expr(index);
-        } else if let Expr::RefDot { refr, .. } = expr {
-            self.head(refr);
-        }
-    }
-
-    fn query(&mut self, query: &Query) {
-        for stmt in &query.stmts {
-            match &stmt.literal {
-                Literal::SomeVars { .. } => {}
-                Literal::SomeIn {
-                    key,
-                    value,
-                    collection,
-                    ..
-                } => {
-                    if let Some(key) = key {
-                        self.expr(key);
-                    }
-                    self.expr(value);
-                    self.expr(collection);
-                }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-                Literal::Every { domain, query, .. } => {
-                    self.expr(domain);
-                    self.query(query);
-                }
-            }
-            for with in &stmt.with_mods {
-                self.expr(&with.r#as);
-            }
-        }
-    }
-
-    /// A reference whose root is known: `input.x`, `data.x`, or a rule of this package.
-    fn reference(&mut self, path: &str) {
-        let root = path.split('.').next().unwrap_or_default();
-        let expanded = match root {
-            "input" | "data" => path.to_owned(),
-            root if self.local.contains(root) => format!("{}.{path}", self.package),
-            _ => return,
-        };
-        let mut steps = expanded.split('.');
-        match (steps.next(), steps.next()) {
-            (Some("input"), Some(key)) => {
-                self.uses.inputs.insert(key.to_owned());
-                let below = steps.next().unwrap_or_default().to_owned();
-                self.uses.below.insert((key.to_owned(), below));
-            }
-            (Some("input"), None) => self.uses.whole_input = true,
-            (Some("data"), _) => {
-                self.uses.references.insert(expanded);
-            }
-            _ => {}
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        if let Some(path) = dotted(expr) {
-            if path == "data" && !self.local.contains("data") {
-                let span = expr.span();
-                let file = span.source.get_path().clone();
-                self.uses.whole_data.insert((file, span.line));
-            }
-            self.reference(&path);
-            return;
-        }
-        match expr {
-            Expr::Call {
-                fcn, params, span, ..
-            } => self.call(fcn, params, span.line),
-            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-                self.expr(term);
-                self.query(query);
-            }
-            Expr::ObjectCompr {
-                key, value, query, ..
-            } => {
-                self.expr(key);
-                self.expr(value);
-                self.query(query);
-            }
-            _ => {
-                for part in parts(expr) {
-                    self.expr(part);
-                }
-            }
-        }
-    }
-
-    fn call(&mut self, fcn: &Expr, params: &[Ref<Expr>], line: u32) {
-        let name = dotted(fcn).unwrap_or_else(|| fcn.span().text().to_owned());
-        let root = name.split('.').next().unwrap_or_default();
-        let full = if self.local.contains(root) {
-            format!("{}.{name}", self.package)
-        } else {
-            name.clone()
-        };
-        if full.starts_with("data.") {
-            self.uses.references.insert(full.clone());
-        }
-        let file = fcn.span().source.get_path().clone();
-        self.uses.calls.insert(Call {
-            name: full,
-            file,
-            line,
-            arguments: params.len(),
-        });
-        // `object.get(input, "key", default)` reads one key, not the whole input.
-        if name == "object.get"
-            && let [object, key, default] = params
-            && object.span().text() == "input"
-            && let Expr::String { value, .. } = key.as_ref()
-            && let Ok(key) = value.as_string()
-        {
-            self.uses.inputs.insert(key.to_string());
-            self.uses.below.insert((key.to_string(), String::new()));
-            self.expr(default);
-            return;
-        }
-        for param in params {
-            self.expr(param);
-        }
     }
 }
