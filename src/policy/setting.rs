@@ -218,40 +218,40 @@ mod tests {
     use super::*;
     use crate::policy::{Policies, Settings, Trust, builtin};
 
-    fn wrong(kind: Json, value: Json) -> Option<String> {
-        SettingType::read(&kind)
+    fn wrong(kind: &Json, value: &Json) -> Option<String> {
+        SettingType::read(kind)
             .unwrap()
-            .wrong(&value)
+            .wrong(value)
             .map(|wrong| wrong.message)
     }
 
     #[test]
     fn values_are_compared_with_type_bounds_and_words() {
         let share = json!({"type": "number", "minimum": 0, "maximum": 1});
-        assert_eq!(wrong(share.clone(), json!(0.5)), None);
-        assert_eq!(wrong(share.clone(), json!(1)), None);
+        assert_eq!(wrong(&share, &json!(0.5)), None);
+        assert_eq!(wrong(&share, &json!(1)), None);
         for value in [json!("x"), json!(1.5), json!(-1), json!(null), json!([0.5])] {
             assert_eq!(
-                wrong(share.clone(), value).unwrap(),
+                wrong(&share, &value).unwrap(),
                 "must be a number from 0 to 1"
             );
         }
         let word = json!({"type": "text", "words": ["allow", "deny"]});
-        assert_eq!(wrong(word.clone(), json!("deny")), None);
+        assert_eq!(wrong(&word, &json!("deny")), None);
         assert_eq!(
-            wrong(word.clone(), json!("Deny")).unwrap(),
+            wrong(&word, &json!("Deny")).unwrap(),
             "must be one of allow, deny (did you mean \"deny\"?)"
         );
         assert_eq!(
-            wrong(word, json!(true)).unwrap(),
+            wrong(&word, &json!(true)).unwrap(),
             "must be one of allow, deny"
         );
-        assert!(wrong(json!("integer"), json!(1.0)).is_some());
-        assert!(wrong(json!("boolean"), json!("false")).is_some());
-        assert!(wrong(json!("table"), json!([])).is_some());
+        assert!(wrong(&json!("integer"), &json!(1.0)).is_some());
+        assert!(wrong(&json!("boolean"), &json!("false")).is_some());
+        assert!(wrong(&json!("table"), &json!([])).is_some());
         for glob in ["", "!", " a", "a\n"] {
             assert!(
-                wrong(json!("globs"), json!(["*", glob])).is_some(),
+                wrong(&json!("globs"), &json!(["*", glob])).is_some(),
                 "{glob:?}"
             );
         }

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use plan::{PlanEntry, entry};
 
 use super::wording::{self, Answer};
-use super::{ApprovalLine, Context, Failure};
+use super::{ApprovalLine, Context, Failure, RUNNING};
 use crate::change::Change;
 use crate::decision::{Date, Decision};
 use crate::digest::Digest;
@@ -233,6 +233,16 @@ pub(super) fn report(context: &Context<'_>) -> String {
 pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
     let mut reasons = vec![Printable::line(&failure.heading)];
     reasons.extend(lines(&failure.causes));
+    // Policies that ran when the program was ended: each is a problem, as one that could not be evaluated is.
+    let running = failure.causes.iter().filter_map(|cause| {
+        let name = Printable::line(cause.strip_prefix(RUNNING)?);
+        Some(PolicyProblem {
+            policy: name.clone(),
+            place: Some(name),
+            message: Printable::line(&failure.heading),
+        })
+    });
+    let problems: Vec<PolicyProblem> = running.collect();
     write(&Report {
         schema: SCHEMA,
         tool: tool(tool_version),
@@ -261,7 +271,7 @@ pub(super) fn failure(failure: &Failure, tool_version: &str) -> String {
             .iter()
             .map(|hint| Printable::line(hint))
             .collect(),
-        problems: Vec::new(),
+        problems: problems.iter().map(problem).collect(),
         not_applicable: Vec::new(),
         not_looked_at: &[],
         baseline: None,

@@ -246,6 +246,9 @@ impl<'a> Context<'a> {
     }
 }
 
+/// What stands in front of a policy that ran when the program was ended, in the causes of a [`Failure`].
+pub const RUNNING: &str = "running: policy ";
+
 /// Why there is no case to report on: bad input, a wrong command line, a configuration that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {

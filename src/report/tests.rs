@@ -102,7 +102,7 @@ fn policies() -> PolicySummary {
         needs: Vec::new(),
         uses: Vec::new(),
         settings: Vec::new(),
-        setting_types: Default::default(),
+        setting_types: std::collections::BTreeMap::new(),
         package: id.replace('-', "_"),
         file: line("policies/x.rego"),
         text: "".into(),

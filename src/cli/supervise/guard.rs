@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use signal_hook::iterator::Signals;
 
 use crate::load::LoadError;
+use crate::report::RUNNING;
 use crate::review::Exit;
 use crate::text::Printable;
 
@@ -269,7 +270,7 @@ impl Guard {
             exit: Exit::Policy,
             heading: Printable::line(heading),
             causes: causes
-                .map(|step| Printable::line(&format!("running: policy {}", step.name)))
+                .map(|step| Printable::line(&format!("{RUNNING}{}", step.name)))
                 .collect(),
             hint: Printable::line(if self.steps.is_empty() {
                 "Run it again; please report it if it happens again."

@@ -16,7 +16,7 @@ fn found(results: &[Json], change_digest: Option<Digest>) -> Vec<Finding> {
         needs: Vec::new(),
         uses: Vec::new(),
         settings: Vec::new(),
-        setting_types: Default::default(),
+        setting_types: std::collections::BTreeMap::new(),
         package: "p".to_owned(),
         file: Printable::line("p.rego"),
         text: std::sync::Arc::from(text),

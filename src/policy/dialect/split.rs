@@ -212,7 +212,7 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         line: Some(outline.line),
         message,
     };
-    let fired: BTreeSet<&str> = outline
+    let evaluated: BTreeSet<&str> = outline
         .heads
         .iter()
         .filter(fires)
@@ -220,7 +220,7 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         .collect();
     if functions
         .iter()
-        .any(|head| !fired.contains(head.name.as_str()))
+        .any(|head| !evaluated.contains(head.name.as_str()))
     {
         out.asides.push(fault(format!(
             "{} is a function, which is evaluated only where a rule calls it; it finds nothing by itself.",
@@ -231,13 +231,22 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         return;
     }
     let dialect = entries.dialect(package);
-    let why = if entries.queried.contains(package) {
-        "is named by no query of policies.hcl".to_owned()
+    let several = names(&rules).contains(", ");
+    let (noun, verb, pronoun) = if several {
+        ("rules", "are", "they are")
     } else {
-        format!("is none that {} evaluates", dialect.host())
+        ("rule", "is", "it is")
     };
-    let message = format!("the rule {} {why}, so it is not evaluated.", names(&rules));
-    if fired.is_empty() && forced(&module.text, outline.line).is_some() {
+    let why = if entries.queried.contains(package) {
+        "named by no query of policies.hcl".to_owned()
+    } else {
+        format!("none that {} evaluates", dialect.host())
+    };
+    let message = format!(
+        "the {noun} {} {verb} {why}, so {pronoun} not evaluated.",
+        names(&rules)
+    );
+    if evaluated.is_empty() && forced(&module.text, outline.line).is_some() {
         out.faults.push(fault(format!(
             "{message} custom.dialect is {}, and nothing of this file is evaluated.",
             dialect.word()

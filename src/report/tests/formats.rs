@@ -290,3 +290,18 @@ fn a_failure_is_a_failure_in_every_format() {
     assert!(render_failure(Format::Github, &failure, "0.1.0").starts_with("::error "));
     assert!(render_failure(Format::Gitlab, &failure, "0.1.0").contains("\"blocker\""));
 }
+
+#[test]
+fn a_policy_that_ran_when_the_program_was_ended_is_a_problem_in_the_report() {
+    let failure = Failure {
+        exit: Exit::Policy,
+        heading: "Policies did not end within 6 s and were stopped.".to_owned(),
+        causes: vec![format!("{}rules/acme.rego:3", crate::report::RUNNING)],
+        hint: None,
+    };
+    let report: Json =
+        serde_json::from_str(&render_failure(Format::Json, &failure, "0.1.0")).unwrap();
+    assert_eq!(report["problems"][0]["place"], "rules/acme.rego:3");
+    assert_eq!(report["problems"][0]["policy"], "rules/acme.rego:3");
+    assert_eq!(report["problems"][0]["message"], failure.heading.as_str());
+}

@@ -21,7 +21,7 @@ fn policy(id: &str, needs: Vec<Need>) -> Policy {
         needs,
         uses: Vec::new(),
         settings: Vec::new(),
-        setting_types: Default::default(),
+        setting_types: std::collections::BTreeMap::new(),
         package: String::new(),
         file: Printable::default(),
         text: "".into(),

@@ -155,7 +155,7 @@ fn policy(id: &str) -> Policy {
         needs: Vec::new(),
         uses: Vec::new(),
         settings: Vec::new(),
-        setting_types: Default::default(),
+        setting_types: std::collections::BTreeMap::new(),
         package: "countersign.no_destroy".to_owned(),
         file: Printable::line("policies/no_destroy.rego"),
         text: REGO.into(),

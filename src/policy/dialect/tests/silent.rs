@@ -58,7 +58,7 @@ fn rules_that_a_host_does_not_evaluate_are_named() {
     for (text, what) in [
         (
             "package spacelift\n\ndeny_public contains \"f\" if true\n\nviolation contains \"f\" if true\n\ndeny contains \"x\" if false\n",
-            "the rule deny_public, violation is none that Spacelift evaluates",
+            "the rules deny_public, violation are none that Spacelift evaluates",
         ),
         (
             "package digger\n\nwarn contains \"f\" if true\n\ndeny contains \"d\" if false\n",
@@ -131,7 +131,11 @@ fn a_list_does_not_soften_what_the_author_wrote() {
 fn a_function_that_gave_no_result_is_a_note() {
     let text = "package acme\n\ndeny contains \"f\" if to_number(\"abc\") == 1\n\nwarn contains \"w\" if 1 / 0\n\nviolation contains \"v\" if to_number(\"1\") == 2\n";
     let results = run(&load(&[("rules/a.rego", text)]));
-    let notes: Vec<&str> = results.notes.iter().map(|note| note.as_str()).collect();
+    let notes: Vec<&str> = results
+        .notes
+        .iter()
+        .map(crate::text::Printable::as_str)
+        .collect();
     assert_eq!(
         notes,
         [
