@@ -74,18 +74,15 @@ managed(rc) if not object.get(rc, "mode", "managed") in {"data", "ephemeral"}
 ignored(rc) if data.countersign.lib.globs.matches_any(settings.ignore_types, rc.type)
 
 ignored(rc) if {
-	settings.ignore_addresses
 	address := data.countersign.lib.addresses.instance_address(rc)
 	data.countersign.lib.globs.matches_any(settings.ignore_addresses, address)
 }
 
 destroyed(rc, what) := object.union(common(rc), {
-	"msg": concat("", [what, " Reason: ", reason_text(rc), ".", history(rc), loss(rc, severe)]),
-	"severity": severe,
+	"msg": concat("", [what, " Reason: ", reason_text(rc), ".", history(rc), loss(rc)]),
+	"severity": severity(rc),
 	"facts": object.union(facts(rc), replace_facts(rc)),
-}) if {
-	severe := severity(rc)
-}
+})
 
 forgotten(rc) := object.union(common(rc), {
 	"msg": concat("", [forget_event(rc), history(rc), left_behind(rc)]),
@@ -93,20 +90,16 @@ forgotten(rc) := object.union(common(rc), {
 	"facts": facts(rc),
 })
 
-common(rc) := {"address": name_of(rc), "deposed": rc.deposed} if {
-	is_deposed(rc)
-} else := {"address": name_of(rc)}
+common(rc) := object.union(
+	{"address": data.countersign.lib.addresses.instance_address(rc)},
+	{key: rc[key] | key := ["deposed"][_]; is_deposed(rc)},
+)
 
-facts(rc) := object.union({"reason": reason(rc), "replace": replaced(rc), "forced_by": forced_by(rc)}, past(rc))
-
-past(rc) := {"importing": true, "previous_address": rc.previous_address} if {
-	is_object(rc.change.importing)
-	is_string(rc.previous_address)
-} else := {"importing": true} if {
-	is_object(rc.change.importing)
-} else := {"previous_address": rc.previous_address} if {
-	is_string(rc.previous_address)
-} else := {}
+facts(rc) := object.union_n([
+	{"reason": reason(rc), "replace": replaced(rc), "forced_by": forced_by(rc)},
+	{key: true | key := ["importing"][_]; is_object(rc.change.importing)},
+	{key: rc[key] | key := ["previous_address"][_]; is_string(rc[key])},
+])
 
 replace_facts(rc) := {"order": "create-before-destroy"} if {
 	rc.change.actions == ["create", "delete"]
@@ -133,31 +126,22 @@ forced_by(rc) := [data.countersign.lib.addresses.path_text(path) |
 	is_array(path)
 ]
 
-severity(rc) := severities[rc.type] if {
-	severities[rc.type]
-} else := severity_of(rc.type) if {
-	is_string(rc.type)
-} else := "high"
+default severity(_) := "high"
 
-# A plan has few types: each is looked up once.
-severities := {type: severity_of(type) |
-	type := {rc.type | rc := input.resource_changes[_]}[_]
-	is_string(type)
+severity(rc) := "critical" if {
+	stateful_kind(rc)
+	not is_scaffolding(rc)
 }
 
-severity_of(type) := "low" if {
-	is_scaffolding(type)
-} else := "critical" if {
-	data.countersign.tables.stateful_types.stateful[type]
-} else := "high"
+severity(rc) := "low" if is_scaffolding(rc)
 
 stateful_kind(rc) := data.countersign.tables.stateful_types.stateful[rc.type]
 
-is_scaffolding(type) if data.countersign.tables.stateful_types.scaffolding.types[type]
+is_scaffolding(rc) if data.countersign.tables.stateful_types.scaffolding.types[rc.type]
 
-is_scaffolding(type) if {
+is_scaffolding(rc) if {
 	prefix := data.countersign.tables.stateful_types.scaffolding.prefixes[_]
-	startswith(type, prefix)
+	startswith(rc.type, prefix)
 }
 
 # Sentences.
@@ -179,13 +163,11 @@ deferred_event(rc, row) := sprintf("%s is to be destroyed by a later plan (defer
 	is_string(why)
 } else := sprintf("%s is to be destroyed by a later plan (deferred).", [name_of(rc)])
 
-forcing(rc) := forcing_text(forced_by(rc))
-
-forcing_text(paths) := "" if {
-	count(paths) == 0
-} else := sprintf(": %s forces it", [json.marshal(paths[0])]) if {
-	count(paths) == 1
-} else := sprintf(": %s force it", [concat(", ", [json.marshal(path) | path := paths[_]])])
+forcing(rc) := "" if {
+	count(forced_by(rc)) == 0
+} else := sprintf(": %s forces it", [json.marshal(forced_by(rc)[0])]) if {
+	count(forced_by(rc)) == 1
+} else := sprintf(": %s force it", [concat(", ", [json.marshal(path) | path := forced_by(rc)[_]])])
 
 reason_text(rc) := sprintf("%s (%s)", [rc.action_reason, explained[rc.action_reason]]) if {
 	explained[rc.action_reason]
@@ -223,15 +205,10 @@ forget_event(rc) := sprintf(
 	[name_of(rc)],
 )
 
-history(rc) := concat("", [moved(rc), imported(rc)])
-
-moved(rc) := sprintf(" It was %s before.", [rc.previous_address]) if {
-	is_string(rc.previous_address)
-} else := ""
-
-imported(rc) := " The same plan imports it." if {
-	is_object(rc.change.importing)
-} else := ""
+history(rc) := concat("", [moved, imported]) if {
+	moved := concat("", [sprintf(" It was %s before.", [rc.previous_address]) | is_string(rc.previous_address)])
+	imported := concat("", [" The same plan imports it." | is_object(rc.change.importing)])
+}
 
 # An abandoned database keeps its data, and nobody reviews what happens to it from then on.
 forget_severity(rc) := "high" if {
@@ -244,6 +221,6 @@ left_behind(rc) := sprintf(" What it holds (%s) is then outside every review.", 
 	severity(rc) == "critical"
 } else := ""
 
-loss(rc, severe) := sprintf(" What it holds (%s) may be lost.", [stateful_kind(rc)]) if {
-	severe == "critical"
+loss(rc) := sprintf(" What it holds (%s) may be lost.", [stateful_kind(rc)]) if {
+	severity(rc) == "critical"
 } else := ""

@@ -324,7 +324,7 @@ fn the_siblings_fire_on_real_plans_in_which_little_was_changed() {
     says(
         &scripted,
         "remote-code",
-        "changes user_data, which runs when the machine starts.",
+        "changes the code that runs when the machine starts (user_data).",
     );
     quiet("25-aws-import", "remote-code");
 }
