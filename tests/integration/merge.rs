@@ -239,6 +239,7 @@ fn no_report_is_written_over_another_or_over_a_part() {
 type Doctored = (&'static str, fn(&mut Json), &'static str);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of edits")]
 fn a_part_that_was_edited_is_refused_with_what_does_not_follow() {
     let scene = parts();
     let blocking = |report: &mut Json| -> usize {
@@ -442,12 +443,12 @@ fn parts_that_say_different_things_of_the_same_bytes_contradict_each_other() {
     other("same.json", |_| {}).must_end(1);
     let told = "contradict each other: other/plan.json has the bytes of \"a/plan.json\"";
     other("effect.json", |r| {
-        r["plans"][0]["counts"]["delete"] = json!(0)
+        r["plans"][0]["counts"]["delete"] = json!(0);
     })
     .must_end(4)
     .must_say(told);
     other("address.json", |r| {
-        r["findings"][0]["address"] = json!("a.other")
+        r["findings"][0]["address"] = json!("a.other");
     })
     .must_end(4)
     .must_say(told);
