@@ -5,7 +5,7 @@
 //! what does not fit together is a [`MergeError`], not a smaller report.
 //!
 //! Nothing in a part is believed that can be worked out: what blocks, the numbers, the reasons and the status follow from its findings and are
-//! held against what it says ([`verify`]). A part that was edited so that all of it fits together again is not told from a true one.
+//! held against what it says (`verify`). A part that was edited so that all of it fits together again is not told from a true one.
 //!
 //! Entries are taken over as they stand, except that plans are named by what is the same in every job: their path in the repository. Every text
 //! is made printable once more, since anybody can write such a file.
