@@ -9,7 +9,7 @@ pub(super) struct Draft {
     file: DraftFile,
 }
 
-/// The key of a case: repository, plans, branch; not the plan's digest, so that answers carry over to a new plan.
+/// The key of a case: repository, plans, branch, reviewer; not the plan's digest, so that answers carry over to a new plan.
 fn key(case: &ReviewCase, directory: &std::path::Path) -> DraftKey {
     let roots: Vec<&str> = case.plans.iter().map(|plan| plan.root.as_str()).collect();
     DraftKey {
@@ -23,6 +23,7 @@ fn key(case: &ReviewCase, directory: &std::path::Path) -> DraftKey {
             UnderReview::NoChange { head, .. } => Some(head.clone()),
             UnderReview::DiffFile(_) | UnderReview::NoRepository => None,
         },
+        reviewer: case.reviewer.as_ref().map(|who| who.email.clone()),
     }
 }
 

@@ -23,16 +23,19 @@ pub struct DraftKey {
     pub root: String,
     /// Branch under review, or the commit where the head is detached; absent where there is no repository.
     pub head: Option<String>,
+    /// Who reviews; nobody goes on with the answers of another, who may share the machine or the account.
+    pub reviewer: Option<String>,
 }
 
 impl DraftKey {
     /// The name of the draft's file: it tells nothing about what is reviewed.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let mut sink = Sink::new("countersign draft v1");
+        let mut sink = Sink::new("countersign draft v2");
         sink.text(&self.repository);
         sink.text(&self.root);
         sink.optional(self.head.as_deref());
+        sink.optional(self.reviewer.as_deref());
         format!("{}.jsonl", sink.finish())
     }
 }

@@ -70,6 +70,14 @@ pub enum StoreError {
         /// Number of the last entry that is kept.
         last: u64,
     },
+    /// Somebody took the file away while it was open.
+    #[error(
+        "the draft {path:?} was removed or replaced while it was open; start again to answer into a new one."
+    )]
+    Gone {
+        /// The draft.
+        path: PathBuf,
+    },
     /// The place is a link, a directory or a device.
     #[error(
         "{path:?} is {what}; a file is written only where there is none or a regular one. Name another path."

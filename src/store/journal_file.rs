@@ -167,6 +167,12 @@ impl DraftFile {
                 last: self.last,
             });
         }
+        // What is written into a file that has no name any more is lost when the program ends.
+        if !is_still_there(&self.path, &self.file) {
+            return Err(StoreError::Gone {
+                path: self.path.clone(),
+            });
+        }
         let mut bytes = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut bytes, line)

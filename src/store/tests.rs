@@ -22,6 +22,7 @@ fn key() -> DraftKey {
         repository: "example.org/infra".to_owned(),
         root: "live/plan.json".to_owned(),
         head: Some("feature".to_owned()),
+        reviewer: Some("ada@example.org".to_owned()),
     }
 }
 
@@ -123,7 +124,7 @@ fn several_entries_are_appended_at_once() {
 }
 
 #[test]
-fn each_repository_root_and_branch_has_its_own_draft() {
+fn each_repository_root_branch_and_reviewer_has_its_own_draft() {
     let (_state, drafts, _) = written();
     for other in [
         DraftKey {
@@ -140,6 +141,14 @@ fn each_repository_root_and_branch_has_its_own_draft() {
         },
         DraftKey {
             head: None,
+            ..key()
+        },
+        DraftKey {
+            reviewer: Some("rae@example.org".to_owned()),
+            ..key()
+        },
+        DraftKey {
+            reviewer: None,
             ..key()
         },
     ] {
@@ -362,7 +371,7 @@ fn a_draft_holds_nothing_but_header_and_entries() {
     let header: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();
     let mut keys: Vec<&String> = header.as_object().unwrap().keys().collect();
     keys.sort();
-    assert_eq!(keys, ["head", "repository", "root", "schema"]);
+    assert_eq!(keys, ["head", "repository", "reviewer", "root", "schema"]);
     for line in lines {
         let entry: Entry = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&entry).unwrap(), line);
@@ -437,4 +446,22 @@ fn a_link_in_the_place_of_a_draft_or_its_directory_is_refused() {
     let other = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(state.path(), other.path().join("drafts")).unwrap();
     assert!(Drafts::open(other.path()).is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_is_said_to_be_kept_in_a_draft_that_was_removed() {
+    let (_state, drafts) = drafts();
+    let mut draft = drafts.draft(&key()).unwrap();
+    draft.append_all(journal().entries()).unwrap();
+    fs::remove_file(draft.path()).unwrap();
+    let next = journal().entries().first().unwrap().clone();
+    let next = Entry {
+        number: journal().entries().len() as u64 + 1,
+        ..next
+    };
+    assert!(matches!(draft.append(&next), Err(StoreError::Gone { .. })));
+    // Another one in its place is not this one.
+    fs::write(draft.path(), "x").unwrap();
+    assert!(matches!(draft.append(&next), Err(StoreError::Gone { .. })));
 }
