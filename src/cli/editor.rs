@@ -16,13 +16,20 @@ fn words(world: &World) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// A run of this program from within the editor must have a parent of its own that watches its policies.
+fn editor(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove(super::supervise::VARIABLE);
+    command
+}
+
 /// Opens a file of the work tree at a line.
 pub(super) fn open(path: &Path, line: u32, world: &World) {
     let words = words(world);
     if let [program, arguments @ ..] = words.as_slice() {
         // Whether it worked is on the screen.
         drop(
-            Command::new(program)
+            editor(program)
                 .args(arguments)
                 .arg(format!("+{line}"))
                 .arg(path)
@@ -46,7 +53,7 @@ pub(super) fn edit(initial: &str, world: &World) -> Option<String> {
     let [program, arguments @ ..] = words.as_slice() else {
         return None;
     };
-    let status = Command::new(program)
+    let status = editor(program)
         .args(arguments)
         .arg(file.path())
         .stderr(standard_error())
@@ -62,4 +69,16 @@ pub(super) fn edit(initial: &str, world: &World) -> Option<String> {
         file.read_to_string(&mut text).ok()?;
     }
     Some(text.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_from_within_the_editor_is_not_taken_for_the_watched_one() {
+        let command = editor("vi");
+        let mut removed = command.get_envs().filter(|(_, value)| value.is_none());
+        assert!(removed.any(|(name, _)| name == super::super::supervise::VARIABLE));
+    }
 }

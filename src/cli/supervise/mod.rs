@@ -39,7 +39,7 @@ use crate::review::Exit;
 use crate::text::Printable;
 
 /// Tells the child that it is one: the number of the pipe's end.
-const VARIABLE: &str = "COUNTERSIGN_WATCHED";
+pub(super) const VARIABLE: &str = "COUNTERSIGN_WATCHED";
 
 /// A command that runs policies.
 struct Watching {
