@@ -3,16 +3,12 @@
 //! A record that could be written in two ways would have two digests, and a revocation of one would not meet the other. So
 //! repeated keys are refused before anything else looks at the text, and `record` refuses all spellings but its own.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer};
 
 use super::record::{MAX_RECORD_BYTES, MAX_RECORDS, PAYLOAD_TYPE};
 use super::statement::{PREDICATE_TYPE, STATEMENT_TYPE};
 use crate::decision::Identity;
+use crate::digest::repeated_key;
 use crate::plan::Effect;
 use crate::text::Printable;
 
@@ -71,18 +67,14 @@ pub enum RecordError {
 
 /// Refuses a key that stands twice in one object, at any depth.
 pub(super) fn refuse_repeated_keys(part: &'static str, text: &str) -> Result<(), RecordError> {
-    let mut repeated = None;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let outcome = Unique {
-        repeated: &mut repeated,
+    match repeated_key(text) {
+        Ok(None) => Ok(()),
+        Ok(Some(key)) => Err(RecordError::DuplicateKey {
+            part,
+            key: shown(&key),
+        }),
+        Err(error) => Err(shape(part, &error)),
     }
-    .deserialize(&mut reader);
-    if let Some(key) = repeated {
-        return Err(RecordError::DuplicateKey { part, key });
-    }
-    outcome
-        .and_then(|()| reader.end())
-        .map_err(|error| shape(part, &error))
 }
 
 /// Names what the JSON reader did not accept.
@@ -98,66 +90,6 @@ pub(super) fn shape(part: &'static str, error: &serde_json::Error) -> RecordErro
 pub(super) fn shown(text: &str) -> Printable {
     let short: String = text.chars().take(60).collect();
     Printable::line(&short)
-}
-
-struct Unique<'a> {
-    repeated: &'a mut Option<Printable>,
-}
-
-impl<'de> DeserializeSeed<'de> for Unique<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unique<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq
-            .next_element_seed(Unique {
-                repeated: &mut *self.repeated,
-            })?
-            .is_some()
-        {}
-        Ok(())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = BTreeSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if seen.contains(&key) {
-                *self.repeated = Some(shown(&key));
-                return Err(A::Error::custom("repeated key"));
-            }
-            seen.insert(key);
-            map.next_value_seed(Unique {
-                repeated: &mut *self.repeated,
-            })?;
-        }
-        Ok(())
-    }
 }
 
 /// Reads one line of text that is fit to show as it is.

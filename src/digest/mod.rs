@@ -4,8 +4,10 @@
 //! hashed through [`Sink`], which writes every field with its length, so that two different structures never give the same bytes.
 
 mod canon;
+mod keys;
 
 pub use canon::{Canon, CanonError, hash_json, hash_value};
+pub use keys::repeated_key;
 
 use std::fmt;
 

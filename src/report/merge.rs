@@ -17,7 +17,6 @@
 
 mod entry;
 mod model;
-mod strict;
 mod summary;
 mod verify;
 
@@ -29,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{Format, schema};
-use crate::digest::Digest;
+use crate::digest::{Digest, repeated_key};
 use crate::finding::{Enforcement, Severity};
 use crate::review::Exit;
 use crate::text::Printable;
@@ -143,11 +142,15 @@ struct Read {
 impl Read {
     fn of(part: &Part) -> Result<Self, MergeError> {
         let file = part.file.clone();
-        let strict::Strict(report) =
-            serde_json::from_str(&part.text).map_err(|e| MergeError::NoJson {
-                file: file.clone(),
-                problem: e.to_string(),
-            })?;
+        let no_json = |problem: String| MergeError::NoJson {
+            file: file.clone(),
+            problem,
+        };
+        if let Some(key) = repeated_key(&part.text).map_err(|e| no_json(e.to_string()))? {
+            let shown: String = key.chars().take(60).collect();
+            return Err(no_json(format!("duplicate key {shown:?}")));
+        }
+        let report: Json = serde_json::from_str(&part.text).map_err(|e| no_json(e.to_string()))?;
         let wrong = |problem: String| MergeError::NoReport {
             file: file.clone(),
             problem,
