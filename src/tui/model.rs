@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use super::keys::Command;
@@ -21,6 +21,9 @@ use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::review::{Exit, ReviewCase, Status, Verdict, verdict};
 use crate::text::Printable;
+
+/// How long a change must be on the screen to count as seen: what flies by under a held key was not.
+pub(super) const LOOK: SignedDuration = SignedDuration::from_millis(400);
 
 /// The state of the reviewer.
 #[derive(Debug)]
@@ -40,8 +43,12 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) finding: Option<usize>,
-    /// The change whose attributes were in the change pane.
+    /// The change of which the change pane showed what becomes of it.
     pub(super) change: Option<(usize, usize)>,
+    /// Since when it was there.
+    pub(super) since: Timestamp,
+    /// Whether it counts as seen already.
+    pub(super) counted: bool,
     /// How many windows lay over the review.
     pub(super) windows: usize,
     /// What was marked for a decision on several.
@@ -156,7 +163,7 @@ pub(super) struct Review {
     pub(super) search: String,
     pub(super) marks: BTreeSet<usize>,
     pub(super) displayed: BTreeSet<Digest>,
-    /// Plan and index of every change whose attributes were on the screen in this session.
+    /// Plan and index of every change that was on the screen long enough in this session.
     pub(super) looked: BTreeSet<(usize, usize)>,
     /// By plan and index of a change, its findings in order.
     pub(super) found: HashMap<(usize, usize), Vec<usize>>,
@@ -234,6 +241,12 @@ impl Model {
         }
     }
 
+    /// When the change on the screen will have been there long enough to count as seen; none when it counts already.
+    pub(super) fn counts_at(&self) -> Option<Timestamp> {
+        let shown = self.drawn.as_ref()?;
+        (shown.change.is_some() && !shown.counted).then(|| shown.since + LOOK)
+    }
+
     /// Whether an entry is part of the journal and waits for the draft.
     pub(super) fn awaits(&self, number: u64) -> bool {
         self.review()
@@ -302,6 +315,15 @@ impl Review {
             .into_iter()
             .find(|(shown, ..)| *shown == pane)
             .map(|(_, place, _)| place)
+    }
+
+    /// Whether a frame of this size shows what becomes of the object that the change pane is about.
+    pub(super) fn shows_heading(&self, size: (u16, u16)) -> bool {
+        let rows = layout::rows(self.place_of(Pane::Change, size));
+        self.scroll(Pane::Change).is_some_and(|scroll| {
+            let window = scroll.lines.iter().skip(scroll.top).take(rows);
+            scroll.left == 0 && window.into_iter().any(|line| line.heading)
+        })
     }
 
     /// What the panes are about.

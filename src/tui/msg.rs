@@ -24,6 +24,8 @@ pub enum Msg {
     Tick,
     /// The frame that shows the present model is on the screen.
     Drawn,
+    /// The panes of the present model were printed whole, one line after the other.
+    Printed,
     /// Loading came further.
     Progress {
         /// What is being done, such as `evaluate`.

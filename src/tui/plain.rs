@@ -189,7 +189,7 @@ impl Plain<'_> {
             }
             self.feed(Msg::Tick);
             self.print_pane(Pane::Change)?;
-            self.feed(Msg::Drawn);
+            self.feed(Msg::Printed);
         }
         Ok(())
     }
@@ -244,7 +244,7 @@ impl Plain<'_> {
         }
         self.print_pane(Pane::Change)?;
         self.print_pane(Pane::Source)?;
-        self.feed(Msg::Drawn);
+        self.feed(Msg::Printed);
         Ok(())
     }
 
@@ -305,7 +305,7 @@ impl Plain<'_> {
             )?;
             self.output.flush()?;
             let typed = self.read()?.unwrap_or_default();
-            self.feed(Msg::Drawn);
+            self.feed(Msg::Printed);
             for c in typed.trim_end().chars() {
                 self.key(KeyCode::Char(c));
             }

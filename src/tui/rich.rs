@@ -12,6 +12,8 @@ pub(super) struct Rich {
     pub(super) right: Option<(Role, String)>,
     /// Whether `[` and `]` stop here.
     pub(super) anchor: bool,
+    /// Whether this line says what becomes of the object that the pane is about.
+    pub(super) heading: bool,
 }
 
 impl Rich {
@@ -43,6 +45,12 @@ impl Rich {
     /// Makes `[` and `]` stop here.
     pub(super) fn anchored(mut self) -> Self {
         self.anchor = true;
+        self
+    }
+
+    /// Says that this is the line with what becomes of the object.
+    pub(super) fn headed(mut self) -> Self {
+        self.heading = true;
         self
     }
 

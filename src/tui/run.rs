@@ -150,12 +150,15 @@ impl Running<'_> {
                     self.feed(Msg::Resize { width, height })?;
                 }
                 self.session.draw(self.model)?;
-                let before = self.served;
+                let before = (self.served, self.model.counts_at());
                 if let Some(outcome) = self.feed(Msg::Drawn)? {
                     return Ok(outcome);
                 }
-                changed = self.served != before;
+                let waited = before.1.is_some() && self.model.counts_at().is_none();
+                changed = self.served != before.0 || waited;
             }
+            // Once what is on the screen counts as seen, the lists and the draft say so.
+            changed |= self.model.counts_at().is_some_and(|at| at <= (self.now)());
             match self.events(if changed { Duration::ZERO } else { WAIT })? {
                 Batch::End(outcome) => return Ok(outcome),
                 Batch::Handled => changed = true,

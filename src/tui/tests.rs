@@ -116,8 +116,15 @@ impl Desk {
         }
     }
 
-    /// Draws a frame, as the loop does after each turn.
+    /// Draws a frame, as the loop does after each turn, and again once what is on it counts as seen.
     pub(super) fn draw(&mut self) {
+        self.glance();
+        self.now = self.now.checked_add(super::model::LOOK).unwrap();
+        self.glance();
+    }
+
+    /// Draws a frame of which nothing counts as seen yet.
+    pub(super) fn glance(&mut self) {
         let model = &self.model;
         self.terminal.draw(|frame| view(model, frame)).unwrap();
         self.feed(Msg::Drawn);

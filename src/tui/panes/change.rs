@@ -11,10 +11,15 @@ use crate::review::{CasePlan, Status};
 
 pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
     let mut out = Vec::new();
+    // What was cut stands whole at the end.
+    let mut whole = Vec::new();
+    let mut behind = Vec::new();
     if let Some((index, finding)) = finding(review, key.subject) {
-        out.extend(message(finding, width));
-        out.extend(facts(review, finding, width));
-        out.extend(answers(review, index, width));
+        let mut cut =
+            |lines: Vec<Rich>, most: usize, name: &str| shorten(lines, most, name, &mut whole);
+        out.extend(cut(message(finding, width), 4, "The message"));
+        out.extend(cut(answers(review, index, width), 3, "Answers and notes"));
+        behind = cut(facts(review, finding, width), 3, "What the policy adds");
     }
     match key.subject {
         Subject::Group(group) => return overview::group(review, group, width),
@@ -44,14 +49,34 @@ pub(super) fn lines(review: &Review, key: &PaneKey, width: usize) -> Vec<Rich> {
         let also = overview::also(review, key.subject, width);
         let explained = finding(review, key.subject).and_then(|(_, finding)| finding.explained);
         out.extend(heading(review, change, explained, width));
+        out.append(&mut behind);
         out.extend(also);
         out.extend(remarks(review, &plan.plan, change, width));
         let tree = plan.plan.diff(&change.body);
         out.extend(diff::lines(&review.case.redactor, &tree, key.look, width));
     } else if let Some((_, finding)) = finding(review, key.subject) {
+        out.append(&mut behind);
         out.extend(overview::of_finding(review, finding, width));
     }
+    out.extend(whole);
     out
+}
+
+/// Leaves so many lines, so that what becomes of the object is not pushed off the screen; a longer text goes to `whole`.
+fn shorten(mut lines: Vec<Rich>, most: usize, name: &str, whole: &mut Vec<Rich>) -> Vec<Rich> {
+    if lines.len() <= most {
+        return lines;
+    }
+    whole.push(Rich::empty());
+    whole.push(Rich::of(Role::Strong, format!("{name}, whole:")).anchored());
+    whole.extend(lines.iter().cloned());
+    let more = lines.len() - (most - 1);
+    lines.truncate(most - 1);
+    lines.push(Rich::of(
+        Role::Warn,
+        format!("  ... {more} more lines at the end of this pane"),
+    ));
+    lines
 }
 
 /// What a row beside the plan's own changes means.
@@ -113,12 +138,10 @@ fn heading(
         }
     };
     if needed <= width {
-        vec![mark(name.add(role(change.action), format!(" {what}")))]
+        vec![mark(name.add(role(change.action), format!(" {what}"))).headed()]
     } else {
-        vec![
-            name,
-            mark(Rich::of(role(change.action), format!("  {what}"))),
-        ]
+        let what = Rich::of(role(change.action), format!("  {what}"));
+        vec![name, mark(what).headed()]
     }
 }
 

@@ -250,6 +250,67 @@ fn a_destroy_counts_as_displayed_only_when_a_frame_showed_its_change() {
 }
 
 #[test]
+fn what_flies_by_under_a_held_key_does_not_count_as_seen() {
+    let mut desk = Desk::new(case());
+    let before = desk.displayed();
+    for _ in 0..5 {
+        let step = SignedDuration::from_millis(33);
+        desk.now = desk.now.checked_add(step).unwrap();
+        let key = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        desk.feed(Msg::Key(key));
+        desk.glance();
+    }
+    assert_eq!((before, desk.displayed()), (1, 1));
+    desk.draw();
+    assert_eq!(desk.displayed(), 2, "at rest it counts");
+}
+
+#[test]
+fn an_answer_to_the_finding_on_the_screen_says_that_its_change_was_seen() {
+    let mut desk = Desk::new(case());
+    let before = desk.displayed();
+    desk.unseen('n');
+    desk.glance();
+    assert_eq!(desk.displayed(), before);
+    desk.unseen('w');
+    assert_eq!(desk.displayed(), before + 1);
+}
+
+#[test]
+fn a_text_of_any_length_leaves_on_the_screen_what_becomes_of_the_object() {
+    let mut case = case();
+    for finding in &mut case.findings {
+        finding.message = Printable::line(&"long ".repeat(900));
+    }
+    for size in [(80, 24), (120, 36), (60, 16)] {
+        let desk = Desk::sized(case.clone(), Journal::default(), size);
+        assert!(desk.sees("will be DESTROYED"), "{}", desk.screen());
+        assert!(desk.sees("more lines at the end"), "{}", desk.screen());
+        assert_eq!(desk.displayed(), 1);
+        let lines = &desk.review().panes[&super::super::model::Pane::Change].lines;
+        let whole: String = lines.iter().map(crate::tui::rich::Rich::plain).collect();
+        assert!(whole.matches("long").count() > 900, "whole at the end");
+    }
+}
+
+#[test]
+fn a_change_whose_heading_is_scrolled_away_does_not_count_as_seen() {
+    let mut case = case();
+    for finding in &mut case.findings {
+        finding.message = Printable::line(&"long ".repeat(900));
+    }
+    let mut desk = Desk::empty((80, 24));
+    let loaded = super::fixture::loaded(case, Journal::default());
+    desk.feed(Msg::Loaded(Box::new(loaded)));
+    desk.unseen('2').unseen('G');
+    desk.draw();
+    assert!(!desk.sees("will be DESTROYED"), "{}", desk.screen());
+    assert_eq!(desk.displayed(), 0);
+    desk.keys("g").keys("g");
+    assert_eq!(desk.displayed(), 1);
+}
+
+#[test]
 fn a_draft_that_fails_is_not_asked_again_by_the_same_frame() {
     let mut desk = Desk::empty((80, 24));
     desk.disk_full = true;

@@ -9,7 +9,7 @@ use super::super::keys::Command;
 use super::super::model::{Answer, Bulk, Editor, Model, Review, Window};
 use super::super::msg::Effect;
 use super::super::theme::Role;
-use super::record;
+use super::{count_as_seen, record};
 use crate::decision::{Date, Decision, DecisionKey, Event, permits};
 use crate::finding::Enforcement;
 
@@ -119,28 +119,32 @@ pub(super) fn acknowledge(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let Some(index) = seen(model) else {
         return Vec::new();
     };
+    let mut effects = count_as_seen(model, now);
     match decide(model, &[index], &Decision::Acknowledge, now) {
-        Ok(effects) => effects,
-        Err(refusal) => {
-            model.say(Role::Warn, refusal);
-            Vec::new()
-        }
+        Ok(more) => effects.extend(more),
+        Err(refusal) => model.say(Role::Warn, refusal),
     }
+    effects
 }
 
 /// Opens the editor for a reason or a note.
-pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
+pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) -> Vec<Effect> {
     let marked: Vec<usize> = model
         .review()
         .map(|r| r.marks.iter().copied().collect())
         .unwrap_or_default();
-    let findings = if marked.is_empty() || answer == Answer::Note {
-        let Some(index) = seen(model) else { return };
+    let is_one = marked.is_empty() || answer == Answer::Note;
+    let findings = if is_one {
+        let Some(index) = seen(model) else {
+            return Vec::new();
+        };
         vec![index]
     } else {
         marked
     };
-    let Some(review) = model.review() else { return };
+    let Some(review) = model.review() else {
+        return Vec::new();
+    };
     let expires = day(now).checked_add(DAYS.days()).unwrap_or(day(now));
     let probe = match answer {
         Answer::Waive => Some(Decision::Waive {
@@ -156,7 +160,7 @@ pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
         && let Err(refusal) = all_permit(review, &findings, &probe, now)
     {
         model.say(Role::Warn, refusal);
-        return;
+        return Vec::new();
     }
     let earlier = review
         .kept
@@ -183,7 +187,14 @@ pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) {
         in_expiry: false,
         problem: None,
     };
+    // Who answers the finding on the screen has seen its change; marked ones were only listed.
+    let effects = if is_one {
+        count_as_seen(model, now)
+    } else {
+        Vec::new()
+    };
     model.windows.push(Window::Editor(Box::new(editor)));
+    effects
 }
 
 /// A text area with a text in it and the cursor at its end.

@@ -53,6 +53,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Drawn => return drawn(model, now),
+        Msg::Printed => return printed(model, now),
         Msg::Progress { stage, done, total } => {
             progress(model, &stage, (done, total), now);
             Vec::new()
@@ -291,42 +292,76 @@ pub(super) fn record(review: &mut Review, event: Event, now: Timestamp) -> Effec
     Effect::Persist(entry)
 }
 
-/// Remembers what a person could see in the frame, and records a destructive change that was on it.
+/// Remembers what a person could see in the frame. A change counts as seen once it was there for a moment.
 fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let (size, windows) = (model.size, model.windows.len());
     let before = model.drawn.take();
     if layout::too_small(size) {
         return Vec::new();
     }
-    let Some(review) = model.review_mut() else {
+    let Some(review) = model.review() else {
         return Vec::new();
     };
-    let on_screen = windows == 0 && layout::rows(review.place_of(Pane::Change, size)) > 2;
-    let shown = Shown {
+    let on_screen = windows == 0 && review.shows_heading(size);
+    let change = review.change_at().filter(|_| on_screen);
+    let since = before.filter(|before| before.change == change && before.since <= now);
+    model.drawn = Some(Shown {
         finding: review.selected(),
-        change: review.change_at().filter(|_| on_screen),
+        change,
+        since: since.as_ref().map_or(now, |before| before.since),
+        counted: since.is_some_and(|before| before.counted),
         windows,
         marks: review.marks.clone(),
-    };
-    review.looked.extend(shown.change);
-    let mut effects = Vec::new();
-    // The same frame again asks for nothing anew, also when the draft could not take the entry.
-    let is_new = before.is_none_or(|before| before.change != shown.change);
-    if let Some((plan, index)) = shown.change.filter(|_| is_new)
-        && let Some(change) = review
-            .case
-            .plans
-            .get(plan)
-            .and_then(|plan| plan.plan.changes.get(index))
-        && (review.case.gate.review_every_change
-            || (change.action.is_destructive() && change.mode == Mode::Managed))
-        && let Some(mark) = review.case.display_mark(plan, index)
-        && review.displayed.insert(mark)
-    {
-        effects.push(record(review, Event::Displayed { change: mark }, now));
+    });
+    match model.counts_at() {
+        Some(at) if at <= now => count_as_seen(model, now),
+        _ => Vec::new(),
     }
-    model.drawn = Some(shown);
-    effects
+}
+
+/// What is on paper, so to speak, stays: the whole of the pane was shown, and it counts at once.
+fn printed(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    let windows = model.windows.len();
+    let Some(review) = model.review() else {
+        return Vec::new();
+    };
+    model.drawn = Some(Shown {
+        finding: review.selected(),
+        change: review.change_at(),
+        since: now,
+        counted: false,
+        windows,
+        marks: review.marks.clone(),
+    });
+    count_as_seen(model, now)
+}
+
+/// The change of the last frame counts as seen, and the draft says so where the approval depends on it.
+pub(super) fn count_as_seen(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    // The same frame again asks for nothing anew, also when the draft could not take the entry.
+    let at = model.drawn.as_mut().and_then(|shown| {
+        let anew = !std::mem::replace(&mut shown.counted, true);
+        shown.change.filter(|_| anew)
+    });
+    let (Some((plan, index)), Some(review)) = (at, model.review_mut()) else {
+        return Vec::new();
+    };
+    review.looked.insert((plan, index));
+    let change = review
+        .case
+        .plans
+        .get(plan)
+        .and_then(|plan| plan.plan.changes.get(index));
+    let matters = change.is_some_and(|change| {
+        review.case.gate.review_every_change
+            || (change.action.is_destructive() && change.mode == Mode::Managed)
+    });
+    match review.case.display_mark(plan, index) {
+        Some(mark) if matters && review.displayed.insert(mark) => {
+            vec![record(review, Event::Displayed { change: mark }, now)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Brings the panes' lines and all scroll positions up to date.
