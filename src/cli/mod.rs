@@ -28,6 +28,7 @@ mod signing;
 mod subject;
 #[cfg(unix)]
 mod supervise;
+mod typed;
 mod verify;
 
 use std::collections::BTreeMap;

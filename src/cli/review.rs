@@ -97,8 +97,8 @@ fn review(
             messages,
             &jiff::Timestamp::now,
             &mut runner,
-            input.as_mut(),
-            &mut out,
+            (input.as_mut(), &mut out),
+            &mut super::typed::words,
         )
         .map_err(|error| failed(&error));
     }
@@ -343,7 +343,11 @@ fn approve(
     };
     let statement = Statement::build(case, &journal, &verdict, &occasion)
         .map_err(|blocked| blocked.0.join(" "))?;
-    let asking = Asking::find(!args.plain, is_piped(args), world);
+    let asking = if args.plain {
+        Asking::Lines
+    } else {
+        Asking::Screen
+    };
     let sealed = Signing::find(repository, world).record(statement, &loaded.approvers, asking)?;
     let record = sealed.record;
     let who = git::Identity {

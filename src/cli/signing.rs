@@ -1,8 +1,7 @@
 //! Signing an approval as git would: which key, and whether a person can be asked.
 
-use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, IsTerminal as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use super::World;
@@ -21,30 +20,13 @@ pub(super) enum Signing {
     Without(String),
 }
 
-/// How a person can be asked for a passphrase or a touch.
+/// How the person at the terminal is asked for a passphrase or a touch.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
-    /// At the terminal, under what was said before.
+    /// Under what was said before.
     Lines,
-    /// At the terminal, which the full screen takes again afterwards: what is said there must be read first.
+    /// On the screen that the reviewer takes again afterwards: what is said there must be read first.
     Screen,
-    /// Through the program that the environment names.
-    Program(OsString),
-    /// Not at all.
-    Nobody,
-}
-
-impl Asking {
-    /// Looks where people are. Where the plan came through standard input, the terminal is open nevertheless.
-    pub(super) fn find(full_screen: bool, plan_is_piped: bool, world: &World) -> Self {
-        let here = std::io::stdin().is_terminal() || (plan_is_piped && terminal().is_some());
-        let program = world.env.get("SSH_ASKPASS");
-        match (here, program.filter(|program| !program.is_empty())) {
-            (true, _) if full_screen => Self::Screen,
-            (true, _) => Self::Lines,
-            (false, Some(program)) => Self::Program(program.into()),
-            (false, None) => Self::Nobody,
-        }
-    }
 }
 
 fn terminal() -> Option<File> {
@@ -169,12 +151,8 @@ impl Signing {
             Self::Without(why) => return Err(why.clone()),
         };
         let message = statement.pae().map_err(|e| e.to_string())?;
-        let full_screen = matches!(asking, Asking::Screen);
-        let prompt = match asking {
-            Asking::Lines | Asking::Screen => Prompt::Terminal(standard_error()),
-            Asking::Program(program) => Prompt::Program(program),
-            Asking::Nobody => Prompt::Nobody,
-        };
+        let full_screen = asking == Asking::Screen;
+        let prompt = Prompt::Terminal(standard_error());
         if full_screen {
             say(&format!("Signing with {}.", key.name()));
         }

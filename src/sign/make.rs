@@ -61,8 +61,6 @@ impl SigningKey {
 pub enum Prompt {
     /// At the terminal; the program's own messages go there, too.
     Terminal(Stdio),
-    /// Through the program that the person chose for that (`SSH_ASKPASS`).
-    Program(OsString),
     /// By nobody: what would ask fails.
     Nobody,
 }
@@ -124,10 +122,7 @@ pub fn sign(
         Prompt::Terminal(stderr) => {
             program::run_at_terminal(program, &arguments, directory.path(), stderr)
         }
-        Prompt::Program(askpass) => {
-            program::run_quietly(program, &arguments, directory.path(), b"", Some(&askpass))
-        }
-        Prompt::Nobody => program::run_quietly(program, &arguments, directory.path(), b"", None),
+        Prompt::Nobody => program::run_quietly(program, &arguments, directory.path(), b""),
     };
     let done = done.map_err(|reason| failed(&reason))?;
     if !done.status.success() {

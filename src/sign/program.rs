@@ -10,8 +10,6 @@ use tempfile::TempDir;
 
 /// How long it may take: a key on hardware may wait for a touch.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long it may take where a person types a passphrase.
-const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(300);
 /// Most of its output that is read.
 const MAX_OUTPUT: u64 = 64 * 1024;
 
@@ -52,13 +50,12 @@ pub(super) fn private_directory() -> std::io::Result<TempDir> {
     builder.tempdir()
 }
 
-/// Runs a program without a terminal: what would ask a person asks through another program, or fails in place of waiting.
+/// Runs a program without a terminal: what would ask a person fails in place of waiting.
 pub(super) fn run_quietly(
     program: &Path,
     arguments: &[OsString],
     directory: &Path,
     input: &[u8],
-    askpass: Option<&OsStr>,
 ) -> Result<Done, String> {
     let stdin = if input.is_empty() {
         Stdio::null()
@@ -70,13 +67,10 @@ pub(super) fn run_quietly(
         .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .env("SSH_ASKPASS_REQUIRE", "force");
-    if let Some(askpass) = askpass {
-        command.env("SSH_ASKPASS", askpass);
-    } else {
         // Whoever would be asked for a passphrase is not here.
-        command.env("SSH_ASKPASS", "false").env_remove("DISPLAY");
-    }
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .env("SSH_ASKPASS", "false")
+        .env_remove("DISPLAY");
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -97,11 +91,7 @@ pub(super) fn run_quietly(
             drop(sender.send(bytes));
         });
     }
-    let patience = match askpass {
-        Some(_) => PATIENCE_WITH_PEOPLE,
-        None => PATIENCE,
-    };
-    let status = wait(&mut child, patience)?;
+    let status = wait(&mut child, PATIENCE)?;
     let bytes = said
         .recv_timeout(Duration::from_secs(2))
         .unwrap_or_default();

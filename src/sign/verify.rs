@@ -299,6 +299,6 @@ fn ask(
         "-s".into(),
         file.into_os_string(),
     ]);
-    let done = program::run_quietly(program, &arguments, directory.path(), message, None)?;
+    let done = program::run_quietly(program, &arguments, directory.path(), message)?;
     Ok(done.status.success())
 }

@@ -22,6 +22,8 @@ pub use width::{display_width, fit_address, fit_end, fit_middle, wrap};
 
 use std::fmt;
 
+use unicode_width::UnicodeWidthChar as _;
+
 /// Text that may be written to a terminal or a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
@@ -98,6 +100,7 @@ fn is_hidden(c: char) -> bool {
                 | '\u{200B}'..='\u{200F}'
                 | '\u{2028}'..='\u{202E}'
                 | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
                 | '\u{3164}'
                 | '\u{FE00}'..='\u{FE0F}'
                 | '\u{FEFF}'
@@ -109,21 +112,52 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
+/// Most marks that may stand on one letter: more would be drawn over the lines above and below.
+const MARKS: usize = 4;
+
+/// Longest run of spaces that stands as it is: a longer one would push what follows it out of sight.
+const SPACES: usize = 40;
+
+/// The shortest run that does not: one space more.
+const RUN: &str = "                                         ";
+
+fn is_space(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+    )
+}
+
 fn sanitise(text: &str, keep_lines: bool) -> String {
-    if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control()) {
+    if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control()) && !text.contains(RUN) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();
+    let (mut marks, mut spaces) = (0, 0);
     while let Some(c) = chars.next() {
+        let is_mark = !c.is_ascii() && c.width() == Some(0);
+        marks = if is_mark { marks + 1 } else { 0 };
         match c {
+            c if is_space(c) => {
+                out.push(c);
+                spaces += 1;
+                if chars.peek().is_none_or(|next| !is_space(*next)) {
+                    if spaces > SPACES {
+                        out.truncate(out.trim_end_matches(is_space).len());
+                        out.push_str(&format!(" <{spaces} spaces> "));
+                    }
+                    spaces = 0;
+                }
+            }
             '\n' if keep_lines => out.push('\n'),
             '\r' if keep_lines && chars.peek() == Some(&'\n') => {}
             '\t' if keep_lines => out.push_str("    "),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if is_hidden(c) => {
+            c if is_hidden(c) || marks > MARKS => {
                 out.push_str("<U+");
                 out.push_str(&format!("{:04X}", u32::from(c)));
                 out.push('>');
@@ -153,6 +187,42 @@ mod tests {
             shown.as_str(),
             "a<U+001B>[31mb<U+202E>c<U+200B>d<U+007F><U+009B>"
         );
+    }
+
+    #[test]
+    fn what_would_be_drawn_over_other_lines_or_push_text_away_is_spelled_out() {
+        let high = format!("a{}b", "\u{301}".repeat(7));
+        assert_eq!(
+            Printable::line(&high).as_str(),
+            "a\u{301}\u{301}\u{301}\u{301}<U+0301><U+0301><U+0301>b"
+        );
+        assert_eq!(Printable::line("a\u{2800}b").as_str(), "a<U+2800>b");
+        assert_eq!(RUN.len(), SPACES + 1);
+        let far = format!("a{}b", " ".repeat(SPACES));
+        assert_eq!(Printable::line(&far).as_str(), far);
+        for space in [" ", "\u{a0}", "\u{2003}", "\u{3000}"] {
+            let away = format!("a{}b", space.repeat(50));
+            assert_eq!(Printable::line(&away).as_str(), "a <50 spaces> b");
+            assert_eq!(Printable::lines(&away).as_str(), "a <50 spaces> b");
+        }
+        // What is printable already stays as it is.
+        let once = Printable::line(&high);
+        assert_eq!(Printable::line(once.as_str()), once);
+    }
+
+    #[test]
+    fn letters_of_every_script_stay_as_they_are() {
+        for text in [
+            "Việt Nam",
+            "Vie\u{302}\u{323}t",
+            "שָׁלוֹם",
+            "हिन्दी",
+            "ภาษาไทย",
+            "한국어",
+            "日本語 テスト",
+        ] {
+            assert_eq!(Printable::line(text).as_str(), text);
+        }
     }
 
     #[test]

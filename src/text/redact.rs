@@ -318,11 +318,11 @@ fn add_forms(secret: &str, long: usize, forms: &mut BTreeSet<String>) {
     };
     add_encoded(secret, forms);
     forms.insert(secret.to_owned());
-    if secret.chars().all(is_plain) {
+    if secret.chars().all(is_plain) && Printable::line(secret).as_str() == secret {
         return;
     }
     let is_long = secret.len() > long;
-    let mut texts = BTreeSet::from([secret.to_owned()]);
+    let mut texts = BTreeSet::from([secret.to_owned(), Printable::line(secret).into_string()]);
     let debug = format!("{secret:?}");
     texts.extend(inside_quotes(&debug).map(str::to_owned));
     // Documents stand in texts of documents, such as a line of the configuration in an input that a policy prints as JSON.

@@ -14,7 +14,12 @@ use super::queue::Row;
 use super::tree::TreeRow;
 use super::update::update;
 
+/// Asks a person for typed words, after what they stand for; nothing when there is nobody to ask.
+pub(super) type Person<'a> = dyn FnMut(&[String]) -> io::Result<Option<String>> + 'a;
+
 /// Reviews line by line until the end; the end of the input leaves the review undecided.
+///
+/// Answers come from the input, which may be anything; the words that approve come from the person only.
 ///
 /// # Errors
 /// When reading or writing fails.
@@ -23,8 +28,8 @@ pub fn run_plain(
     messages: &Receiver<Msg>,
     now: &dyn Fn() -> Timestamp,
     runner: &mut dyn FnMut(&Model, Effect) -> Option<Msg>,
-    input: &mut dyn BufRead,
-    output: &mut dyn Write,
+    (input, output): (&mut dyn BufRead, &mut dyn Write),
+    person: &mut Person<'_>,
 ) -> io::Result<Outcome> {
     let mut plain = Plain {
         model,
@@ -32,6 +37,7 @@ pub fn run_plain(
         runner,
         input,
         output,
+        person,
         outcome: None,
     };
     plain.feed(Msg::Resize {
@@ -69,16 +75,17 @@ fn fail(output: &mut dyn Write, failure: &Failure) -> io::Result<Outcome> {
     Ok(Outcome::Failed(failure.exit))
 }
 
-struct Plain<'a> {
+struct Plain<'a, 'p> {
     model: &'a mut Model,
     now: &'a dyn Fn() -> Timestamp,
     runner: &'a mut dyn FnMut(&Model, Effect) -> Option<Msg>,
     input: &'a mut dyn BufRead,
     output: &'a mut dyn Write,
+    person: &'a mut Person<'p>,
     outcome: Option<Outcome>,
 }
 
-impl Plain<'_> {
+impl Plain<'_, '_> {
     fn review(&mut self, messages: &Receiver<Msg>) -> io::Result<Outcome> {
         self.show_everything_once()?;
         self.key(KeyCode::Char('1'));
@@ -295,21 +302,24 @@ impl Plain<'_> {
         let Some((_, open, lines)) = self.screen() else {
             return Ok(());
         };
-        for line in lines {
+        for line in &lines {
             writeln!(self.output, "{line}")?;
         }
         if open {
-            write!(
-                self.output,
-                "Type the words to approve, or Enter to go back: "
-            )?;
             self.output.flush()?;
-            let typed = self.read()?.unwrap_or_default();
-            self.feed(Msg::Printed);
-            for c in typed.trim_end().chars() {
-                self.key(KeyCode::Char(c));
+            match (self.person)(&lines)? {
+                Some(typed) => {
+                    self.feed(Msg::Printed);
+                    for c in typed.trim_end().chars() {
+                        self.key(KeyCode::Char(c));
+                    }
+                    self.key(KeyCode::Enter);
+                }
+                None => writeln!(
+                    self.output,
+                    "Nothing was approved: the words are typed at a terminal, and there is none here."
+                )?,
             }
-            self.key(KeyCode::Enter);
         }
         if self.outcome.is_none() {
             if let Some(Window::Approve(screen)) = self.model.windows.last() {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
 use crate::scene::{RAE, Run, SAM, Scene};
+use crate::terminal::Terminal;
 
 const NOTES: &str = "refs/notes/countersign";
 
@@ -212,7 +213,7 @@ fn other_policies_or_another_configuration_are_not_covered() {
 #[test]
 fn an_author_cannot_approve_the_own_change() {
     let scene = Scene::change("02-update");
-    scene.run_on(&["--plain"], scene.dialogue(0));
+    scene.review(&["--plain"], scene.dialogue(0));
     scene.run(&["verify"]).must_end(3);
     // A co-author is an author, whatever the spelling of the address.
     let scene = Scene::change("02-update");
@@ -224,12 +225,12 @@ fn an_author_cannot_approve_the_own_change() {
         "After\n\nCo-authored-by: Rae <RAE@Example.com>",
     ]);
     scene.work_as(RAE);
-    scene.run_on(&["--plain"], scene.dialogue(0));
+    scene.review(&["--plain"], scene.dialogue(0));
     scene.work_as(SAM);
     scene.run(&["verify"]).must_end(3);
     // Where the team allows it, it counts.
     let scene = Scene::change_with("02-update", "[approval]\nprevent_self = false\n");
-    scene.run_on(&["--plain"], scene.dialogue(0)).must_end(0);
+    scene.review(&["--plain"], scene.dialogue(0)).must_end(0);
     accepted(&scene, &[]);
 }
 
@@ -242,7 +243,7 @@ fn two_reviewers_are_needed_where_two_are_asked_for() {
     scene.approve(0);
     refused(&scene, &[], "under quorum: 1 of 2");
     scene.work_as(("Kim Tran", "kim@example.com"));
-    scene.run_on(&["--plain"], scene.dialogue(0)).must_end(0);
+    scene.review(&["--plain"], scene.dialogue(0)).must_end(0);
     scene.work_as(SAM);
     accepted(&scene, &[]);
 }
@@ -350,7 +351,7 @@ fn approving_needs_the_exact_words() {
     scene.work_as(RAE);
     for words in ["", "yes", "approve", "approve 00000000"] {
         let run = scene
-            .run_on(&["--plain"], format!("A\n{words}\nq\n"))
+            .review(&["--plain"], format!("A\n{words}\nq\n"))
             .must_end(3);
         run.must_not_say("Approved:");
     }
@@ -363,7 +364,7 @@ fn approving_needs_a_work_tree_as_committed() {
     scene.write("main.tf", "# edited since\n");
     scene.work_as(RAE);
     let run = scene
-        .run_on(&["--plain"], scene.dialogue(0))
+        .review(&["--plain"], scene.dialogue(0))
         .must_say("The work tree differs from the commit in main.tf");
     assert_ne!(run.status, 0, "{run}");
     refused_by_verify(&scene, &[], "no approval");
@@ -401,7 +402,32 @@ fn the_record_is_written_elsewhere_too() {
     let scene = Scene::change("02-update");
     scene.work_as(RAE);
     scene
-        .run_on(&["--plain", "--record", "record.out"], scene.dialogue(0))
+        .review(&["--plain", "--record", "record.out"], scene.dialogue(0))
         .must_end(0);
     assert_eq!(scene.read("record.out").trim_end(), note(&scene, "HEAD"));
+}
+
+#[test]
+fn nobody_approves_through_a_pipe_nor_with_what_was_typed_before_the_question() {
+    let scene = Scene::change("02-update");
+    scene.work_as(RAE);
+    // Everything that a person would type, but no person.
+    let run = scene.run_on(&["--plain"], scene.dialogue(0) + "q\n");
+    run.must_end(3)
+        .must_say("the words are typed at a terminal, and there is none here");
+    scene.run(&["verify"]).must_end(3).must_say("no approval");
+    // At a terminal the words wait in the queue before the question is there.
+    let mut terminal = Terminal::open();
+    let mut command = scene.countersign();
+    command.arg("--plain").env("TERM", "xterm-256color");
+    let dialogue = scene.dialogue(0);
+    terminal.keys(&dialogue);
+    let mut child = terminal.start(command);
+    terminal.wait_for("Type the words to approve");
+    terminal.keys("\n");
+    terminal.keys("q\n");
+    let status = child.wait().unwrap();
+    let text = terminal.close();
+    assert_eq!(status.code(), Some(3), "{text}");
+    scene.run(&["verify"]).must_end(3).must_say("no approval");
 }

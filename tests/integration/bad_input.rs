@@ -375,7 +375,7 @@ fn an_errored_plan_cannot_be_approved() {
     let scene = Scene::change("12-errored");
     scene.work_as(crate::scene::RAE);
     let run = scene
-        .run_on(&["--plain"], scene.dialogue(0))
+        .review(&["--plain"], scene.dialogue(0))
         .must_say("an errored plan cannot be approved");
     assert_ne!(run.status, 0, "{run}");
     assert_eq!(

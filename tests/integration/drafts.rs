@@ -323,7 +323,7 @@ fn an_approval_that_cannot_be_noted_leaves_no_record_and_the_answers_stay() {
     std::fs::write(&lock, "").unwrap();
     let dialogue = scene.dialogue(FINDINGS) + "q\n";
     scene
-        .run_on(&["--plain", "--record", "record.out"], dialogue)
+        .review(&["--plain", "--record", "record.out"], dialogue)
         .must_end(3)
         .must_say("Nothing was approved")
         .must_say("8 of 8 decided");

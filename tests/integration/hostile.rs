@@ -176,6 +176,9 @@ fn must_be_clean(what: &str, text: &str) {
 fn must_be_clean_run(what: &str, run: &Run) {
     must_be_clean(&format!("{what}: standard output"), &run.stdout);
     must_be_clean(&format!("{what}: standard error"), &run.stderr);
+    // A terminal begins a new line with two characters.
+    let terminal = run.terminal.replace("\r\n", "\n");
+    must_be_clean(&format!("{what}: terminal"), &terminal);
 }
 
 /// Every string of a JSON document, decoded.
@@ -254,7 +257,7 @@ fn must_stay_clean_everywhere(tree: &Json) {
     let day = days_from_now(7);
     let dialogue =
         format!("n\na\nw\nbecause \u{202e}\u{1b}[2J\n{day}\nn\nc\na note\u{200b}\np\nu\nA\n\nq\n");
-    let run = scene.run_on(&["--plain", "plan.json"], dialogue);
+    let run = scene.review(&["--plain", "plan.json"], dialogue);
     must_be_clean_run("--plain", &run);
     assert!(run.says("waived: "), "{run}");
     assert!(run.says("put off: "), "{run}");

@@ -4,7 +4,7 @@
 #![allow(clippy::print_stderr)]
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::scene::{RAE, Run, SAM, Scene};
 use crate::terminal::Terminal;
@@ -23,22 +23,14 @@ fn locked() -> Option<Scene> {
     Some(scene)
 }
 
-/// Starts the program with this terminal as its own; none where the system has no `setsid` for that.
-fn at(terminal: &Terminal, scene: &Scene, arguments: &str) -> Option<Child> {
+/// Starts the program with this terminal as its own.
+fn at(terminal: &mut Terminal, scene: &Scene, arguments: &str) -> Child {
     let program = env!("CARGO_BIN_EXE_countersign");
-    let mut command = scene.command("setsid");
-    command
-        .args(["--ctty", "--wait", "sh", "-c"])
-        .arg(format!("exec '{program}' {arguments}"))
-        .env("TERM", "xterm-256color")
-        .stdin(terminal.end())
-        .stdout(terminal.end())
-        .stderr(terminal.end());
-    let started = command.spawn().ok();
-    if started.is_none() {
-        eprintln!("SKIPPED: setsid is not on the PATH, so no program has a terminal of its own");
-    }
-    started
+    let mut command = scene.command("sh");
+    command.arg("-c");
+    command.arg(format!("exec '{program}' {arguments}"));
+    command.env("TERM", "xterm-256color");
+    terminal.start(command)
 }
 
 fn words(scene: &Scene) -> String {
@@ -67,10 +59,8 @@ fn counts(scene: &Scene) {
 fn line_by_line_the_passphrase_is_asked_for_at_the_terminal() {
     for arguments in ["--plain", "--plain - < plan.json"] {
         let Some(scene) = locked() else { return };
-        let terminal = Terminal::open();
-        let Some(child) = at(&terminal, &scene, arguments) else {
-            return;
-        };
+        let mut terminal = Terminal::open();
+        let child = at(&mut terminal, &scene, arguments);
         let mut seen = 0;
         for (answer, says) in [
             ("wrong\n", "nothing was written"),
@@ -98,10 +88,8 @@ fn line_by_line_the_passphrase_is_asked_for_at_the_terminal() {
 #[test]
 fn the_full_screen_makes_room_for_the_passphrase_and_comes_back() {
     let Some(scene) = locked() else { return };
-    let terminal = Terminal::open();
-    let Some(child) = at(&terminal, &scene, "plan.json") else {
-        return;
-    };
+    let mut terminal = Terminal::open();
+    let child = at(&mut terminal, &scene, "plan.json");
     let seen = terminal.wait_for_more(0, "decided: A approves");
     terminal.keys("A");
     let seen = terminal.wait_for_more(seen, &words(&scene));
@@ -127,10 +115,8 @@ fn the_full_screen_makes_room_for_the_passphrase_and_comes_back() {
 #[test]
 fn a_reviewer_who_gives_up_at_the_prompt_has_approved_nothing() {
     let Some(scene) = locked() else { return };
-    let terminal = Terminal::open();
-    let Some(child) = at(&terminal, &scene, "plan.json") else {
-        return;
-    };
+    let mut terminal = Terminal::open();
+    let child = at(&mut terminal, &scene, "plan.json");
     let seen = terminal.wait_for_more(0, "decided: A approves");
     terminal.keys("A");
     let seen = terminal.wait_for_more(seen, &words(&scene));
@@ -155,13 +141,14 @@ fn askpass(scene: &Scene, answer: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn without_a_terminal_the_program_that_the_environment_names_is_asked() {
+fn who_prefers_a_program_that_asks_is_asked_by_it() {
     let Some(scene) = locked() else { return };
     let with = |answer: &str| {
-        let mut command: Command = scene.countersign();
+        let mut command = scene.countersign();
         command.arg("--plain");
         command.env("SSH_ASKPASS", askpass(&scene, answer));
-        Run::of(&mut command, (scene.dialogue(0) + "q\n").as_bytes())
+        command.env("SSH_ASKPASS_REQUIRE", "force");
+        Run::with_person(command, &(scene.dialogue(0) + "q\n"))
     };
     with("wrong")
         .must_end(3)
@@ -225,7 +212,7 @@ fn a_key_that_only_an_agent_holds_signs_by_its_text_or_its_public_file() {
     scene.git(&["config", "--global", "user.signingkey", &key]);
     scene.work_as(RAE);
     // There is no agent yet.
-    let run = scene.run_on(&["--plain"], scene.dialogue(0) + "q\n");
+    let run = scene.review(&["--plain"], scene.dialogue(0) + "q\n");
     run.must_end(3).must_say("of the agent could not sign");
     let Some(agent) = Agent::start(&scene) else {
         return;
@@ -236,7 +223,7 @@ fn a_key_that_only_an_agent_holds_signs_by_its_text_or_its_public_file() {
         scene.work_as(RAE);
         let mut review = scene.countersign();
         review.env("SSH_AUTH_SOCK", &agent.socket).arg("--plain");
-        let run = Run::of(&mut review, scene.dialogue(0).as_bytes());
+        let run = Run::with_person(review, &scene.dialogue(0));
         run.must_end(0).must_say("signed with SHA256:");
         counts(&scene);
         scene.git(&["update-ref", "-d", "refs/notes/countersign"]);

@@ -307,7 +307,7 @@ fn the_record_says_what_was_proven() {
     let scene = change("02-update", "");
     scene.work_as(RAE);
     scene
-        .run_on(
+        .review(
             &["--plain", "--plan-file", "tfplan.out", "plan.json"],
             scene.dialogue(0),
         )

@@ -7,12 +7,14 @@ use std::fmt;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
+
+use crate::terminal::Terminal;
 
 /// Name and address of who writes the changes.
 pub(crate) const SAM: (&str, &str) = ("Sam Rivera", "sam@example.com");
@@ -180,6 +182,14 @@ impl Scene {
         Run::of(self.countersign().args(arguments), input.as_ref())
     }
 
+    /// Runs the program with a person at its terminal: the lines of the dialogue come through a pipe, but for the words that approve,
+    /// which the person types when asked.
+    pub(crate) fn review(&self, arguments: &[&str], dialogue: impl AsRef<str>) -> Run {
+        let mut command = self.countersign();
+        command.args(arguments);
+        Run::with_person(command, dialogue.as_ref())
+    }
+
     /// Runs git, which must succeed, and gives what it wrote, trimmed.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.try_git(arguments).must_end(0).stdout.trim().to_owned()
@@ -206,7 +216,7 @@ impl Scene {
     /// Rae reviews line by line: waives each of the blocking findings, then types the words that approve.
     pub(crate) fn approve(&self, waivers: usize) -> Run {
         self.work_as(RAE);
-        let run = self.run_on(&["--plain"], self.dialogue(waivers));
+        let run = self.review(&["--plain"], self.dialogue(waivers));
         self.work_as(SAM);
         run.must_end(0)
     }
@@ -264,6 +274,9 @@ pub(crate) fn shipped_policies() -> Vec<String> {
     ids
 }
 
+/// What asks for the words that approve.
+const PROMPT: &str = "Type the words to approve";
+
 /// How long a program may run: long enough for a slow machine, short enough to fail.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -282,6 +295,8 @@ pub(crate) struct Run {
     pub(crate) stdout: String,
     /// Standard error.
     pub(crate) stderr: String,
+    /// What the program wrote to its terminal, where it had one of its own.
+    pub(crate) terminal: String,
     /// The exit status; a signal fails the test.
     pub(crate) status: i32,
 }
@@ -289,12 +304,41 @@ pub(crate) struct Run {
 impl Run {
     /// Runs a command to its end on this standard input.
     pub(crate) fn of(command: &mut Command, input: &[u8]) -> Self {
-        let mut child = command
+        let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self::finish(child, input, || {}, &format!("{command:?}"))
+    }
+
+    /// Runs the program with a person at its terminal, who types the words that approve when asked; the other lines come through a pipe.
+    pub(crate) fn with_person(command: Command, dialogue: &str) -> Self {
+        let name = format!("{command:?}");
+        let (words, others): (Vec<&str>, Vec<&str>) = dialogue
+            .split_inclusive('\n')
+            .partition(|line| line.starts_with("approve"));
+        let mut terminal = Terminal::open();
+        let child = terminal.start_in_pipes(command);
+        let mut asked = 0;
+        let mut run = Self::finish(
+            child,
+            others.concat().as_bytes(),
+            || {
+                if terminal.text().matches(PROMPT).count() > asked {
+                    // Whoever has no more words goes back.
+                    terminal.keys(words.get(asked).unwrap_or(&"\n"));
+                    asked += 1;
+                }
+            },
+            &name,
+        );
+        run.terminal = terminal.close();
+        run
+    }
+
+    fn finish(mut child: Child, input: &[u8], mut meanwhile: impl FnMut(), name: &str) -> Self {
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         let writer = std::thread::spawn(move || {
@@ -310,12 +354,13 @@ impl Run {
             match child.try_wait().unwrap() {
                 Some(status) => break status,
                 None if started.elapsed() < PATIENCE => {
+                    meanwhile();
                     std::thread::sleep(Duration::from_millis(2));
                 }
                 None => {
                     child.kill().unwrap();
                     child.wait().unwrap();
-                    panic!("{command:?} did not end within {PATIENCE:?}");
+                    panic!("{name} did not end within {PATIENCE:?}");
                 }
             }
         };
@@ -333,6 +378,7 @@ impl Run {
         Self {
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
             stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+            terminal: String::new(),
             status: output
                 .status
                 .code()
@@ -364,7 +410,9 @@ impl Run {
     /// Whether a text stands in what was written, whatever the lines are broken at.
     pub(crate) fn says(&self, text: &str) -> bool {
         let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        flat(&self.stdout).contains(&flat(text)) || flat(&self.stderr).contains(&flat(text))
+        let places = [&self.stdout, &self.stderr, &self.terminal];
+        let text = flat(text);
+        places.iter().any(|place| flat(place).contains(&text))
     }
 
     /// Standard output as the JSON report; its schema is checked.
@@ -397,6 +445,9 @@ impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "--- standard output\n{}", self.stdout)?;
         writeln!(f, "--- standard error\n{}", self.stderr)?;
+        if !self.terminal.is_empty() {
+            writeln!(f, "--- terminal\n{}", self.terminal)?;
+        }
         write!(f, "--- status {}", self.status)
     }
 }

@@ -1,16 +1,20 @@
 //! A real terminal: what is written to it can be read, and keys can be typed.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use pty_process::Size;
+use pty_process::blocking::Pts;
 
 /// A terminal, and what was written to it so far.
 pub(crate) struct Terminal {
+    /// What a program gets that it belongs to.
+    owned: Option<Pts>,
     end: Option<File>,
     keyboard: File,
     seen: Arc<Mutex<Vec<u8>>>,
@@ -19,27 +23,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn open() -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let path = std::ffi::OsStr::from_bytes(name.as_bytes());
-        // It must not become the terminal of the tests themselves.
-        let end = {
-            use std::os::unix::fs::OpenOptionsExt;
-            let mut options = OpenOptions::new();
-            options.read(true).write(true);
-            options.custom_flags(OpenptFlags::NOCTTY.bits().cast_signed());
-            options.open(path).unwrap()
-        };
-        let size = rustix::termios::Winsize {
-            ws_row: 30,
-            ws_col: 100,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        rustix::termios::tcsetwinsize(&end, size).unwrap();
-        let mut master = File::from(master);
+        let (pty, owned) = pty_process::blocking::open().unwrap();
+        pty.resize(Size::new(30, 100)).unwrap();
+        let end = File::from(owned.as_fd().try_clone_to_owned().unwrap());
+        let mut master = File::from(OwnedFd::from(pty));
         let keyboard = master.try_clone().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
@@ -51,11 +38,26 @@ impl Terminal {
             }
         });
         Self {
+            owned: Some(owned),
             end: Some(end),
             keyboard,
             seen,
             reader: Some(reader),
         }
+    }
+
+    /// Starts a program as in a shell at this terminal: it reads, writes and belongs to it.
+    pub(crate) fn start(&mut self, command: Command) -> Child {
+        let command = pty_process::blocking::Command::from(command);
+        command.spawn(self.owned.take().unwrap()).unwrap()
+    }
+
+    /// Starts a program that belongs to this terminal while its streams are pipes.
+    pub(crate) fn start_in_pipes(&mut self, command: Command) -> Child {
+        let command = pty_process::blocking::Command::from(command);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let command = command.stderr(Stdio::piped());
+        command.spawn(self.owned.take().unwrap()).unwrap()
     }
 
     /// The end for a program.
@@ -104,7 +106,7 @@ impl Terminal {
 
     /// All that was written, once nobody can write any more.
     pub(crate) fn close(mut self) -> String {
-        drop(self.end.take());
+        drop((self.end.take(), self.owned.take()));
         self.reader.take().unwrap().join().unwrap();
         self.text()
     }

@@ -365,7 +365,8 @@ fn the_editor_and_the_clipboard_get_what_the_finding_is_about() {
     assert!(copied[1].starts_with("**no-destroy**"));
 }
 
-fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
+/// What is typed comes through the input; the words, if there are any, from a person.
+fn plain(case: ReviewCase, typed: &str, words: Option<&str>) -> (Outcome, String, usize) {
     let (sender, messages) = std::sync::mpsc::channel();
     sender
         .send(Msg::Progress {
@@ -391,8 +392,11 @@ fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
         &messages,
         &now,
         &mut runner,
-        &mut typed.as_bytes(),
-        &mut output,
+        (&mut typed.as_bytes(), &mut output),
+        &mut |shown| {
+            assert!(shown.iter().any(|line| line.contains("approve applying")));
+            Ok(words.map(str::to_owned))
+        },
     )
     .unwrap();
     let decided = model.journal().decisions().len();
@@ -402,17 +406,35 @@ fn plain(case: ReviewCase, typed: &str) -> (Outcome, String, usize) {
 #[test]
 fn line_by_line_the_same_questions_lead_to_an_approval() {
     let digest = calm_case().plan_digest().short();
-    let typed = format!("a\na\na\na\nA\napprove {digest}\n");
-    let (outcome, output, decided) = plain(calm_case(), &typed);
+    let words = format!("approve {digest}\n");
+    let (outcome, output, decided) = plain(calm_case(), "a\na\na\na\nA\n", Some(&words));
     assert_eq!(outcome, Outcome::Approved, "{output}");
     assert_eq!(decided, 4);
 }
 
 #[test]
+fn line_by_line_the_words_come_from_a_person_or_nothing_is_approved() {
+    let words = format!("approve {}\n", calm_case().plan_digest().short());
+    let typed = format!("a\na\na\na\nA\n{words}{words}q\n");
+    for (person, says) in [
+        (None, "and there is none here"),
+        (Some("\n"), "approve applying"),
+        (Some("approve it\n"), "Nothing was approved: the words are"),
+    ] {
+        let (outcome, output, decided) = plain(calm_case(), &typed, person);
+        assert_eq!((outcome, decided), (Outcome::Undecided, 4), "{output}");
+        assert!(output.contains(says), "{output}");
+    }
+}
+
+#[test]
 fn line_by_line_the_end_of_the_input_leaves_it_undecided() {
-    assert_eq!(plain(case(), "").0, Outcome::Undecided);
-    let (outcome, output, decided) =
-        plain(case(), "\n\nw\nagreed with the owner\n\nA\n\nr\nshort\nq\n");
+    assert_eq!(plain(case(), "", None).0, Outcome::Undecided);
+    let (outcome, output, decided) = plain(
+        case(),
+        "\n\nw\nagreed with the owner\n\nA\n\nr\nshort\nq\n",
+        None,
+    );
     assert_eq!((outcome, decided), (Outcome::Undecided, 1), "{output}");
     assert!(
         output.contains("blocked: 11 findings are undecided."),

@@ -350,8 +350,8 @@ fn loading_that_is_abandoned_is_an_error() {
         &messages,
         &|| "2026-11-22T14:00:00Z".parse().unwrap(),
         &mut |_, _| None,
-        &mut "".as_bytes(),
-        &mut output,
+        (&mut "".as_bytes(), &mut output),
+        &mut |_| Ok(None),
     )
     .unwrap();
     assert_eq!(outcome.exit().code(), 5);
@@ -376,7 +376,7 @@ fn line_by_line_every_change_is_printed_where_the_gate_asks_for_it() {
         .unwrap();
     let mut model = Model::loading();
     let mut output = Vec::new();
-    let typed = format!("s\no\na\nu\nU\nn\na\na\na\nj\nk\nA\napprove {digest}\n");
+    let typed = "s\no\na\nu\nU\nn\na\na\na\nj\nk\nA\n";
     let outcome = crate::tui::run_plain(
         &mut model,
         &messages,
@@ -387,8 +387,8 @@ fn line_by_line_every_change_is_printed_where_the_gate_asks_for_it() {
             Effect::Approve => Some(Msg::Approved(Ok("refs/notes/countersign".to_owned()))),
             _ => None,
         },
-        &mut typed.as_bytes(),
-        &mut output,
+        (&mut typed.as_bytes(), &mut output),
+        &mut |_| Ok(Some(format!("approve {digest}"))),
     )
     .unwrap();
     let output = String::from_utf8(output).unwrap();

@@ -13,6 +13,7 @@ use crate::scene::{RAE, Run, SAM, Scene};
 fn streams(tally: &mut Tally, case: &Case, run: &Run) {
     tally.search(case, "standard output", &run.stdout);
     tally.search(case, "standard error", &run.stderr);
+    tally.search(case, "the terminal", &run.terminal);
 }
 
 /// Searches every file below a directory, packed git objects included as git shows them.
@@ -100,7 +101,7 @@ pub(super) fn review(case: &Case, tally: &mut Tally) {
         "record.out",
         "plan.json",
     ];
-    let run = scene.run_on(&arguments, &dialogue);
+    let run = scene.review(&arguments, &dialogue);
     streams(tally, case, &run);
     let run = run.must_end(0);
     scene.work_as(SAM);

@@ -12,7 +12,7 @@ fn break_glass(scene: &Scene, who: (&str, &str), key: &str, reason: &str) -> Run
     let setting = format!("~/.ssh/{key}");
     scene.git(&["config", "--global", "user.signingkey", &setting]);
     scene.work_as(who);
-    let run = scene.run_on(&["--plain", "--break-glass", reason], dialogue(scene));
+    let run = scene.review(&["--plain", "--break-glass", reason], dialogue(scene));
     scene.work_as(SAM);
     run
 }
@@ -166,7 +166,7 @@ fn glass_is_there_only_where_the_base_puts_it_and_only_for_its_group() {
     scene.work_as(KIM);
     let dialogue = scene.dialogue(0);
     scene
-        .run_on(&["--plain", "--break-glass", "quick"], dialogue)
+        .review(&["--plain", "--break-glass", "quick"], dialogue)
         .must_say("counts only where the base says who may sign");
     scene.run(&["verify"]).must_end(3).must_say("no approval");
 }

@@ -193,7 +193,7 @@ fn a_merge_the_other_way_round_does_not_choose_the_rules() {
     let eve = ("Eve Lin", "eve@example.com");
     scene.git(&["config", "--global", "user.signingkey", "~/.ssh/eve"]);
     scene.work_as(eve);
-    let run = scene.run_on(&["--plain", "--base", &own], scene.dialogue(2));
+    let run = scene.review(&["--plain", "--base", &own], scene.dialogue(2));
     scene.work_as(SAM);
     run.must_end(0);
     scene

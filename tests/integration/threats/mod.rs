@@ -99,7 +99,7 @@ pub(crate) fn approve(scene: &Scene, who: (&str, &str), key: &str, waivers: usiz
     let setting = format!("~/.ssh/{key}");
     scene.git(&["config", "--global", "user.signingkey", &setting]);
     scene.work_as(who);
-    let run = scene.run_on(&["--plain"], scene.dialogue(waivers));
+    let run = scene.review(&["--plain"], scene.dialogue(waivers));
     scene.work_as(SAM);
     run
 }

@@ -172,9 +172,10 @@ fn a_string_cannot_pose_as_two_values() {
 
 #[test]
 fn a_long_string_cannot_pose_as_another_attribute() {
+    let pad = format!("{0}.{0}.{0}", " ".repeat(36));
     let out = between(
         &json!({"a": "x", "open": true}),
-        &json!({"a": format!("ok\"{}  + open = false", " ".repeat(110)), "open": true}),
+        &json!({"a": format!("ok\"{pad}  + open = false"), "open": true}),
         64,
         FOLDED,
     );
