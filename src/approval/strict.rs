@@ -16,7 +16,9 @@ use crate::text::Printable;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The line is too long.
-    #[error("the record is larger than {MAX_RECORD_BYTES} bytes.")]
+    #[error(
+        "the record is larger than {MAX_RECORD_BYTES} bytes, the most that one may have; split the change, so that one review has fewer findings."
+    )]
     TooLarge,
     /// There are too many lines.
     #[error("the note holds more than {MAX_RECORDS} records; this one was not read.")]

@@ -215,7 +215,12 @@ fn ready(
         Ok(opened) => opened,
         Err(error) => {
             let error = LoadError::input(&error, "");
-            return Msg::Failed(failure(&error));
+            return Msg::Failed(tui::Failure {
+                not_checked: vec![Printable::line(
+                    "Plan and policies were read; without a draft no answer could be kept, so nothing is shown.",
+                )],
+                ..failure(&error)
+            });
         }
     };
     let signs_with = loaded

@@ -80,8 +80,8 @@ pub const BINDINGS: &[Binding] = table! {
         Approve [key('A')] "approve" "Opens the approve screen."
     }
     Panes {
-        PreviousPart [key('[')] "part back" "Goes to the changed attribute or hunk before."
-        NextPart [key(']')] "part" "Goes to the next changed attribute or hunk."
+        PreviousPart [key('[')] "part before" "Goes to the changed attribute or hunk before."
+        NextPart [key(']')] "next part" "Goes to the next changed attribute or hunk."
         Unchanged [key('x')] "unchanged" "Shows or folds unchanged attributes."
         SideBySide [key('d')] "side by side" "Shows before and after side by side, from 160 columns."
         Edit [key('e')] "editor" "Opens the source in the editor."

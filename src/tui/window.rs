@@ -27,10 +27,22 @@ impl Answer {
 /// A small window over the review.
 #[derive(Debug)]
 pub(super) enum Window {
-    Help { top: usize },
-    Palette { typed: String, cursor: usize },
-    Filter { cursor: usize, filter: Filter },
-    Search { typed: String },
+    Help {
+        top: usize,
+    },
+    Palette {
+        typed: String,
+        cursor: usize,
+    },
+    Filter {
+        cursor: usize,
+        filter: Filter,
+        /// How many findings each row would list together with the other choices.
+        counts: Vec<usize>,
+    },
+    Search {
+        typed: String,
+    },
     Editor(Box<Editor>),
     Bulk(Bulk),
     Approve(Approve),

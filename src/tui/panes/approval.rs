@@ -9,7 +9,7 @@ use crate::decision::Decision;
 use crate::finding::Finding;
 use crate::provenance::ProofVerdict;
 use crate::review::{FindingState, Status};
-use crate::text::{display_width, fit_address, fit_end};
+use crate::text::{display_width, fit_address};
 
 /// Differences and gaps of a proof that are shown.
 const POINTS: usize = 10;
@@ -82,14 +82,12 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
         .writes_to
         .as_ref()
         .map_or("refs/notes/countersign", |place| place.as_str());
-    out.push(Rich::of(
-        Role::Dim,
-        format!("Signature:  {}", fit_end(signs, width.saturating_sub(12))),
-    ));
-    out.push(Rich::of(
-        Role::Dim,
-        format!("Writes to:  {}", fit_end(writes, width.saturating_sub(12))),
-    ));
+    for text in [
+        format!("Signature:  {signs}"),
+        format!("Writes to:  {writes}"),
+    ] {
+        out.extend(paragraph(Role::Dim, &text, width, 12));
+    }
     out
 }
 

@@ -95,10 +95,10 @@ fn message(finding: &Finding, width: usize) -> Vec<Rich> {
 fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
     let mut parts = Vec::new();
     if let Some(attribute) = &finding.attribute {
-        parts.push(format!("attribute {attribute}"));
+        parts.push(format!("attribute: {attribute}"));
     }
     if let Some(subject) = &finding.subject {
-        parts.push(format!("subject {subject}"));
+        parts.push(format!("subject: {subject}"));
     }
     for (name, value) in finding
         .facts
@@ -109,11 +109,12 @@ fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        let name = name.replace('_', " ");
         parts.push(
             review
                 .case
                 .redactor
-                .line(&format!("{name} {value}"))
+                .line(&format!("{name}: {value}"))
                 .into_string(),
         );
     }

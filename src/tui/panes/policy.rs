@@ -3,6 +3,7 @@
 use super::super::model::{Review, Subject};
 use super::super::rich::{Rich, paragraph};
 use super::super::theme::Role;
+use super::super::tree::TreeRow;
 use super::finding;
 use super::source::colours;
 use crate::finding::Finding;
@@ -32,7 +33,11 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
         .find(|policy| policy.id.as_str() == id);
     let mut out = Vec::new();
     match (found, policy) {
-        (None, None) => return summary(review, width),
+        (None, None) => {
+            let mut out = of_change(review, subject, width);
+            out.extend(summary(review, width));
+            return out;
+        }
         (Some(finding), None) => {
             out.push(Rich::of(Role::Strong, finding.policy.as_str()));
             out.extend(paragraph(Role::Text, finding.title.as_str(), width, 0));
@@ -92,6 +97,34 @@ fn permitted(finding: &Finding) -> &'static str {
         Enforcement::SoftMandatory => "blocks: waive with reason and expiry (w) or reject (r)",
         Enforcement::HardMandatory => "blocks and cannot be waived: reject (r), or change the plan",
     }
+}
+
+/// The policies that found something about a change in the list of changes.
+fn of_change(review: &Review, subject: Subject, width: usize) -> Vec<Rich> {
+    let at = match subject {
+        Subject::Row(TreeRow::Change(plan, index)) => (plan, index),
+        _ => return Vec::new(),
+    };
+    let mut out = Vec::new();
+    for finding in review
+        .findings_on(at)
+        .iter()
+        .filter_map(|index| review.finding(*index))
+    {
+        let level = format!("{} · {}", finding.enforcement, finding.severity);
+        out.push(
+            Rich::of(Role::Strong, finding.policy.as_str())
+                .right(Role::Dim, level)
+                .anchored(),
+        );
+        out.extend(paragraph(Role::Text, finding.message.as_str(), width, 2));
+        if !finding.remediation.is_empty() {
+            let text = format!("What to do: {}", finding.remediation);
+            out.extend(paragraph(Role::Good, &text, width, 2));
+        }
+        out.push(Rich::empty());
+    }
+    out
 }
 
 /// What is shown where no policy is in question.

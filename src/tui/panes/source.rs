@@ -43,10 +43,7 @@ pub(super) fn lines(review: &Review, subject: Subject, width: usize) -> Vec<Rich
         );
     };
     let Some(place) = place(review, sources, subject) else {
-        return dim(
-            "No line of the configuration is known for this: no file of the commit is known to hold it.",
-            width,
-        );
+        return dim("No file of the commit is known to hold this.", width);
     };
     let file = review
         .case

@@ -399,3 +399,38 @@ fn line_by_line_every_change_is_printed_where_the_gate_asks_for_it() {
         "{output}"
     );
 }
+
+#[test]
+fn the_filter_menu_says_how_many_findings_each_choice_would_list() {
+    let mut desk = Desk::new(case());
+    let row = |desk: &Desk, name: &str| {
+        let screen = desk.screen();
+        let line = screen.lines().find(|line| line.contains(name)).unwrap();
+        let inside = line.rsplit(name).next().unwrap().replace('│', " ");
+        let mut words = inside.split_whitespace();
+        words.find_map(|word| word.parse::<usize>().ok()).unwrap()
+    };
+    desk.keys("f");
+    assert_eq!((row(&desk, "] undecided"), row(&desk, "] high")), (12, 8));
+    assert_eq!((row(&desk, "] low"), row(&desk, "] create")), (4, 1));
+    // With another choice the others count what is left.
+    desk.keys("jjjjjjj ");
+    assert_eq!((row(&desk, "] low"), row(&desk, "] create")), (4, 0));
+    assert_eq!(row(&desk, "] destroy or replace"), 8);
+}
+
+#[test]
+fn the_policy_pane_of_a_change_says_which_policies_found_something() {
+    let mut desk = Desk::sized(case(), Journal::default(), (120, 36));
+    desk.keys("5jj");
+    desk.keys("4");
+    assert!(desk.sees("soft-mandatory · high"), "{}", desk.screen());
+    assert!(
+        desk.sees("What to do: Keep the resource"),
+        "{}",
+        desk.screen()
+    );
+    // In a pane, to which the same key leads once more, the keys are those of the pane.
+    desk.keys("4");
+    assert!(desk.sees("Esc back"), "{}", desk.screen());
+}

@@ -199,7 +199,12 @@ fn next(model: &mut Model, forward: bool) {
 fn filter(model: &mut Model) {
     let Some(review) = model.review() else { return };
     let filter = review.queue.filter.clone();
-    model.windows.push(Window::Filter { cursor: 0, filter });
+    let counts = super::windows::filter_counts(review, &filter);
+    model.windows.push(Window::Filter {
+        cursor: 0,
+        filter,
+        counts,
+    });
 }
 
 /// Sets a filter; the list falls back to all findings rather than show nothing without saying so.

@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::super::filter::{ActionFilter, Filter, StatusFilter};
 use super::super::keys::{self, Binding, Command, Context};
 use super::super::layout;
-use super::super::model::{Approve, Bulk, List, Model, Recheck, Window};
+use super::super::model::{Approve, Bulk, List, Model, Recheck, Review, Window};
 use super::super::msg::Effect;
 use super::super::table::BINDINGS;
 use super::super::theme::Role;
@@ -34,7 +34,11 @@ pub(super) fn key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effe
     let (after, effects) = match window {
         Window::Help { top } => (help(model, top, key), Vec::new()),
         Window::Palette { typed, cursor } => return palette(model, typed, cursor, key, now),
-        Window::Filter { cursor, filter } => (menu(model, cursor, filter, key), Vec::new()),
+        Window::Filter {
+            cursor,
+            filter,
+            counts,
+        } => (menu(model, (cursor, filter, counts), key), Vec::new()),
         Window::Search { typed } => (search(model, typed, key), Vec::new()),
         Window::Editor(editor) => return typing::edit(model, editor, key, now),
         Window::Bulk(bulk) => bulk_key(model, bulk, key, now),
@@ -126,7 +130,51 @@ pub(in super::super) const FILTERS: [(&str, Option<StatusFilter>); 6] = [
 pub(in super::super) const FILTER_ROWS: usize =
     FILTERS.len() + Severity::ALL.len() + ActionFilter::ALL.len() + 1;
 
-fn menu(model: &mut Model, mut cursor: usize, mut filter: Filter, key: &KeyEvent) -> After {
+/// The filter that choosing a row leads to, whatever was chosen in its part before.
+fn with_row(filter: &Filter, row: usize) -> Filter {
+    let mut filter = filter.clone();
+    let part = row.saturating_sub(FILTERS.len());
+    if let Some((_, Some(status))) = FILTERS.get(row) {
+        filter.status = *status;
+    } else if let Some(severity) = Severity::ALL.get(part) {
+        filter.severity = Some(*severity);
+    } else if let Some(action) = ActionFilter::ALL.get(part - Severity::ALL.len()) {
+        filter.action = Some(*action);
+    } else {
+        filter.unexplained = true;
+    }
+    filter
+}
+
+/// How many findings each row of the menu would list together with the other choices.
+pub(super) fn filter_counts(review: &Review, filter: &Filter) -> Vec<usize> {
+    let rows: Vec<Filter> = (0..FILTER_ROWS).map(|row| with_row(filter, row)).collect();
+    let (text, wanted) = (
+        Filter {
+            text: filter.text.clone(),
+            ..Filter::none()
+        },
+        filter.wanted(),
+    );
+    let mut counts = vec![0; FILTER_ROWS];
+    for (index, finding) in review.case.findings.iter().enumerate() {
+        let status = review.status(index);
+        // The text is looked for once, as that takes longest.
+        if !text.lets_through(finding, status, &wanted) {
+            continue;
+        }
+        for (count, row) in counts.iter_mut().zip(&rows) {
+            *count += usize::from(row.lets_through(finding, status, ""));
+        }
+    }
+    counts
+}
+
+fn menu(
+    model: &mut Model,
+    (mut cursor, mut filter, mut counts): (usize, Filter, Vec<usize>),
+    key: &KeyEvent,
+) -> After {
     match (key.code, keys::command(key, false)) {
         (KeyCode::Esc, _) | (_, Some(Command::Quit | Command::Filter)) => return After::Closes,
         (KeyCode::Enter, _) => {
@@ -137,11 +185,20 @@ fn menu(model: &mut Model, mut cursor: usize, mut filter: Filter, key: &KeyEvent
             }
             return After::Closes;
         }
-        (KeyCode::Char(' '), _) => choose(&mut filter, cursor),
+        (KeyCode::Char(' '), _) => {
+            choose(&mut filter, cursor);
+            if let Some(review) = model.review() {
+                counts = filter_counts(review, &filter);
+            }
+        }
         (_, Some(command)) => cursor = movement::moved(cursor, FILTER_ROWS, FILTER_ROWS, command),
         _ => {}
     }
-    After::Stays(Window::Filter { cursor, filter })
+    After::Stays(Window::Filter {
+        cursor,
+        filter,
+        counts,
+    })
 }
 
 fn choose(filter: &mut Filter, cursor: usize) {

@@ -38,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
         }
         lines.push(Rich::of(
             Role::Dim,
-            "  (n goes to undecided findings; 5 shows which changes are unseen)",
+            "  (back with Esc: n goes to undecided findings, 5 shows unseen changes)",
         ));
         lines.push(Rich::empty());
     }

@@ -8,7 +8,7 @@ use super::super::rich::Rich;
 use super::super::theme::Role;
 use super::super::tree::{Module, Shape, TreeRow, label, resource};
 use super::canvas::Canvas;
-use crate::plan::{Mode, ResourceChange};
+use crate::plan::{Action, Mode, ResourceChange};
 use crate::review::Status;
 use crate::text::{display_width, fit_address, fit_middle};
 
@@ -190,6 +190,12 @@ fn mark(review: &Review, at: (usize, usize), change: &ResourceChange) -> (Role, 
     }
 }
 
+/// Whether everybody knows the sign of an action.
+fn is_common(action: Action) -> bool {
+    let plain = matches!(action, Action::Create | Action::Update | Action::Delete);
+    plain || action.is_replace() || action.is_no_op()
+}
+
 fn change_row(
     review: &Review,
     at: (usize, usize),
@@ -222,7 +228,14 @@ fn change_row(
         (role, letter)
     });
     let left = format!("{} {} ", indent(level), change.action.symbol());
-    let word_width = 8.max(display_width(&word));
+    // In a narrow list the sign says what it can, so that more of the name is there.
+    let wide = width >= super::findings::NARROW;
+    let word = if wide || change.importing || change.is_move() || !is_common(change.action) {
+        word
+    } else {
+        String::new()
+    };
+    let word_width = display_width(&word).max(if wide { 8 } else { 0 });
     let room = width.saturating_sub(display_width(&left) + word_width + 13);
     let name = fit_address(&name, room);
     let pad = " ".repeat(room.saturating_sub(display_width(&name)));

@@ -14,8 +14,8 @@ use crate::plan::Action;
 use crate::review::Status;
 use crate::text::{display_width, fit_address, fit_end, fit_middle};
 
-/// Below how many columns the state is shown by its letter only.
-const NARROW: usize = 72;
+/// Below how many columns the state is shown by its letter only, and the action by its sign before the name.
+pub(super) const NARROW: usize = 72;
 
 /// Draws the list with its title line.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
@@ -149,18 +149,23 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
         Some(action) => (action.symbol(), action_role(action), action.word()),
         None => (" ", Role::Dim, ""),
     };
-    // Fixed columns at the right: action sign and word, state.
-    // In a narrow list the letter alone says the state.
-    let (state, word) = if width >= NARROW { (13, word) } else { (0, "") };
-    let doing = 11;
-    let room = width.saturating_sub(5 + doing + state);
+    // Fixed columns at the right: action sign and word, state. In a narrow list letter and sign stand before the name, so that
+    // more of the name is there.
+    let wide = width >= NARROW;
+    let (state, word, doing) = if wide { (13, word, 11) } else { (0, "", 0) };
+    let lead = if wide {
+        String::new()
+    } else {
+        format!("{symbol} ")
+    };
+    let room = width.saturating_sub(5 + doing + state + lead.chars().count());
     let heading = if review.queue.grouping == Grouping::Module {
         finding.module.as_str()
     } else {
         ""
     };
     // What has no action may use its columns too.
-    let (room, action_sign) = if action_word.is_empty() {
+    let (room, action_sign) = if action_word.is_empty() || !wide {
         (room + doing, String::new())
     } else {
         (room, format!("{symbol} {action_word:<9}"))
@@ -175,6 +180,7 @@ fn finding_row(review: &Review, index: usize, finding: &Finding, here: bool, wid
     Rich::of(Role::Text, if here { ">" } else { " " })
         .add(Role::Strong, if marked { "*" } else { " " })
         .add(role, format!(" {letter} "))
+        .add(action_role, lead)
         .add(name_role, format!("{name}{pad}"))
         .add(action_role, action_sign)
         .add(

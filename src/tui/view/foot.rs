@@ -65,11 +65,11 @@ fn first(review: &Review) -> Rich {
         Some((_, Enforcement::SoftMandatory)) => {
             hint(Command::Waive);
             hint(Command::Reject);
-            refusal = "acknowledge: not for deny  ";
+            refusal = "blocks: waive or reject  ";
         }
         Some((_, Enforcement::HardMandatory)) => {
             hint(Command::Reject);
-            refusal = "waive: not for hard  ";
+            refusal = "blocks, cannot be waived  ";
         }
         None => {
             hint(Command::Open);
@@ -95,14 +95,26 @@ fn second(model: &Model, review: &Review, width: usize) -> Rich {
         List::Findings => (Command::GroupBy, Command::Changes),
         List::Changes => (Command::NextGroup, Command::Findings),
     };
-    for command in [
-        Command::NextPane,
-        Command::Search,
-        order,
-        other,
-        Command::Help,
-        Command::Quit,
-    ] {
+    let commands = if review.in_pane {
+        [
+            Command::NextPane,
+            Command::NextPart,
+            Command::Unchanged,
+            Command::Zoom,
+            Command::Back,
+            Command::Help,
+        ]
+    } else {
+        [
+            Command::NextPane,
+            Command::Search,
+            order,
+            other,
+            Command::Help,
+            Command::Quit,
+        ]
+    };
+    for command in commands {
         if let Some(binding) = keys::binding(command) {
             let key = binding.keys.first().map_or(String::new(), |key| key.name());
             line = line

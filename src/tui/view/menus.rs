@@ -91,10 +91,16 @@ fn one_line(text: &str) -> String {
 }
 
 /// Draws the filter menu.
-pub(super) fn filter(canvas: &mut Canvas<'_>, area: Rect, cursor: usize, filter: &Filter) {
+pub(super) fn filter(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    cursor: usize,
+    filter: &Filter,
+    counts: &[usize],
+) {
     let height = u16::try_from(FILTER_ROWS + 3).unwrap_or(area.height);
     let height = height.min(area.height.saturating_sub(1));
-    let inside = canvas.window(centred(area, 46, height), "Filter");
+    let inside = canvas.window(centred(area, 52, height), "Filter");
     let mut rows: Vec<(bool, &str, &str)> = FILTERS
         .iter()
         .map(|(name, status)| (*status == Some(filter.status), *name, "state"))
@@ -124,7 +130,10 @@ pub(super) fn filter(canvas: &mut Canvas<'_>, area: Rect, cursor: usize, filter:
                 if *on { "x" } else { " " }
             ),
         )
-        .right(Role::Dim, *kind);
+        .right(
+            Role::Dim,
+            format!("{kind} {:>6}", counts.get(top + row).copied().unwrap_or(0)),
+        );
         if here {
             canvas.highlighted(inside, row, &line, Role::Cursor);
         } else {

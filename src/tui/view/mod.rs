@@ -51,9 +51,11 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             match model.windows.last() {
                 Some(Window::Approve(screen)) => approve::draw(&mut canvas, area, review, screen),
                 Some(Window::Bulk(bulk)) => menus::bulk(&mut canvas, area, review, bulk),
-                Some(Window::Filter { cursor, filter }) => {
-                    menus::filter(&mut canvas, area, *cursor, filter);
-                }
+                Some(Window::Filter {
+                    cursor,
+                    filter,
+                    counts,
+                }) => menus::filter(&mut canvas, area, *cursor, filter, counts),
                 Some(Window::Palette { typed, cursor }) => {
                     menus::palette(&mut canvas, area, typed, *cursor);
                 }
@@ -125,10 +127,17 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
         rejected => format!("{decided}/{total} decided  {rejected} x "),
     };
     let mut left = format!(" plan {}  {commits}", case.plan_digest().short());
-    let bundle = format!("  bundle {}", case.policies.digest.short());
-    let room = width.saturating_sub(
-        crate::text::display_width(&left) + bundle.len() + crate::text::display_width(&right) + 3,
-    );
+    let shape = shape(review);
+    // In a narrow bar what the plan does goes before the name of the policies, which the approve screen has.
+    let mut bundle = format!("  bundle {}", case.policies.digest.short());
+    let taken = |bundle: &str| {
+        let parts = [left.as_str(), bundle, &shape, &right];
+        parts.map(crate::text::display_width).iter().sum::<usize>() + 3
+    };
+    if taken(&bundle) > width {
+        bundle.clear();
+    }
+    let room = width.saturating_sub(taken(&bundle));
     if let Some(branch) = change.and_then(|change| change.branch.as_deref())
         && room >= 4
     {
@@ -139,7 +148,14 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
         ));
     }
     left.push_str(&bundle);
-    let counts = case.counts();
+    left.push_str(&shape);
+    canvas.fill(area, Role::Bar);
+    canvas.line(area, 0, &Rich::of(Role::Bar, left).right(Role::Bar, right));
+}
+
+/// How many changes of each kind there are.
+fn shape(review: &Review) -> String {
+    let counts = review.case.counts();
     let mut shape = String::new();
     for (sign, number) in [
         ("+", counts.create),
@@ -148,16 +164,9 @@ fn bar(canvas: &mut Canvas<'_>, area: ratatui::layout::Rect, review: &Review) {
         ("-", counts.delete),
     ] {
         if number > 0 {
-            shape.push_str(&format!("  {sign}{number}"));
+            let gap = if shape.is_empty() { "  " } else { " " };
+            shape.push_str(&format!("{gap}{sign}{number}"));
         }
     }
-    let taken = [&left, &shape, &right]
-        .map(|text| crate::text::display_width(text))
-        .iter()
-        .sum::<usize>();
-    if taken + 2 <= width {
-        left.push_str(&shape);
-    }
-    canvas.fill(area, Role::Bar);
-    canvas.line(area, 0, &Rich::of(Role::Bar, left).right(Role::Bar, right));
+    shape
 }
