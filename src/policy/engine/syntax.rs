@@ -329,7 +329,7 @@ impl Program {
         calls
             .into_iter()
             .map(|call| call.name)
-            .filter(|name| !name.starts_with("data."))
+            .filter(|name| !name.starts_with("data.") && !name.starts_with("internal."))
             .collect()
     }
 

@@ -1,11 +1,11 @@
-//! Expressions: names, `walk`, `rego.metadata`.
+//! Expressions: names, `in`, `walk`, `rego.metadata`.
 
 use regorus::unstable::{AssignOp, Expr, Module, Span};
 
 use super::super::syntax::{dotted, package_of, parts};
 use super::names::{aliases_of, is_missing, stand_in};
 use super::{Hoist, Local, Metadata, Names, Rewriter};
-use crate::policy::engine::edit::Edits;
+use crate::policy::engine::edit::{Edits, Piece};
 use crate::policy::engine::tokens::Tokens;
 
 impl<'a> Rewriter<'a> {
@@ -234,8 +234,17 @@ impl<'a> Rewriter<'a> {
                 self.declare_pattern(lhs);
             }
             self.expr(lhs);
+        } else if let Expr::Membership { key: None, .. } = expr {
+            // As a statement, false is as good as undefined.
+            self.parts(expr);
         } else {
             self.expr(expr);
+        }
+    }
+
+    fn parts(&mut self, expr: &Expr) {
+        for part in parts(expr) {
+            self.expr(part);
         }
     }
 
@@ -253,12 +262,47 @@ impl<'a> Rewriter<'a> {
             Expr::ObjectCompr {
                 key, value, query, ..
             } => self.comprehension(query, &[key.as_ref(), value.as_ref()]),
-            _ => {
-                for part in parts(expr) {
-                    self.expr(part);
-                }
+            Expr::Membership { .. } => {
+                self.membership(expr);
+                self.parts(expr);
             }
+            _ => self.parts(expr),
         }
+    }
+
+    /// `x in y` with an operand that may be undefined becomes a call, as OPA's compiler makes it: a call without an argument has no
+    /// value. The engine says *false* there, and *true* where neither the element nor what is looked for exists (`9, x.none in []`).
+    fn membership(&mut self, expr: &Expr) {
+        let Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } = expr
+        else {
+            return;
+        };
+        let operands: Vec<&Expr> = key
+            .iter()
+            .chain([value, collection])
+            .map(AsRef::as_ref)
+            .collect();
+        if !operands.iter().any(|o| self.may_be_undefined(o)) {
+            return;
+        }
+        let places: Option<Vec<_>> = operands.iter().map(|o| self.extent(o)).collect();
+        let (Some(places), Some((start, end))) = (places, self.extent(expr)) else {
+            return;
+        };
+        let mut pieces = vec![Piece::Text(format!("internal.member_{}(", places.len()))];
+        for (index, (start, end)) in places.into_iter().enumerate() {
+            if index > 0 {
+                pieces.push(Piece::Text(", ".to_owned()));
+            }
+            pieces.push(Piece::Span(start, end));
+        }
+        pieces.push(Piece::Text(")".to_owned()));
+        self.edits.pieces(start, end, pieces);
     }
 
     /// What stands in brackets. The engine takes a variable there for what binds it, and may do so before its declaration; `[x][0]`
