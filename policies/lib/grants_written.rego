@@ -10,7 +10,7 @@ written_document(spec, rc) := document if {
 	address := data.countersign.lib.addresses.configuration_address(rc)
 
 	# An override file may replace what is written, so there must be one block of that address.
-	blocks_at[address] == 1
+	written_blocks_at[address] == 1
 	document := written_documents[address][spec.path[0]]
 }
 
@@ -24,7 +24,7 @@ documents_at[address] contains d if {
 	address := d.address
 }
 
-blocks_at := {address: count(list) | some address, list in {a: b |
+written_blocks_at := {address: count(list) | some address, list in {a: b |
 	some a, _ in documents_at
 	b := [1 | some block in input.countersign.source.blocks; block.address == a]
 }}

@@ -133,8 +133,7 @@ pub fn test_bundle(directory: &Path) -> Result<Bundle, LoadError> {
         ..Bundle::default()
     };
     for (path, bytes) in from_directory(directory, &name, is_wanted_by_tests)? {
-        let text = String::from_utf8(bytes)
-            .map_err(|_bytes| broken(&format!("{path} is not UTF-8 text.")))?;
+        let text = utf8(&path, bytes)?;
         if path.ends_with(".rego") {
             made.modules.push(module(path, &text));
         } else if is_rego(&path) {
@@ -195,8 +194,7 @@ fn bundle(name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Bundle, LoadError
             let text = String::from_utf8_lossy(&bytes);
             bundle.left_out.push(module(path, &text));
         } else if is_rego(&path) {
-            let text = String::from_utf8(bytes)
-                .map_err(|_bytes| broken(&format!("The policy {path} is not UTF-8 text.")))?;
+            let text = utf8(&path, bytes)?;
             bundle.modules.push(module(path, &text));
         } else if matches!(file, "data.json" | "data.yaml" | "data.yml") {
             let inner = path
@@ -238,9 +236,21 @@ fn is_rego(path: &str) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case("rego"))
 }
 
+/// The text of a policy file.
+fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, LoadError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..valid).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        LoadError {
+            hint: Printable::line("Nothing was evaluated. Save the file as UTF-8."),
+            ..broken(&format!("{path}:{line}: this is not UTF-8 text."))
+        }
+    })
+}
+
 fn policy_set(path: String, bytes: Vec<u8>) -> Result<Module, LoadError> {
-    let text = String::from_utf8(bytes)
-        .map_err(|_bytes| broken(&format!("The policy set {path} is not UTF-8 text.")))?;
+    let text = utf8(&path, bytes)?;
     Ok(Module {
         path,
         text: Arc::from(text),

@@ -10,6 +10,9 @@ use super::load::{Policies, Settings};
 use super::testing::is_test;
 use crate::text::{Printable, display_width};
 
+/// Most characters of a line that are shown.
+const MAX_SHOWN: usize = 200;
+
 /// One thing that is wrong or odd.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnosis {
@@ -54,8 +57,10 @@ pub fn diagnose(bundle: &Bundle, settings: Settings) -> Found {
         all.extend(list.iter().map(|p| placed(bundle, p, error)));
     }
     for unit in test_units(bundle) {
-        let errors = Loaded::load(&unit.bundle, now).errors;
-        for error in errors.iter().filter(|e| is_test(&e.file)) {
+        let found = Loaded::load(&unit.bundle, now);
+        let errors = found.errors.iter().map(|fault| (fault, true));
+        let all_faults = errors.chain(found.asides.iter().map(|fault| (fault, false)));
+        for (error, is_error) in all_faults.filter(|(fault, _)| is_test(&fault.file)) {
             let place = error
                 .line
                 .map_or_else(|| error.file.clone(), |l| format!("{}:{l}", error.file));
@@ -64,7 +69,7 @@ pub fn diagnose(bundle: &Bundle, settings: Settings) -> Found {
                 place: Some(Printable::line(&place)),
                 message: Printable::line(&error.message),
             };
-            all.insert(placed(bundle, &problem, true));
+            all.insert(placed(bundle, &problem, is_error));
         }
     }
     Found {
@@ -115,14 +120,31 @@ fn placed(bundle: &Bundle, problem: &PolicyProblem, error: bool) -> Diagnosis {
         .column
         .unwrap_or_else(|| column_of(text, problem.message.as_str()));
     out.column = Some(column);
-    out.source = Some(Printable::line(&text.replace('\t', "    ")));
-    let before: String = text
-        .chars()
-        .take(column.saturating_sub(1) as usize)
-        .collect();
+    // Of a very long line a part.
+    let at = column.saturating_sub(1) as usize;
+    let skipped = if text.chars().count() > MAX_SHOWN {
+        at.saturating_sub(MAX_SHOWN / 2)
+    } else {
+        0
+    };
+    let shown: String = text.chars().skip(skipped).take(MAX_SHOWN).collect();
+    out.source = Some(Printable::line(&shown.replace('\t', "    ")));
+    let before: String = shown.chars().take(at - skipped).collect();
     let before = Printable::line(&before.replace('\t', "    "));
     out.indent = display_width(before.as_str());
     out
+}
+
+/// Where a name stands in a line, not as a part of another.
+fn whole_word(line: &str, name: &str) -> Option<usize> {
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(name).map(|(at, _)| at).find(|at| {
+        let before = line.get(..*at).and_then(|text| text.chars().next_back());
+        let behind = line
+            .get(at + name.len()..)
+            .and_then(|text| text.chars().next());
+        !before.is_some_and(in_word) && !behind.is_some_and(in_word)
+    })
 }
 
 /// The column of what a message names: a called function, a quoted word, the first word of the message; else of the line's first word.
@@ -130,7 +152,7 @@ fn column_of(line: &str, message: &str) -> u32 {
     let called = message
         .split_once(" calls ")
         .map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default());
-    let quoted = message.split('"').nth(1);
+    let quoted = message.split(['"', '`']).nth(1);
     let first = message.split([' ', ':']).next();
     let names = [called, quoted, first];
     let found = names
@@ -138,8 +160,8 @@ fn column_of(line: &str, message: &str) -> u32 {
         .flatten()
         .flat_map(|name| [Some(name), name.rsplit('.').next()])
         .flatten()
-        .filter(|name| name.len() > 2)
-        .find_map(|name| line.find(name));
+        .filter(|name| !name.is_empty())
+        .find_map(|name| whole_word(line, name));
     let at = found.unwrap_or_else(|| line.len() - line.trim_start().len());
     let characters = line.get(..at).unwrap_or_default().chars().count();
     u32::try_from(characters + 1).unwrap_or(1)

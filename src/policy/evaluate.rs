@@ -396,11 +396,18 @@ impl Policies {
             if let Some(error) = evaluation.error {
                 failed.insert(rule);
                 let (id, place) = self.name_of(rule);
-                results.problems.push(PolicyProblem {
-                    policy: id,
-                    place: Some(place),
-                    message: redactor.line(&error),
+                // What loading said of the same line need not be said again.
+                let said = self.problems.iter().any(|known| {
+                    let known = known.place.as_ref().map(Printable::as_str);
+                    known.is_some_and(|known| error.ends_with(&format!("({known}).")))
                 });
+                if !said {
+                    results.problems.push(PolicyProblem {
+                        policy: id,
+                        place: Some(place),
+                        message: redactor.line(&error),
+                    });
+                }
             }
             results
                 .hits

@@ -94,9 +94,14 @@ impl Policies {
             let (mut rules, mut clean) = (0, true);
             for unit in split.all {
                 let loaded = Loaded::load(&unit.bundle, now);
-                for error in &loaded.errors {
-                    let place = at(&error.file, error.line);
-                    problems.push(problem(&bundle.name, Some(&place), &error.message));
+                for (faults, list) in [
+                    (&loaded.errors, &mut problems),
+                    (&loaded.asides, &mut warnings),
+                ] {
+                    for fault in faults {
+                        let place = at(&fault.file, fault.line);
+                        list.push(problem(&bundle.name, Some(&place), &fault.message));
+                    }
                 }
                 check(&loaded, &unit.bundle, &mut problems, &mut warnings);
                 rules += loaded.rules.len();
@@ -110,7 +115,10 @@ impl Policies {
                 problems.push(problem(
                     &bundle.name,
                     None,
-                    "there is no rule named deny, violation or warn in it, nor one of any other dialect.",
+                    &format!(
+                        "there is no rule named deny, violation or warn in it, nor one of any other dialect{}.",
+                        near(&bundle)
+                    ),
                 ));
             }
         }
@@ -275,6 +283,26 @@ fn check(
             problems.push(problem(package, Some(&place), &message));
         }
     }
+}
+
+/// A rule whose name is nearly one that is evaluated, as the end of a sentence.
+fn near(bundle: &Bundle) -> String {
+    for module in &bundle.modules {
+        let Some(outline) = engine::Outline::read(&module.path, &module.text) else {
+            continue;
+        };
+        for head in outline.heads.iter().filter(|head| !head.function) {
+            let name = head.name.to_lowercase();
+            let begins = [("den", "deny"), ("viol", "violation"), ("warn", "warn")];
+            if let Some((_, word)) = begins.iter().find(|(start, _)| name.starts_with(start)) {
+                return format!(
+                    " ({}:{} has a rule {}; did you mean {word}?)",
+                    module.path, head.line, head.name
+                );
+            }
+        }
+    }
+    String::new()
 }
 
 /// The strictest of what a policy set and the annotations of the rule and of its package say: a list may not soften what an author wrote.

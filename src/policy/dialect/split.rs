@@ -207,9 +207,9 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         let names: BTreeSet<&str> = heads.iter().map(|head| head.name.as_str()).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let fault = |message: String| Fault {
+    let fault = |heads: &[&Head], message: String| Fault {
         file: module.path.clone(),
-        line: Some(outline.line),
+        line: heads.first().map(|head| head.line),
         message,
     };
     let evaluated: BTreeSet<&str> = outline
@@ -222,7 +222,7 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         .iter()
         .any(|head| !evaluated.contains(head.name.as_str()))
     {
-        out.asides.push(fault(format!(
+        out.asides.push(fault(&functions, format!(
             "{} is a function, which is evaluated only where a rule calls it; it finds nothing by itself.",
             names(&functions)
         )));
@@ -247,12 +247,15 @@ fn silent(module: &Module, outline: &Outline, entries: &Entries, out: &mut Units
         names(&rules)
     );
     if evaluated.is_empty() && forced(&module.text, outline.line).is_some() {
-        out.faults.push(fault(format!(
-            "{message} custom.dialect is {}, and nothing of this file is evaluated.",
-            dialect.word()
-        )));
+        out.faults.push(fault(
+            &rules,
+            format!(
+                "{message} custom.dialect is {}, and nothing of this file is evaluated.",
+                dialect.word()
+            ),
+        ));
     } else {
-        out.asides.push(fault(message));
+        out.asides.push(fault(&rules, message));
     }
 }
 

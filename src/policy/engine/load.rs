@@ -10,9 +10,9 @@ use super::entry::{LoadedPackage, LoadedRule, entry_rules, packages};
 use super::metadata::Chains;
 use super::parse::{Parsed, parse};
 use super::rewrite::{Names, rewrite, stand_in};
-use super::syntax::{Program, name_of, package_of};
+use super::syntax::{Program, dotted, name_of, package_of};
 use super::tokens::{MAX_BYTES, MAX_COLUMN, MAX_LINES};
-use super::{builtins, first_line, paths, place};
+use super::{builtins, conflicts, first_line, paths, place, words};
 use crate::policy::annotation::{self, Annotations};
 use crate::policy::bundle::Bundle;
 use crate::policy::dialect::Reading;
@@ -42,6 +42,8 @@ pub(in crate::policy) struct Loaded {
     pub(in crate::policy) errors: Vec<LoadError>,
     /// Places of the input that are read.
     pub(in crate::policy) readings: BTreeSet<Reading>,
+    /// What is odd, and keeps no rule from being evaluated.
+    pub(in crate::policy) asides: Vec<LoadError>,
 }
 
 /// A module, ready for the engine.
@@ -59,14 +61,19 @@ pub(super) struct Source {
 const MAX_REFUSED: usize = 100;
 
 /// Package of the functions that stand in for missing ones which some test replaces.
-const STAND_INS: &str = "countersign_stand_ins";
+pub(super) const STAND_INS: &str = "countersign_stand_ins";
 const STAND_INS_PATH: &str = "data.countersign_stand_ins.";
 
 impl Loaded {
     /// Loads a bundle; `now` is the run's clock in nanoseconds.
     pub(in crate::policy) fn load(bundle: &Bundle, now: i64) -> Self {
         let mut errors = Vec::new();
-        let (sources, chains, stand_ins) = sources(bundle, &mut errors);
+        let Sources {
+            sources,
+            chains,
+            stand_ins,
+            names,
+        } = sources(bundle, &mut errors);
         let data = Value::from(serde_json::Value::Object(bundle.data.clone()));
         let mut excluded: BTreeSet<String> = BTreeSet::new();
         // A module that the analyzer refuses poisons the engine: drop it, say so, and start again. A bundle with many of them is a
@@ -82,7 +89,7 @@ impl Loaded {
             )
             .and_then(|mut engine| prepare(&mut engine).map(|()| engine));
             match ready {
-                Ok(engine) => return finish(bundle, engine, &sources, &chains, errors),
+                Ok(engine) => return finish(bundle, engine, &sources, &chains, &names, errors),
                 Err(error) => {
                     let file = error.file.clone();
                     errors.push(error);
@@ -117,12 +124,23 @@ impl Loaded {
             packages: BTreeMap::new(),
             errors,
             readings: BTreeSet::new(),
+            asides: Vec::new(),
         }
     }
 }
 
-/// Parses and rewrites all modules; gives those that can be used, and a module with the stand-ins that tests replace.
-fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains, Option<String>) {
+/// The modules of a bundle that can be used.
+struct Sources {
+    sources: Vec<Source>,
+    chains: Chains,
+    /// A module with the stand-ins that tests replace.
+    stand_ins: Option<String>,
+    /// The names of all modules that could be parsed.
+    names: Names,
+}
+
+/// Parses and rewrites all modules.
+fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> Sources {
     let mut parsed = Vec::new();
     for module in &bundle.modules {
         let _watched = (!bundle.builtin).then(|| Step::loading(&module.path));
@@ -188,7 +206,12 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> (Vec<Source>, Chains
         })
         .collect();
     let stand_ins = (!functions.is_empty()).then(|| format!("package {STAND_INS}\n\n{functions}"));
-    (sources, chains, stand_ins)
+    Sources {
+        sources,
+        chains,
+        stand_ins,
+        names,
+    }
 }
 
 /// An engine with the modules that are not excluded.
@@ -296,7 +319,10 @@ fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
             Err(LoadError {
                 file,
                 line,
-                message: format!("the policy cannot be used: {}.", first_line(&error)),
+                message: format!(
+                    "the policy cannot be used: {}.",
+                    words::plain(&first_line(&error))
+                ),
             })
         }
     }
@@ -307,6 +333,7 @@ fn finish(
     mut engine: Engine,
     sources: &[Source],
     chains: &Chains,
+    names: &Names,
     mut errors: Vec<LoadError>,
 ) -> Loaded {
     let modules: Vec<Ref<Syntax>> = engine
@@ -335,21 +362,40 @@ fn finish(
         rule.types = paths.types.remove(&rule.path);
     }
     errors.extend(program.wrong_calls(&|name| {
-        BUILTINS.contains_key(name) || builtins::is_known(name) || name.starts_with(STAND_INS_PATH)
+        // A function of a file that is refused is not missing: that the file is refused is said already.
+        BUILTINS.contains_key(name)
+            || builtins::is_known(name)
+            || name.starts_with(STAND_INS_PATH)
+            || names.is_function(name)
     }));
     errors.extend(program.whole_data());
     errors.extend(shadowed(&originals, &bundle.data));
-    if let Some((file, chain)) = program.recursion() {
+    let conflicts = conflicts::read(&originals);
+    // The engine finds some of them itself.
+    errors.retain(|error| {
+        let same = |other: &LoadError| (&other.file, other.line) == (&error.file, error.line);
+        !(error.message.contains("was previously defined with") && conflicts.iter().any(same))
+    });
+    errors.extend(conflicts);
+    if let Some(cycle) = program.recursion() {
+        let functions = cycle.functions;
         errors.push(LoadError {
-            file,
-            line: None,
+            file: cycle.file,
+            line: cycle.line,
             message: format!(
-                "a function calls itself: {}.",
-                chain.join(" → ").replace("data.", "")
+                "{} itself: {}.",
+                if functions {
+                    "a function calls"
+                } else {
+                    "a rule refers to"
+                },
+                cycle.chain.join(" → ").replace("data.", "")
             ),
         });
-        // Running it would end the process.
-        return Loaded::nothing(bundle, errors);
+        // Running such a function would end the process; a rule the engine refuses when it is evaluated.
+        if functions {
+            return Loaded::nothing(bundle, errors);
+        }
     }
     let packages = packages(&modules, &by_path, &rules, &bundle.entries, chains);
     errors.sort();
@@ -361,5 +407,43 @@ fn finish(
         packages,
         errors,
         readings: paths.readings,
+        asides: idle_imports(&originals, names, &bundle.data),
     }
+}
+
+/// Imports of what is neither a rule nor data: what is read there is undefined, and a rule that reads it finds nothing.
+fn idle_imports(
+    modules: &[&Syntax],
+    names: &Names,
+    data: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<LoadError> {
+    let mut out = Vec::new();
+    for module in modules {
+        for import in &module.imports {
+            let path = dotted(&import.refr).unwrap_or_default();
+            let Some(below) = path.strip_prefix("data.") else {
+                continue;
+            };
+            let mut steps = below.split('.');
+            let first = steps.next().and_then(|step| data.get(step));
+            let in_data = steps.try_fold(first, |value, step| match value {
+                Some(serde_json::Value::Object(fields)) => Some(fields.get(step)),
+                Some(_) => Some(value),
+                None => None,
+            });
+            if matches!(in_data, Some(Some(_))) || names.has(&path) {
+                continue;
+            }
+            let known: Vec<&str> = names.packages().collect();
+            let hint = crate::text::suggestion(below, &known);
+            out.push(LoadError {
+                file: module.package.span.source.get_path().clone(),
+                line: Some(import.refr.span().line),
+                message: format!(
+                    "\"{path}\" is neither a rule nor data that is loaded here, so what is read there is undefined{hint}."
+                ),
+            });
+        }
+    }
+    out
 }

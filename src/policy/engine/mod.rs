@@ -26,6 +26,7 @@
 
 mod builtins;
 mod check;
+mod conflicts;
 mod edit;
 mod entry;
 mod load;
@@ -41,6 +42,7 @@ mod syntax;
 mod test_rules;
 mod tokens;
 mod walker;
+mod words;
 pub(in crate::policy) mod yaml;
 
 pub(super) use check::syntax_place;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use regorus::unstable::{Module as Syntax, Parser, Rule, Source};
 
+use super::check::position;
 use super::repair::repair;
 use super::tokens::{MAX_BYTES, MAX_COLUMN, MAX_LINES};
-use super::{first_line, place};
+use super::{first_line, place, words};
 
 /// A module that has been parsed.
 pub(super) struct Parsed {
@@ -113,7 +114,7 @@ pub(super) fn parse(path: &str, text: &Arc<str>) -> Result<Parsed, (Option<u32>,
         module,
         v0,
     };
-    let error = match either(path, text) {
+    let mut error = match either(path, text) {
         Ok(found) => {
             // Each body of a chain gets variables of its own.
             if is_chained(&found.0)
@@ -126,13 +127,22 @@ pub(super) fn parse(path: &str, text: &Arc<str>) -> Result<Parsed, (Option<u32>,
         }
         Err(error) => error,
     };
-    if let Some(mended) = repair(text)
-        && let Ok(found) = either(path, &mended)
-    {
-        return Ok(made(Arc::from(mended), found));
+    let mut read = Arc::clone(text);
+    if let Some(mended) = repair(text) {
+        match either(path, &mended) {
+            Ok(found) => return Ok(made(Arc::from(mended), found)),
+            // The engine does not know template strings; what is wrong stands behind the first of them.
+            Err(other) if first_line(&error) == "invalid character" => {
+                (error, read) = (other, Arc::from(mended));
+            }
+            Err(_) => {}
+        }
     }
     Err((
         place(&error).map(|(_, line)| line),
-        format!("the policy cannot be parsed: {}.", first_line(&error)),
+        format!(
+            "the policy cannot be parsed: {}.",
+            words::parsing(&first_line(&error), &read, position(&error, &read))
+        ),
     ))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::builtins::take_faults;
 use super::entry::LoadedRule;
-use super::load::Loaded;
+use super::load::{Loaded, STAND_INS};
 use super::{Limits, first_line};
 use crate::policy::watch::Step;
 
@@ -425,11 +425,11 @@ impl Runner<'_> {
 }
 
 /// What an error says, with its place.
-fn said(error: &anyhow::Error) -> String {
-    let message = super::without_values(&first_line(error));
+pub(super) fn said(error: &anyhow::Error) -> String {
+    let message = super::without_values(&super::words::plain(&first_line(error)));
     match super::place(error) {
-        Some((file, line)) => format!("{message} ({file}:{line})"),
-        None => message,
+        Some((file, line)) if file != STAND_INS => format!("{message} ({file}:{line})"),
+        _ => message,
     }
 }
 

@@ -54,15 +54,19 @@ pub(super) fn package_of(module: &Module) -> String {
 
 /// The name of a rule in its package: the first step of its head.
 pub(super) fn name_of(rule: &Rule) -> String {
-    let refr = match rule {
+    first_name(head_of(rule))
+}
+
+/// The head of a rule, without its value and arguments.
+fn head_of(rule: &Rule) -> &Expr {
+    match rule {
         Rule::Spec { head, .. } => match head {
             RuleHead::Compr { refr, .. }
             | RuleHead::Set { refr, .. }
             | RuleHead::Func { refr, .. } => refr,
         },
         Rule::Default { refr, .. } => refr,
-    };
-    first_name(refr)
+    }
 }
 
 fn first_name(expr: &Expr) -> String {
@@ -121,7 +125,10 @@ pub(super) struct Program {
     functions: BTreeSet<String>,
     /// Numbers of parameters of functions.
     arities: BTreeMap<String, usize>,
-    files: BTreeMap<String, String>,
+    /// Where a path is first defined.
+    files: BTreeMap<String, (String, u32)>,
+    /// Rules all of whose definitions have a name of one word and no keys.
+    plain: BTreeSet<String>,
 }
 
 /// The queries of a rule: its bodies, and those of comprehensions in its head.
@@ -236,6 +243,8 @@ impl Program {
         let mut functions = BTreeSet::new();
         let mut arities = BTreeMap::new();
         let mut files = BTreeMap::new();
+        let mut plain = BTreeSet::new();
+        let mut keyed = BTreeSet::new();
         let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for module in modules {
             let package = package_of(module);
@@ -249,9 +258,15 @@ impl Program {
             let mut walker = Walker::new(&package, local);
             for rule in &module.policy {
                 let path = format!("{package}.{}", name_of(rule));
-                files
-                    .entry(path.clone())
-                    .or_insert_with(|| module.package.span.source.get_path().clone());
+                files.entry(path.clone()).or_insert_with(|| {
+                    let file = module.package.span.source.get_path().clone();
+                    (file, rule.span().line)
+                });
+                if matches!(head_of(rule), Expr::Var { .. }) {
+                    plain.insert(path.clone());
+                } else {
+                    keyed.insert(path.clone());
+                }
                 let found = walker.uses_of(rule);
                 if let Rule::Spec {
                     head: RuleHead::Func { refr, args, .. },
@@ -273,6 +288,7 @@ impl Program {
             }
         }
         Self {
+            plain: plain.difference(&keyed).cloned().collect(),
             uses,
             functions,
             arities,
@@ -329,7 +345,7 @@ impl Program {
         calls
             .into_iter()
             .map(|call| call.name)
-            .filter(|name| !name.starts_with("data."))
+            .filter(|name| !name.starts_with("data.") && !name.starts_with("internal."))
             .collect()
     }
 
@@ -443,19 +459,19 @@ impl Program {
         out
     }
 
-    fn file_of(&self, path: &str) -> String {
-        self.files.get(path).cloned().unwrap_or_default()
+    /// A function or rule that reaches itself. Functions come first: a cycle of them would end the process.
+    pub(super) fn recursion(&self) -> Option<Cycle> {
+        self.cycle(true).or_else(|| self.cycle(false))
     }
 
-    /// A function or rule that reaches itself, which would end the process: its file and the chain of paths.
-    pub(super) fn recursion(&self) -> Option<(String, Vec<String>)> {
+    fn cycle(&self, functions: bool) -> Option<Cycle> {
         let mut done = BTreeSet::new();
         for start in self.uses.keys() {
             if done.contains(start) {
                 continue;
             }
             // Depth-first with an explicit stack: (path, remaining successors).
-            let mut stack = vec![(start.clone(), self.successors(start))];
+            let mut stack = vec![(start.clone(), self.successors(start, functions))];
             let mut on_path: BTreeSet<String> = [start.clone()].into();
             while let Some((path, successors)) = stack.last_mut() {
                 match successors.pop() {
@@ -469,13 +485,18 @@ impl Program {
                         let from = chain.iter().position(|p| *p == next).unwrap_or(0);
                         chain.drain(..from);
                         chain.push(next);
-                        let file = chain.first().map(|path| self.file_of(path));
-                        return Some((file.unwrap_or_default(), chain));
+                        let place = chain.first().and_then(|path| self.files.get(path));
+                        return Some(Cycle {
+                            functions,
+                            file: place.map_or_else(String::new, |(file, _)| file.clone()),
+                            line: place.map(|(_, line)| *line),
+                            chain,
+                        });
                     }
                     Some(next) if done.contains(&next) => {}
                     Some(next) => {
                         on_path.insert(next.clone());
-                        let successors = self.successors(&next);
+                        let successors = self.successors(&next, functions);
                         stack.push((next, successors));
                     }
                 }
@@ -484,17 +505,37 @@ impl Program {
         None
     }
 
-    /// Only exact calls and references count: a reference to a package is not a call of everything in it.
-    fn successors(&self, path: &str) -> Vec<String> {
+    /// Only exact calls and references count: a reference to a package is not a call of everything in it. Of rules those count whose
+    /// name is one word: of `a.b` and `a.c` one may use the other.
+    fn successors(&self, path: &str, functions: bool) -> Vec<String> {
         let Some(uses) = self.uses.get(path) else {
             return Vec::new();
         };
-        uses.references
-            .iter()
-            .filter(|reference| {
-                self.functions.contains(*reference) && self.uses.contains_key(*reference)
-            })
-            .cloned()
-            .collect()
+        let mut out = BTreeSet::new();
+        for reference in &uses.references {
+            if self.functions.contains(reference) && self.uses.contains_key(reference) {
+                out.insert(reference.clone());
+            } else if !functions {
+                let steps = reference.match_indices('.');
+                let above = steps.filter_map(|(dot, _)| reference.get(..dot));
+                let found = above
+                    .chain([reference.as_str()])
+                    .find(|p| self.plain.contains(*p));
+                out.extend(found.map(str::to_owned));
+            }
+        }
+        out.into_iter().collect()
     }
+}
+
+/// A function or rule that reaches itself.
+pub(super) struct Cycle {
+    /// Whether only functions are on the way.
+    pub(super) functions: bool,
+    /// File of the first definition of one of them.
+    pub(super) file: String,
+    /// Its line.
+    pub(super) line: Option<u32>,
+    /// The paths on the way, the first again at the end.
+    pub(super) chain: Vec<String>,
 }

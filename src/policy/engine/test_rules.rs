@@ -9,9 +9,10 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::builtins::take_faults;
+use super::first_line;
 use super::load::Loaded;
+use super::run::said;
 use super::syntax::{name_of, package_of};
-use super::{first_line, without_values};
 use crate::policy::dialect::Unit;
 use crate::policy::testing::{
     FileCoverage, TestCase, TestOptions, TestOutcome, TestReport, is_measured,
@@ -113,7 +114,7 @@ fn run(engine: &mut Engine, path: &str) -> (TestOutcome, String) {
             None => (TestOutcome::Passed, String::new()),
             Some(problem) => (TestOutcome::Failed, problem),
         },
-        Ok(Err(error)) => (TestOutcome::Error, without_values(&first_line(&error))),
+        Ok(Err(error)) => (TestOutcome::Error, said(&error)),
         Err(_) => (TestOutcome::Error, "the engine failed".to_owned()),
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Input, Limits, Loaded};
+
+mod refused;
 use crate::policy::bundle::{Bundle, Module};
 
 fn bundle(modules: &[(&str, &str)]) -> Bundle {
@@ -95,7 +97,7 @@ fn what_is_wrong_with_a_policy_is_said_with_file_and_line() {
             "a.rego:3: p.deny calls http.send, which is refused: policies have no network",
         ),
         (
-            "package p\n\ndeny contains x if { opa.runtime().env.HOME == x }\n",
+            "package p\n\ndeny contains x if { x := opa.runtime().env.HOME }\n",
             "calls opa.runtime, which is refused",
         ),
         (
@@ -131,7 +133,10 @@ fn a_bad_module_does_not_silence_its_neighbours() {
                 "good.rego",
                 "package good\n\ndeny contains \"found\" if { 1 == 1 }\n",
             ),
-            ("bad.rego", "package bad\n\ndeny contains x if { y == 1 }\n"),
+            (
+                "bad.rego",
+                "package bad\n\ndeny contains \"x\" if { y == 1 }\n",
+            ),
         ]),
         0,
     );
@@ -290,7 +295,7 @@ fn the_text_of_a_rule_is_that_of_its_file() {
 fn each_bad_module_is_an_error_of_its_own() {
     let loaded = Loaded::load(
         &bundle(&[
-            ("a.rego", "package a\n\ndeny contains x if { y == 1 }\n"),
+            ("a.rego", "package a\n\ndeny contains \"x\" if { y == 1 }\n"),
             ("b.rego", "package b\n\ndeny contains x if { x := }\n"),
             (
                 "c.rego",
@@ -317,7 +322,10 @@ fn each_bad_module_is_an_error_of_its_own() {
     assert_eq!(names, ["data.d.deny"]);
     // Messages name variables as the policy does.
     let text = format!("{:?}", loaded.errors);
-    assert!(text.contains("`y`") && !text.contains("__0"), "{text}");
+    assert!(
+        text.contains("uses \\\"y\\\"") && !text.contains("__0"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -389,7 +397,7 @@ fn a_bundle_of_nothing_but_bad_modules_is_given_up() {
         .map(|number| {
             (
                 format!("m{number:03}.rego"),
-                format!("package m{number}\n\ndeny contains x if {{ y == 1 }}\n"),
+                format!("package m{number}\n\ndeny contains \"x\" if {{ x = y }}\n"),
             )
         })
         .collect();

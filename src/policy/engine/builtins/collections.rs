@@ -15,6 +15,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ("object.subset", 2, subset),
     ("graph.reachable_paths", 2, reachable_paths),
     ("json.patch", 2, json_patch),
+    ("internal.member_2", 2, member),
+    ("internal.member_3", 3, member_at),
 ];
 
 /// Longest list that one call may make.
@@ -50,6 +52,28 @@ pub(super) fn engines_own(name: &str, arguments: &[Value]) -> Outcome {
         .ok_or_else(|| undefined("the engine does not have it"))?;
     // Strictly, so that it says why.
     run(&span, &parameters, arguments, true).map_err(fail)
+}
+
+/// `value in collection`; what is no collection holds nothing.
+fn member(arguments: &[Value]) -> Outcome {
+    let [value, collection] = arguments else {
+        return Err(types());
+    };
+    Ok(Value::from(match collection {
+        Value::Array(items) => items.contains(value),
+        Value::Object(fields) => fields.values().any(|field| field == value),
+        Value::Set(items) => items.contains(value),
+        _ => false,
+    }))
+}
+
+/// `key, value in collection`.
+fn member_at(arguments: &[Value]) -> Outcome {
+    let [key, value, collection] = arguments else {
+        return Err(types());
+    };
+    let keyed = matches!(collection, Value::Array(_) | Value::Object(_));
+    Ok(Value::from(keyed && collection[key] == *value))
 }
 
 fn whole(value: &Value) -> Result<i64, Fault> {

@@ -1,11 +1,11 @@
-//! Expressions: names, `walk`, `rego.metadata`.
+//! Expressions: names, `in`, `walk`, `rego.metadata`.
 
 use regorus::unstable::{AssignOp, Expr, Module, Span};
 
 use super::super::syntax::{dotted, package_of, parts};
 use super::names::{aliases_of, is_missing, stand_in};
 use super::{Hoist, Local, Metadata, Names, Rewriter};
-use crate::policy::engine::edit::Edits;
+use crate::policy::engine::edit::{Edits, Piece};
 use crate::policy::engine::tokens::Tokens;
 
 impl<'a> Rewriter<'a> {
@@ -52,7 +52,9 @@ impl<'a> Rewriter<'a> {
             walks: None,
             late: false,
             line: 1,
+            caller: String::new(),
             counter: 0,
+            safety: super::safety::Safety::default(),
         }
     }
 
@@ -67,6 +69,7 @@ impl<'a> Rewriter<'a> {
                 .next()
                 .unwrap_or_default();
             if matches!(root, "future" | "rego") {
+                self.keywords(&import.refr);
                 continue;
             }
             let first = self.tokens.index_at(import.span.start);
@@ -79,7 +82,26 @@ impl<'a> Rewriter<'a> {
         }
     }
 
+    /// Imports of keywords that no version of Rego has are errors in OPA; the engine passes over them.
+    fn keywords(&mut self, path: &Expr) {
+        const KNOWN: [&str; 6] = [
+            "rego.v1",
+            "future.keywords",
+            "future.keywords.contains",
+            "future.keywords.every",
+            "future.keywords.if",
+            "future.keywords.in",
+        ];
+        let name = dotted(path).unwrap_or_default();
+        if !KNOWN.contains(&name.as_str()) {
+            let hint = crate::text::suggestion(&name, &KNOWN);
+            let message = format!("\"import {name}\" names nothing that can be imported{hint}.");
+            self.problems.push((path.span().line, message));
+        }
+    }
+
     pub(super) fn declare(&mut self, name: &str, bound: bool) {
+        self.safety.declared(name);
         if name == "_" || self.scopes.last().is_some_and(|s| s.contains_key(name)) {
             return;
         }
@@ -127,11 +149,20 @@ impl<'a> Rewriter<'a> {
 
     /// A variable where it is used.
     pub(super) fn variable(&mut self, span: &Span) {
+        if let Some(new) = self.renamed(span) {
+            self.safety.used(&new, span);
+        }
+    }
+
+    /// Writes the new name of a variable; gives it where no declaration gives the variable a value.
+    pub(super) fn renamed(&mut self, span: &Span) -> Option<String> {
         let name = span.text();
         let (start, end) = self.place(span);
         let declared = self.scopes.iter().rev().find_map(|scope| scope.get(name));
         if let Some(local) = declared {
-            self.edits.replace(start, end, local.new.clone());
+            let Local { new, bound } = local.clone();
+            self.edits.replace(start, end, new.clone());
+            return (!bound).then_some(new);
         } else if let Some(path) = self.aliases.get(name) {
             self.edits.replace(start, end, path.clone());
         } else if name != "_" && !self.is_global(name) {
@@ -145,8 +176,10 @@ impl<'a> Rewriter<'a> {
                 self.free.insert(name.to_owned(), local);
                 new
             });
-            self.edits.replace(start, end, new);
+            self.edits.replace(start, end, new.clone());
+            return Some(new);
         }
+        None
     }
 
     /// The first and the last byte of an expression, from its tokens: quotes and closing brackets included, parentheses left out.
@@ -229,13 +262,27 @@ impl<'a> Rewriter<'a> {
     /// The expression of a statement.
     pub(super) fn top(&mut self, expr: &Expr) {
         if let Expr::AssignExpr { op, lhs, rhs, .. } = expr {
+            let unifies = *op != AssignOp::ColEq;
+            let before = self.safety.enter(unifies);
             self.expr(rhs);
-            if *op == AssignOp::ColEq {
+            if !unifies {
+                self.declared_again(lhs);
                 self.declare_pattern(lhs);
             }
+            self.safety.enter(unifies);
             self.expr(lhs);
+            self.safety.leave(before);
+        } else if let Expr::Membership { key: None, .. } = expr {
+            // As a statement, false is as good as undefined.
+            self.parts(expr);
         } else {
             self.expr(expr);
+        }
+    }
+
+    fn parts(&mut self, expr: &Expr) {
+        for part in parts(expr) {
+            self.expr(part);
         }
     }
 
@@ -244,7 +291,15 @@ impl<'a> Rewriter<'a> {
             Expr::Var { span, .. } => self.variable(span),
             Expr::RefBrack { refr, index, .. } => {
                 self.expr(refr);
+                let before = self.safety.enter(true);
                 self.index(index);
+                self.safety.leave(before);
+            }
+            // `=` as a part of something else.
+            Expr::AssignExpr { .. } => {
+                let before = self.safety.enter(true);
+                self.parts(expr);
+                self.safety.leave(before);
             }
             Expr::Call { .. } => self.call(expr),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
@@ -253,12 +308,47 @@ impl<'a> Rewriter<'a> {
             Expr::ObjectCompr {
                 key, value, query, ..
             } => self.comprehension(query, &[key.as_ref(), value.as_ref()]),
-            _ => {
-                for part in parts(expr) {
-                    self.expr(part);
-                }
+            Expr::Membership { .. } => {
+                self.membership(expr);
+                self.parts(expr);
             }
+            _ => self.parts(expr),
         }
+    }
+
+    /// `x in y` with an operand that may be undefined becomes a call, as OPA's compiler makes it: a call without an argument has no
+    /// value. The engine says *false* there, and *true* where neither the element nor what is looked for exists (`9, x.none in []`).
+    fn membership(&mut self, expr: &Expr) {
+        let Expr::Membership {
+            key,
+            value,
+            collection,
+            ..
+        } = expr
+        else {
+            return;
+        };
+        let operands: Vec<&Expr> = key
+            .iter()
+            .chain([value, collection])
+            .map(AsRef::as_ref)
+            .collect();
+        if !operands.iter().any(|o| self.may_be_undefined(o)) {
+            return;
+        }
+        let places: Option<Vec<_>> = operands.iter().map(|o| self.extent(o)).collect();
+        let (Some(places), Some((start, end))) = (places, self.extent(expr)) else {
+            return;
+        };
+        let mut pieces = vec![Piece::Text(format!("internal.member_{}(", places.len()))];
+        for (index, (start, end)) in places.into_iter().enumerate() {
+            if index > 0 {
+                pieces.push(Piece::Text(", ".to_owned()));
+            }
+            pieces.push(Piece::Span(start, end));
+        }
+        pieces.push(Piece::Text(")".to_owned()));
+        self.edits.pieces(start, end, pieces);
     }
 
     /// What stands in brackets. The engine takes a variable there for what binds it, and may do so before its declaration; `[x][0]`
@@ -281,9 +371,11 @@ impl<'a> Rewriter<'a> {
         self.scopes.push(super::Scope::new());
         self.nested(query);
         let outer = self.walks.take();
+        let before = self.safety.enter(false);
         for term in terms {
             self.expr(term);
         }
+        self.safety.leave(before);
         self.walks = outer;
         self.scopes.pop();
     }
@@ -327,8 +419,11 @@ impl<'a> Rewriter<'a> {
         } else {
             self.expr(fcn);
         }
-        for param in params {
+        // The last parameter may be what the result is unified with.
+        for (index, param) in params.iter().enumerate() {
+            let before = self.safety.enter(index + 1 == params.len());
             self.expr(param);
+            self.safety.leave(before);
         }
     }
 

@@ -8,6 +8,7 @@
 mod expr;
 mod names;
 mod negation;
+mod safety;
 mod with;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use regorus::unstable::{BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rul
 
 use super::builtins;
 use super::edit::{Edits, Piece};
-use super::syntax::dotted;
+use super::syntax::{dotted, name_of};
 use super::tokens::Tokens;
 pub(super) use names::{Names, stand_in};
 
@@ -94,7 +95,10 @@ struct Rewriter<'a> {
     late: bool,
     /// Line of the rule at hand.
     line: u32,
+    /// Its name, with the package.
+    caller: String,
     counter: usize,
+    safety: safety::Safety,
 }
 
 /// A local name.
@@ -128,8 +132,10 @@ impl Rewriter<'_> {
 
     fn rule(&mut self, rule: &Rule) {
         self.line = rule.span().line;
+        self.caller = format!("{}.{}", self.package, name_of(rule));
         self.counter = 0;
         self.free.clear();
+        self.safety.clear();
         match rule {
             Rule::Default { value, .. } => self.expr(value),
             Rule::Spec { head, bodies, .. } => {
@@ -184,6 +190,7 @@ impl Rewriter<'_> {
                     self.scopes.pop();
                 }
                 self.scopes.pop();
+                self.unsafe_names();
             }
         }
     }
@@ -253,9 +260,11 @@ impl Rewriter<'_> {
 
     fn query(&mut self, query: &Query) {
         let outer = std::mem::replace(&mut self.late, false);
+        let binding = self.safety.enter(false);
         for stmt in &query.stmts {
             self.statement(stmt, Place::default());
         }
+        self.safety.leave(binding);
         self.late = outer;
     }
 
@@ -398,7 +407,7 @@ impl Rewriter<'_> {
             Literal::SomeVars { vars, .. } => {
                 for var in vars {
                     self.declare(var.text(), false);
-                    self.variable(var);
+                    self.renamed(var);
                 }
             }
             Literal::SomeIn {

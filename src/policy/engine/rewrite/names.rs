@@ -62,6 +62,32 @@ impl Names {
             .chain(self.replacing.iter().map(String::as_str))
     }
 
+    /// Whether some module has a function of this path.
+    pub(in crate::policy::engine) fn is_function(&self, path: &str) -> bool {
+        self.functions.contains(path)
+    }
+
+    /// The packages, `data.` left out.
+    pub(in crate::policy::engine) fn packages(&self) -> impl Iterator<Item = &str> {
+        self.rules
+            .keys()
+            .map(|package| package.trim_start_matches("data."))
+    }
+
+    /// Whether a path is that of a package, of one above or below it, or of a rule or what is in it.
+    pub(in crate::policy::engine) fn has(&self, path: &str) -> bool {
+        self.rules.iter().any(|(package, rules)| {
+            let above = |long: &str, short: &str| {
+                long.strip_prefix(short)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            above(package, path)
+                || rules
+                    .iter()
+                    .any(|rule| above(path, &format!("{package}.{rule}")))
+        })
+    }
+
     fn mocks(&mut self, module: &Module) {
         let package = package_of(module);
         let aliases = aliases_of(module);

@@ -62,16 +62,7 @@ impl Rewriter<'_> {
 
     /// Takes out an operand that may be undefined.
     fn operand(&mut self, expr: &Expr, index: bool, hoists: &mut Vec<Hoist>) {
-        let may_be_undefined = any(expr, &|expr| match expr {
-            Expr::Var { span, .. } => self.is_global(span.text()),
-            Expr::RefDot { .. }
-            | Expr::RefBrack { .. }
-            | Expr::Call { .. }
-            | Expr::ArithExpr { .. }
-            | Expr::BinExpr { .. } => true,
-            _ => false,
-        });
-        if !may_be_undefined {
+        if !self.may_be_undefined(expr) {
             return;
         }
         if let Some((start, end)) = self.extent(expr) {
@@ -84,6 +75,19 @@ impl Rewriter<'_> {
                 index,
             });
         }
+    }
+
+    /// Whether an expression may have no value.
+    pub(super) fn may_be_undefined(&self, expr: &Expr) -> bool {
+        any(expr, &|expr| match expr {
+            Expr::Var { span, .. } => self.is_global(span.text()),
+            Expr::RefDot { .. }
+            | Expr::RefBrack { .. }
+            | Expr::Call { .. }
+            | Expr::ArithExpr { .. }
+            | Expr::BinExpr { .. } => true,
+            _ => false,
+        })
     }
 
     /// Takes calls and references out of the brackets of a reference.

@@ -91,6 +91,22 @@ fn the_text_is_what_is_expected_of_it() {
             "x if { crypto.md5(input.a, out); out == 1 }",
             "x if { __00001_out = crypto.md5(input.a); __00001_out == 1 }",
         ),
+        (
+            "x := input.a in [1]",
+            "x := internal.member_2(input.a, [1])",
+        ),
+        (
+            "x if { z := (1, (input.a) in y); z }",
+            "x if { __00001_z := (internal.member_3(1, input.a, y)); __00001_z }",
+        ),
+        (
+            "x if { input.a in [1]; not input.b in [1] }",
+            "x if { input.a in [1]; __00001_not := input.b; not __00001_not in [1] }",
+        ),
+        (
+            "x if { z := 1; z in [1] == true }",
+            "x if { __00001_z := 1; __00001_z in [1] == true }",
+        ),
         ("x := rego.metadata.chain()", "x := [3, true]"),
         (
             "x if { not y; not input.b == 1 }",
@@ -143,6 +159,35 @@ fn walk_gives_pairs_wherever_it_stands() {
 fn operands_of_negations_must_be_defined() {
     holds(&[
         "package a\n\nimport rego.v1\n\nf(x) if x == 1\n\none := 1\n\nnone := input.none\n\ntest_call if not undefined_call\n\nundefined_call if not f(input.missing)\n\ntest_builtin if not undefined_builtin\n\nundefined_builtin if not startswith(input.missing, \"x\")\n\ntest_comparison if not undefined_comparison\n\nundefined_comparison if not input.missing > 5\n\ntest_in if not undefined_in\n\nundefined_in if not input.missing in [1]\n\ntest_index if not undefined_index\n\nundefined_index if not {\"a\": 1}[input.missing]\n\ntest_rule if not undefined_rule\n\nundefined_rule if not f(none)\n\ntest_nested if not undefined_nested\n\nundefined_nested if not count(input.missing) == 0\n\ntest_equal if not input.missing == 1\n\ntest_bare if not input.missing\n\ntest_defined if not f(input.two) with input as {\"two\": 2}\n\ntest_true if not is_one with input as {\"x\": 1}\n\nis_one if not f(input.x)\n\ntest_with if not with_missing\n\nwith_missing if not f(input.y) with input as {\"x\": 1}\n",
+    ]);
+}
+
+#[test]
+fn membership_without_an_operand_has_no_value() {
+    // OPA's compiler makes a call of it; the engine would say false, or true where a key and a value are both missing.
+    holds(&[
+        "package a\n\nimport rego.v1\n\ns := {1, 2}\n\nnone := input.none\n\nf(x) := [x]\n\ndefined(_) if true\n\n\
+         test_assigned if not assigned\n\nassigned if {\n\ty := input.missing in s\n\ty == false\n}\n\n\
+         test_head if not head == false\n\nhead := input.missing in s\n\n\
+         test_rule if not rule == false\n\nrule := none in s\n\n\
+         test_collection if not collection == false\n\ncollection := 1 in input.missing\n\n\
+         test_array if not array == [false]\n\narray := [input.missing in s]\n\n\
+         test_argument if not argument\n\nargument if defined(input.missing in s)\n\n\
+         test_compared if not compared\n\ncompared if (input.missing in s) == false\n\n\
+         test_negated if not negated\n\nnegated if not (input.missing in {3})\n\n\
+         test_negated_again if not negated_again\n\nnegated_again if not (input.missing in {3}) == true\n\n\
+         test_negated_call if not negated_call\n\nnegated_call if not f(input.missing in {3}) == [true]\n\n\
+         test_comprehension if [x | x := input.missing in s] == []\n\n\
+         test_object if [x | x := {\"a\": input.missing in s}] == []\n\n\
+         test_nested if not nested == false\n\nnested := (input.missing in s) in s\n\n\
+         test_key if not key\n\nkey if 9, input.missing in [1]\n\n\
+         test_key_value if not key_value == true\n\nkey_value := 9, input.missing in [1]\n\n\
+         test_with if not with_missing == false\n\nwith_missing := y if y := input.x in s with input as {}\n\n\
+         test_each if {\n\tfound := [y | y := [1, 7][_] in s]\n\tfound == [true, false]\n}\n\n\
+         test_true if is_in with input as {\"x\": 1}\n\nis_in := input.x in s\n\n\
+         test_false if is_in == false with input as {\"x\": 7}\n\n\
+         test_keyed if keyed with input as {\"x\": {\"k\": 1}}\n\nkeyed := \"k\", 1 in input.x\n\n\
+         test_text if of_text == false with input as {\"x\": \"abc\"}\n\nof_text := \"a\" in input.x\n",
     ]);
 }
 

@@ -80,13 +80,26 @@ impl Rewriter<'_> {
         while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = root {
             root = refr;
         }
+        let first = root.span().text();
         let Some(name) = dotted(&with.refr) else {
             return;
         };
+        let known = matches!(first, "input" | "data")
+            || self.aliases.contains_key(first)
+            || self.rules.contains(first)
+            || is_builtin(&name);
+        if !known {
+            // The engine would replace nothing.
+            let hint = crate::text::suggestion(first, &["input", "data"]);
+            let message = format!(
+                "with replaces \"{name}\", which is neither in input or data nor a function or rule{hint}."
+            );
+            self.problems.push((root.span().line, message));
+            return;
+        }
         let Some((start, end)) = self.extent(root) else {
             return;
         };
-        let first = root.span().text();
         if let Some(path) = self.aliases.get(first) {
             self.edits.replace(start, end, path.clone());
         } else if self.rules.contains(first) {
