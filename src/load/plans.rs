@@ -46,7 +46,8 @@ pub(super) fn read(
     // Who can exchange the file, or the program that shows it, must not have another plan reviewed than the one that is applied.
     let plan = plan.with_binary(binary);
     let differences = plan.agreement.iter().flat_map(|found| &found.differences);
-    if let Some(difference) = differences.into_iter().next() {
+    let mut differences = differences.filter(|difference| !difference.is_beside());
+    if let Some(difference) = differences.next() {
         return Err(LoadError {
             causes: vec![Printable::line(&format!(
                 "what it was shown as is another plan: {}.",

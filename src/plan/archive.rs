@@ -5,7 +5,7 @@
 //! is said to show it.
 //!
 //! Invariants: values of variables and resources are read only to be compared, and let go afterwards; the backend's settings are never
-//! read; of the two states only lineage and serial are kept; nothing is written to a disk. What an archive holds is bounded before memory
+//! read; of the state only lineage and serial are kept, of the one before the refresh nothing; nothing is written to a disk. What an archive holds is bounded before memory
 //! is taken for it.
 
 mod compare;
@@ -16,7 +16,7 @@ mod snapshot;
 mod state;
 mod values;
 
-pub use compare::{Agreement, ChangeProblem, PlanDifference, PlannedRow, ValuePart};
+pub use compare::{Agreement, ChangeProblem, PlanDifference, PlanPart, PlannedRow, ValuePart};
 pub use error::ArchiveError;
 pub use snapshot::SnapshotModule;
 
@@ -75,6 +75,8 @@ pub struct BinaryPlan {
     pub serial: Option<u64>,
     /// `tfplan` itself, for the comparison of values; let go as soon as the plan has its JSON.
     message: Vec<u8>,
+    /// The state, for the same.
+    state: Vec<u8>,
 }
 
 /// What is done to one object.
@@ -115,6 +117,7 @@ impl BinaryPlan {
             lineage: content.lineage,
             serial: content.serial,
             message: content.plan,
+            state: content.state,
             ..facts
         })
     }
@@ -122,6 +125,7 @@ impl BinaryPlan {
     /// Lets go of the values, which are compared once.
     pub(super) fn without_values(mut self) -> Self {
         self.message = Vec::new();
+        self.state = Vec::new();
         self
     }
 

@@ -36,8 +36,8 @@ mod value;
 
 pub use action::Action;
 pub use archive::{
-    Agreement, ArchiveError, BinaryChange, BinaryPlan, ChangeProblem, PlanDifference, PlannedRow,
-    SnapshotModule, ValuePart,
+    Agreement, ArchiveError, BinaryChange, BinaryPlan, ChangeProblem, PlanDifference, PlanPart,
+    PlannedRow, SnapshotModule, ValuePart,
 };
 pub use attributes::{AttributeChange, Difference, MAX_ROWS, Sensitivity};
 pub use change::{
@@ -201,7 +201,7 @@ impl Plan {
     #[must_use]
     pub fn with_binary(mut self, binary: BinaryPlan) -> Self {
         let agreement = binary.compare(&self);
-        if agreement.differences.is_empty() {
+        if agreement.differences.iter().all(PlanDifference::is_beside) {
             self.mode = binary.mode;
         }
         self.agreement = Some(Arc::new(agreement));

@@ -8,9 +8,10 @@
 //! Files are compared byte by byte, with two exceptions that git itself makes: line ends that a checkout writes as CRLF, and Git LFS
 //! pointers, whose SHA-256 must be that of the planned file. Other filters (`ident`, encryption, encodings) give differences.
 //!
-//! Of the JSON, changes, outputs, drift and variables are compared with all their values; how is told in `plan`, at the archive's
-//! `values`; and its `configuration` with the files that were planned (`configuration`). Its `planned_values`, `prior_state` and `checks`
-//! are not compared.
+//! Of the JSON, every key is compared: changes, outputs, drift and variables with all their values, `planned_values`, `prior_state` and
+//! `checks`; how is told in `plan`, at the archive's `values`; and its `configuration` with the files that were planned
+//! (`configuration`). A key that this version does not know is a gap. JSON that was made here from the plan file is held against its
+//! changes only.
 //!
 //! No plan file holds variable files, what `file()`, `templatefile()` and data sources read, environment variables, or provider binaries.
 
@@ -221,10 +222,15 @@ impl Proof {
             None => proof.gaps.push(Gap::Values(PlannedRow::Plan)),
             Some(agreement) => {
                 proof.values = agreement.values;
-                let differences = agreement.differences.iter().cloned();
+                // What stands beside the changes is not doubted where the JSON was made from the file.
+                let differences = agreement.differences.iter();
+                let differences = differences.filter(|one| evidence.paired || !one.is_beside());
+                let differences = differences.cloned();
                 proof.differences.extend(differences.map(Difference::Plan));
-                let gaps = agreement.gaps.iter().cloned();
-                proof.gaps.extend(gaps.map(Gap::Values));
+                let gaps = agreement.gaps.iter();
+                let is_beside = |gap: &&PlannedRow| matches!(gap, PlannedRow::Part { .. });
+                let gaps = gaps.filter(|gap| evidence.paired || !is_beside(gap));
+                proof.gaps.extend(gaps.cloned().map(Gap::Values));
             }
         }
         if evidence.paired {

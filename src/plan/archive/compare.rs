@@ -57,6 +57,36 @@ pub enum PlanDifference {
         /// Path of the attribute that differs first; empty for the whole.
         path: String,
     },
+    /// A part of the JSON that stands beside its changes.
+    Part {
+        /// Which one.
+        part: PlanPart,
+        /// What it is about; empty for the whole.
+        subject: String,
+    },
+}
+
+/// A part of the JSON that stands beside its changes, or says them again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlanPart {
+    /// `planned_values`, which say again what the changes say.
+    PlannedValues,
+    /// `prior_state`, which is the state in the plan file.
+    PriorState,
+    /// `checks`.
+    Checks,
+    /// `relevant_attributes`.
+    RelevantAttributes,
+    /// `deferred_changes`.
+    Deferred,
+    /// `action_invocations`.
+    Actions,
+    /// `deferred_action_invocations`.
+    DeferredActions,
+    /// Versions of schemas in `planned_values` and `configuration`.
+    SchemaVersions,
+    /// A key that this version does not know.
+    Other,
 }
 
 /// A row whose values are compared.
@@ -93,6 +123,13 @@ pub enum PlannedRow {
         /// Its name.
         name: String,
     },
+    /// Another part of the JSON.
+    Part {
+        /// Which one.
+        part: PlanPart,
+        /// What of it; empty for the whole.
+        subject: String,
+    },
 }
 
 /// The part of a row that differs.
@@ -120,6 +157,10 @@ pub enum ValuePart {
     GeneratedConfig,
     /// The identity that the provider gives the object.
     Identity,
+    /// Module, mode, type, name or index, which the address says again.
+    Address,
+    /// The attributes that force a replacement.
+    ReplacePaths,
 }
 
 /// What the comparison of a plan file with JSON found.
@@ -152,6 +193,12 @@ pub enum ChangeProblem {
 }
 
 impl PlanDifference {
+    /// Whether it is about what stands beside the changes, their values and those of outputs and variables.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        matches!(self, Self::Part { .. })
+    }
+
     /// What it is, as the end of a sentence that quotes nothing.
     #[must_use]
     pub fn sentence(&self) -> &'static str {
@@ -165,6 +212,7 @@ impl PlanDifference {
             Self::Drift { .. } => "it tells other changes made outside Terraform",
             Self::Variable { .. } => "it was made with other variables",
             Self::Value { .. } => "it shows another value",
+            Self::Part { .. } => "a part of it is not what the plan file says",
         }
     }
 }
@@ -183,7 +231,7 @@ impl BinaryPlan {
             differences: self.facts(plan),
             ..Agreement::default()
         };
-        values::compare_values(&self.message, self.mode, plan, &mut agreement);
+        values::compare_values(&self.message, &self.state, self.mode, plan, &mut agreement);
         agreement
     }
 
@@ -202,19 +250,17 @@ impl BinaryPlan {
         if plan.errored != self.errored {
             found.push(PlanDifference::Errored);
         }
-        // Versions that do not say it in the JSON do not say it in the file.
-        if plan.complete.is_some_and(|c| c != self.complete)
-            || plan.applyable.is_some_and(|a| a != self.applyable)
+        // Versions that do not say it in the JSON do not say it in the file, and those that say one say both.
+        let says = self.complete || self.applyable;
+        let says = says || plan.complete.is_some() || plan.applyable.is_some();
+        if says && (plan.complete != Some(self.complete) || plan.applyable != Some(self.applyable))
         {
             found.push(PlanDifference::Extent);
         }
         let own = self
             .changes
             .iter()
-            .filter(|change| match change.mode() {
-                Mode::Data => change.action != Action::Delete,
-                mode => mode != Mode::Ephemeral,
-            })
+            .filter(|change| change.is_shown())
             .map(|change| (change.name(), change.action));
         let json = plan
             .changes
@@ -271,6 +317,14 @@ pub(super) fn compared<N: Ord + Copy>(
 }
 
 impl BinaryChange {
+    /// Whether the JSON shows it: not where it is a data source that is dropped, or an ephemeral object.
+    pub(super) fn is_shown(&self) -> bool {
+        match self.mode() {
+            Mode::Data => self.action != Action::Delete,
+            mode => mode != Mode::Ephemeral,
+        }
+    }
+
     pub(super) fn name(&self) -> Name<'_> {
         (self.address.as_str(), self.deposed.as_deref())
     }

@@ -30,6 +30,7 @@ const ZIP64_LOCATOR: usize = 20;
 /// What was inside.
 pub(super) struct Content {
     pub(super) plan: Vec<u8>,
+    pub(super) state: Vec<u8>,
     /// Everything below `tfconfig/`, by the rest of the name.
     pub(super) configuration: BTreeMap<String, Vec<u8>>,
     pub(super) lock_file: Option<Vec<u8>>,
@@ -63,6 +64,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
         .map_err(|_zip| ArchiveError::Inconsistent)?;
     let mut content = Content {
         plan: Vec::new(),
+        state: Vec::new(),
         configuration: BTreeMap::new(),
         lock_file: None,
         has_state: false,
@@ -88,13 +90,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Content, ArchiveError> {
         };
         match name.as_str() {
             PLAN => content.plan = entry()?,
-            // Unpacked to see that the whole of it is there, and dropped piece by piece.
             STATE => {
+                unpack(&mut archive, index, size, STATE, &mut content.state)?;
                 let mut state = StateReader::default();
-                unpack(&mut archive, index, size, STATE, &mut state)?;
+                state.read(&content.state);
                 (content.lineage, content.serial) = state.finish();
                 content.has_state = true;
             }
+            // Unpacked to see that the whole of it is there, and dropped piece by piece.
             "tfstate-prev" => {
                 unpack(&mut archive, index, size, STATE, &mut std::io::sink())?;
                 content.has_previous_state = true;

@@ -80,6 +80,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<BinaryPlan, ArchiveError> {
         lineage: None,
         serial: None,
         message: Vec::new(),
+        state: Vec::new(),
     };
     let mut version = 0;
     let mut rest = bytes;
@@ -210,7 +211,8 @@ pub(super) fn action_of(number: u32) -> Action {
         6 => Action::DeleteThenCreate,
         7 => Action::CreateThenDelete,
         8 => Action::Forget,
-        9 => Action::ForgetReplace,
+        // Terraform creates first, OpenTofu forgets first.
+        9 | 10 => Action::ForgetReplace,
         _ => Action::Unknown,
     }
 }

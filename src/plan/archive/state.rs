@@ -1,9 +1,7 @@
-//! Lineage and serial of a state, found while it is unpacked; nothing else of it is kept.
+//! Lineage and serial of a state.
 //!
 //! The bytes are walked one by one: how deep they are nested, and what stands at the top. Two short texts are all the memory it takes.
 //! What two readers could understand in different ways (a key twice, in other letters, with an escape) gives nothing.
-
-use std::io::Write;
 
 /// Longest key or value that is looked at; a lineage is a UUID.
 const LONGEST: usize = 128;
@@ -19,7 +17,7 @@ enum At {
     Deep,
 }
 
-/// Reads a state that is written into it, piece by piece.
+/// Reads a state, piece by piece.
 #[derive(Debug)]
 pub(super) struct StateReader {
     at: At,
@@ -58,6 +56,13 @@ impl StateReader {
         }
         let lineage = self.lineage.filter(|text| !text.is_empty());
         (lineage, self.serial)
+    }
+
+    /// Reads a piece.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.byte(*byte);
+        }
     }
 
     fn keep(&mut self, byte: u8) {
@@ -157,19 +162,6 @@ fn is(key: &[u8], name: &str) -> bool {
     key.eq_ignore_ascii_case(name.as_bytes())
 }
 
-impl Write for StateReader {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        for byte in bytes {
-            self.byte(*byte);
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -179,7 +171,7 @@ mod tests {
         let mut reader = StateReader::default();
         // Wherever a piece ends.
         for byte in text.as_bytes() {
-            reader.write_all(&[*byte]).unwrap();
+            reader.read(&[*byte]);
         }
         reader.finish()
     }

@@ -24,10 +24,16 @@
 //!
 //! Nothing is kept: one row at a time is decoded, and memory and time grow with the plan.
 
+mod conditions;
+mod later;
 mod marks;
 mod number;
+mod paths;
+mod planned;
+mod prior;
 mod row;
 mod token;
+mod tree;
 mod variables;
 mod walk;
 
@@ -37,7 +43,7 @@ use prost::Message;
 use prost::encoding::{DecodeContext, WireType, decode_key, skip_field};
 use serde_json::Value as Json;
 
-use super::compare::{self, Agreement, PlanDifference, PlannedRow, ValuePart};
+use super::compare::{self, Agreement, PlanDifference, PlanPart, PlannedRow, ValuePart};
 use super::message::delimited;
 use super::{ArchiveError, BinaryChange};
 use crate::plan::value::{Value, marks as read_marks};
@@ -61,8 +67,36 @@ struct Side<'a> {
 /// Rows of the JSON by address and deposed key.
 type Rows<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a ResourceChange>;
 
-/// Adds what the values say to what the facts said. `message` is `tfplan`, which was read before.
-pub(super) fn compare_values(message: &[u8], mode: PlanMode, plan: &Plan, found: &mut Agreement) {
+/// Top-level keys that are compared, here or by their own facts; `format_version` says only how the JSON is written.
+const SECTIONS: [&str; 18] = [
+    "action_invocations",
+    "applyable",
+    "checks",
+    "complete",
+    "configuration",
+    "deferred_action_invocations",
+    "deferred_changes",
+    "errored",
+    "format_version",
+    "output_changes",
+    "planned_values",
+    "prior_state",
+    "relevant_attributes",
+    "resource_changes",
+    "resource_drift",
+    "terraform_version",
+    "timestamp",
+    "variables",
+];
+
+/// Adds what the values say to what the facts said. `message` is `tfplan`, which was read before, and `state` the state beside it.
+pub(super) fn compare_values(
+    message: &[u8],
+    state: &[u8],
+    mode: PlanMode,
+    plan: &Plan,
+    found: &mut Agreement,
+) {
     let mut comparison = Comparison {
         plan,
         changes: rows(&plan.changes),
@@ -71,6 +105,11 @@ pub(super) fn compare_values(message: &[u8], mode: PlanMode, plan: &Plan, found:
         drifted: Vec::new(),
         variables: variables::shown(plan),
         set: BTreeSet::new(),
+        planned: planned::Planned::of(plan),
+        versions: BTreeMap::new(),
+        conditions: BTreeSet::new(),
+        relevant: BTreeSet::new(),
+        later: BTreeMap::new(),
         found,
     };
     if message.is_empty() || comparison.read(message).is_err() {
@@ -78,6 +117,8 @@ pub(super) fn compare_values(message: &[u8], mode: PlanMode, plan: &Plan, found:
         return;
     }
     comparison.finish(mode);
+    comparison.prior_state(state);
+    comparison.schema_versions();
 }
 
 fn rows(changes: &[ResourceChange]) -> Rows<'_> {
@@ -99,6 +140,13 @@ struct Comparison<'a> {
     variables: BTreeMap<String, &'a str>,
     /// Variables that the file has.
     set: BTreeSet<String>,
+    planned: planned::Planned<'a>,
+    versions: planned::Versions,
+    /// Conditions of the file.
+    conditions: BTreeSet<conditions::Condition>,
+    /// Relevant attributes of the file.
+    relevant: BTreeSet<(String, String)>,
+    later: later::Balance,
     found: &'a mut Agreement,
 }
 
@@ -117,6 +165,9 @@ impl<'a> Comparison<'a> {
                 2 => self.variable(field)?,
                 3 => self.change(field, false)?,
                 4 => self.output(field)?,
+                15 => self.relevant_attribute(field)?,
+                19 => self.condition(field)?,
+                27 | 30 | 31 => self.later(tag, field)?,
                 18 => self.change(field, true)?,
                 _ => {}
             }
@@ -127,6 +178,15 @@ impl<'a> Comparison<'a> {
     /// What stands on one side only, where the facts did not say it yet.
     fn finish(&mut self, mode: PlanMode) {
         self.variables_of_the_json();
+        self.planned_rest();
+        self.compare_conditions();
+        self.compare_relevant_attributes();
+        self.compare_later();
+        let others = self.plan.section_names();
+        let others: Vec<&str> = others.filter(|name| !SECTIONS.contains(name)).collect();
+        for name in others {
+            self.part_gap(PlanPart::Other, name);
+        }
         let drifted = std::mem::take(&mut self.drifted);
         // Objects that only moved are left out, but for a plan that only refreshes.
         let hidden = |change: &BinaryChange| {
@@ -151,12 +211,6 @@ impl<'a> Comparison<'a> {
                 problem,
             },
         ));
-        // Experimental, and numbered apart by the two programs: not read.
-        for deferred in &self.plan.deferred {
-            self.found.gaps.push(PlannedRow::Deferred {
-                address: deferred.change.address.clone(),
-            });
-        }
     }
 
     fn slice(&self, span: Option<&Span>) -> Option<&'a str> {
@@ -196,6 +250,14 @@ impl<'a> Comparison<'a> {
             row: row.clone(),
             part,
             path,
+        });
+    }
+
+    /// A part of the JSON, other than a row of changes, is not what the file says.
+    fn part(&mut self, part: PlanPart, subject: &str) {
+        self.found.differences.push(PlanDifference::Part {
+            part,
+            subject: subject.to_owned(),
         });
     }
 

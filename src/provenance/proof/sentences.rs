@@ -6,7 +6,7 @@ use super::{
     ConfigurationProblem, Difference, FileProblem, Gap, LockProblem, ModuleProblem, Opaque, Proof,
     ProofVerdict,
 };
-use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference, PlannedRow, ValuePart};
+use crate::plan::{BinaryPlan, ChangeProblem, PlanDifference, PlanPart, PlannedRow, ValuePart};
 
 /// Most points of one kind that are listed; the others are counted.
 const MOST: usize = 100;
@@ -14,7 +14,7 @@ const MOST: usize = 100;
 /// A difference or a gap, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// `plan`, `change`, `output`, `variable`, `configuration`, `module`, `file`, `lock`, `commit` or `directory`.
+    /// `plan`, `change`, `output`, `variable`, `section`, `configuration`, `module`, `file`, `lock`, `commit` or `directory`.
     pub kind: &'static str,
     /// The path, address, name or source address that it is about.
     pub subject: Option<String>,
@@ -295,6 +295,30 @@ fn plan(difference: &PlanDifference) -> Point {
             Point::new("variable", Some(name), word, text)
         }
         PlanDifference::Value { row, part, path } => value(row, *part, path),
+        PlanDifference::Part { part, subject } => {
+            let (key, word) = section(*part);
+            let what = match subject.as_str() {
+                "" => key.to_owned(),
+                subject => format!("{key}, {subject}"),
+            };
+            let text = format!("{what}: in the JSON it is not what the plan file says.");
+            Point::new("section", Some(&format!("{key} {subject}")), word, text)
+        }
+    }
+}
+
+/// The key of the JSON that a part is, and the word for a difference in it.
+fn section(part: PlanPart) -> (&'static str, &'static str) {
+    match part {
+        PlanPart::PlannedValues => ("planned_values", "other-planned-values"),
+        PlanPart::PriorState => ("prior_state", "other-prior-state"),
+        PlanPart::Checks => ("checks", "other-checks"),
+        PlanPart::RelevantAttributes => ("relevant_attributes", "other-relevant-attributes"),
+        PlanPart::Deferred => ("deferred_changes", "other-deferred"),
+        PlanPart::Actions => ("action_invocations", "other-actions"),
+        PlanPart::DeferredActions => ("deferred_action_invocations", "other-actions"),
+        PlanPart::SchemaVersions => ("schema_version", "other-schema-version"),
+        PlanPart::Other => ("other keys", "other-key"),
     }
 }
 
@@ -325,6 +349,11 @@ fn named(row: &PlannedRow) -> (&'static str, Option<&str>, Option<&str>, String)
         PlannedRow::Variable { name } => {
             let text = format!("the variable {name}");
             ("variable", Some(name), None, text)
+        }
+        PlannedRow::Part { part, subject } => {
+            let key = section(*part).0;
+            let name = format!("{key} {subject}");
+            ("section", Some(subject), None, name.trim().to_owned())
         }
     }
 }
@@ -372,6 +401,14 @@ fn value(row: &PlannedRow, part: ValuePart, path: &str) -> Point {
         ValuePart::Identity => (
             "other-identity",
             "the identity is not that of the plan file".to_owned(),
+        ),
+        ValuePart::Address => (
+            "other-name",
+            "module, mode, type, name or index is not that of the address".to_owned(),
+        ),
+        ValuePart::ReplacePaths => (
+            "other-replace-paths",
+            "what forces the replacement is not what the plan file says".to_owned(),
         ),
     };
     let mut name = name;

@@ -28,11 +28,18 @@ struct PathStep {
 }
 
 /// The key of a step.
-enum Key {
+pub(super) enum Key {
     Name(String),
     Index(usize),
     /// An element of a set, named by its value.
     Element,
+}
+
+impl Path {
+    /// The keys of its steps.
+    pub(super) fn keys(&self) -> Result<Vec<Key>, Unreadable> {
+        self.steps.iter().map(key).collect()
+    }
 }
 
 /// The first path of the file that the JSON does not mark, as far as it leads to something.
@@ -42,7 +49,7 @@ pub(super) fn unmarked(
     side: &Side<'_>,
 ) -> Result<Option<Vec<Step>>, Unreadable> {
     for path in paths {
-        let steps = path.steps.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+        let steps = path.keys()?;
         if !is_marked(&steps, value, side.unknown, side.sensitive) {
             let step = |key: Key| match key {
                 Key::Name(name) => Some(Step::Name(name)),
@@ -55,7 +62,13 @@ pub(super) fn unmarked(
     Ok(None)
 }
 
-fn is_marked(steps: &[Key], value: Option<&Value>, unknown: &Json, marks: &Json) -> bool {
+/// Whether the marks cover what the steps lead to, where that is there.
+pub(super) fn is_marked(
+    steps: &[Key],
+    value: Option<&Value>,
+    unknown: &Json,
+    marks: &Json,
+) -> bool {
     if marks == &Json::Bool(true) {
         return true;
     }

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 
 use super::compare::{PlannedRow, ValuePart};
 use super::marks::{self, Path};
-use super::walk;
+use super::planned::FileRow;
 use super::{ArchiveError, BinaryChange, Comparison, Dynamic, Side, Trees};
+use super::{tree, walk};
 use crate::plan::archive::message;
 use crate::plan::value::holds_true;
 use crate::plan::{Import, Mode, ResourceChange, Span};
@@ -24,6 +25,8 @@ struct Row {
     provider: String,
     #[prost(message, optional, tag = "9")]
     inner: Option<Inner>,
+    #[prost(message, repeated, tag = "11")]
+    forcing: Vec<Path>,
     #[prost(uint32, tag = "12")]
     reason: u32,
 }
@@ -97,7 +100,7 @@ fn places(action: u32) -> Option<(Option<usize>, Option<usize>)> {
     match action {
         0 => Some((Some(0), Some(0))),
         1 => Some((None, Some(0))),
-        2 | 3 | 6 | 7 | 9 => Some((Some(0), Some(1))),
+        2 | 3 | 6 | 7 | 9 | 10 => Some((Some(0), Some(1))),
         5 | 8 => Some((Some(0), None)),
         _ => None,
     }
@@ -120,6 +123,12 @@ const REASONS: [&str; 14] = [
     "delete_because_no_move_target",
     "read_because_check_nested",
 ];
+
+/// The source address in `module.a.provider["registry.terraform.io/hashicorp/aws"].west`.
+pub(super) fn provider(text: &str) -> Option<&str> {
+    let (_, rest) = text.rsplit_once("provider[\"")?;
+    Some(rest.split_once("\"]")?.0)
+}
 
 impl Comparison<'_> {
     pub(super) fn change(&mut self, field: &[u8], is_drift: bool) -> Result<(), ArchiveError> {
@@ -147,12 +156,27 @@ impl Comparison<'_> {
             return Ok(());
         };
         let action = message::action_of(row.inner.as_ref().map_or(0, |inner| inner.action));
+        let change = BinaryChange {
+            address: address.clone(),
+            deposed,
+            action,
+        };
         if is_drift {
-            self.drifted.push(BinaryChange {
-                address,
-                deposed,
+            self.drifted.push(change);
+        } else if change.deposed.is_none() && change.is_shown() {
+            let place = row.inner.as_ref().and_then(|inner| places(inner.action));
+            let after = row.inner.as_ref().zip(place.and_then(|place| place.1));
+            let file = FileRow {
+                address: &address,
                 action,
-            });
+                provider: provider(&row.provider),
+                after: after.and_then(|(inner, place)| inner.values.get(place)),
+                sensitive: row
+                    .inner
+                    .as_ref()
+                    .map_or(&[], |inner| &inner.after_sensitive),
+            };
+            self.planned_row(&file, json);
         }
         let Some(json) = json else {
             return Ok(());
@@ -166,6 +190,7 @@ impl Comparison<'_> {
             self.sides(&name, inner, json);
             self.facts(&name, &row, inner, json);
             self.identities(&name, field, json);
+            self.forcing(&name, &row.forcing, json);
         }
         Ok(())
     }
@@ -222,19 +247,19 @@ impl Comparison<'_> {
 
     /// What else the row tells.
     fn facts(&mut self, name: &PlannedRow, row: &Row, inner: &Inner, json: &ResourceChange) {
+        let own = self.plan.slice(&json.span);
         let mut fact = |same: bool, part| {
             if !same {
                 self.differs(name, part, String::new());
             }
         };
-        // `module.a.provider["registry.terraform.io/hashicorp/aws"].west`
-        let provider = row
-            .provider
-            .rsplit_once("provider[\"")
-            .and_then(|(_, rest)| rest.split_once("\"]"));
         fact(
-            provider.is_some_and(|(source, _)| source == &*json.provider),
+            provider(&row.provider) == Some(&*json.provider),
             ValuePart::Provider,
+        );
+        fact(
+            json.mode == Mode::Ephemeral || tree::change_names_itself(own, &json.address),
+            ValuePart::Address,
         );
         let previous = json
             .previous_address
@@ -314,7 +339,10 @@ impl Comparison<'_> {
         };
         let name = PlannedRow::Output { name: output.name };
         let inner = output.inner.unwrap_or_default();
-        if message::action_of(inner.action) != json.action {
+        let action = message::action_of(inner.action);
+        let planned = places(inner.action).and_then(|(_, after)| inner.values.get(after?));
+        self.planned_output(json, action, planned, output.sensitive);
+        if action != json.action {
             return Ok(());
         }
         let Some((before, after)) = places(inner.action) else {

@@ -70,9 +70,6 @@ impl Comparison<'_> {
             .filter(|(name, _)| !self.set.contains(*name))
             .map(|(name, raw)| (name.clone(), *raw))
             .collect();
-        if others.is_empty() {
-            return;
-        }
         let read = |raw: &str| Value::read(Some(raw), &Json::Null, &Json::Null);
         let text = self.plan.section("configuration").unwrap_or("{}");
         let configuration: RawConfiguration<'_> = serde_json::from_str(text).unwrap_or_default();
@@ -80,6 +77,15 @@ impl Comparison<'_> {
             .root_module
             .and_then(|module| module.variables)
             .unwrap_or_default();
+        // Both programs show the default of what was not set.
+        for (name, variable) in &declared {
+            if variable.default.is_some()
+                && !self.variables.contains_key(name)
+                && !self.set.contains(name)
+            {
+                self.only(name, ChangeProblem::OnlyInFile(Action::Read));
+            }
+        }
         for (name, raw) in others {
             let is_default = declared.get(&name).is_some_and(|variable| {
                 let default = variable.default.map_or("null", RawValue::get);

@@ -316,7 +316,7 @@ fn is_dynamic(kind: Option<&Json>, rest: &[u8]) -> Result<bool, Unreadable> {
 }
 
 /// Whether JSON is a cty type, as far as its outermost part tells.
-fn is_type(json: &Json) -> bool {
+pub(super) fn is_type(json: &Json) -> bool {
     matches!(
         parts(json),
         ("bool" | "number" | "string" | "dynamic", None)
