@@ -345,7 +345,7 @@ impl Plain<'_, '_> {
             lines.push(format!("blocked: {reason}"));
         }
         lines.extend(screen.lines.iter().map(super::rich::Rich::plain));
-        if let Some(review) = self.model.review() {
+        if let Some(review) = self.model.review().filter(|_| screen.is_open()) {
             lines.push(format!(
                 "The words: approve {}",
                 review.case.plan_digest().short()

@@ -214,6 +214,11 @@ impl Running<'_> {
                     None
                 }
                 Effect::Persist(entry) if !self.model.awaits(entry.number) => None,
+                Effect::Recheck => {
+                    // A large plan takes a moment to read again; the screen says so meanwhile.
+                    self.session.draw(self.model)?;
+                    (self.runner)(self.model, Effect::Recheck)
+                }
                 effect
                 @ (Effect::Approve | Effect::OpenEditor { .. } | Effect::EditText { .. }) => {
                     self.session.leave();

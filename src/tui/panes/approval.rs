@@ -95,12 +95,15 @@ pub(in super::super) fn approval(review: &Review, width: usize) -> Vec<Rich> {
 fn sentence(review: &Review, width: usize) -> Vec<Rich> {
     let case = &review.case;
     let digest = case.plan_digest();
-    let short = |commit: Option<&str>| {
-        commit
-            .unwrap_or("no commit")
-            .chars()
-            .take(7)
-            .collect::<String>()
+    let short = |commit: Option<&str>| match commit {
+        Some(commit) => commit.chars().take(7).collect::<String>(),
+        None => "none".to_owned(),
+    };
+    let who = review.who();
+    let who = if who.email.is_empty() {
+        who.name
+    } else {
+        who.to_string()
     };
     let base = case
         .under_review
@@ -121,8 +124,7 @@ fn sentence(review: &Review, width: usize) -> Vec<Rich> {
         "approve applying exactly it"
     };
     let text = format!(
-        "I, {}, reviewed plan sha256:{} of commit {} (base {}) under policy bundle {} and {act}.",
-        review.who(),
+        "I, {who}, reviewed plan sha256:{} of commit {} (base {}) under policy bundle {} and {act}.",
         digest.short(),
         short(case.under_review.head()),
         short(base),

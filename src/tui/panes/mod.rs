@@ -105,9 +105,15 @@ fn facts(review: &Review, finding: &Finding, width: usize) -> Vec<Rich> {
         .iter()
         .filter(|(_, value)| !crate::report::says_nothing(value))
     {
-        let value = match value {
+        let words = |value: &serde_json::Value| match value {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
+        };
+        let value = match value {
+            serde_json::Value::Array(items) => {
+                items.iter().map(words).collect::<Vec<_>>().join(", ")
+            }
+            one => words(one),
         };
         let name = name.replace('_', " ");
         parts.push(

@@ -141,7 +141,7 @@ impl Comparison<'_> {
             let shown = Some(&values).filter(|value| **value != Value::Null);
             same &= is_within(&marks, &all)
                 && marks::unmarked(file.sensitive, shown, &side) == Ok(None)
-                && self.is_planned(file.after, shown, &unknown, true);
+                && Self::is_planned(file.after, shown, &unknown, true);
         }
         if !same {
             self.part(PlanPart::PlannedValues, file.address);
@@ -150,7 +150,6 @@ impl Comparison<'_> {
 
     /// Whether a value is the one of the file. One that cannot be read is a gap of its row.
     fn is_planned(
-        &self,
         file: Option<&Dynamic>,
         shown: Option<&Value>,
         unknown: &Json,
@@ -187,7 +186,7 @@ impl Comparison<'_> {
                 let value = value.map(|raw| Value::read(Some(raw), &Json::Null, &Json::Null));
                 // One that is not wholly known is not shown.
                 let is_value = (value.is_none() && holds_true(&unknown))
-                    || self.is_planned(file, value.as_ref(), &Json::Null, false);
+                    || Self::is_planned(file, value.as_ref(), &Json::Null, false);
                 is_value
                     && shown.sensitive.unwrap_or(false) == sensitive
                     && shown.kind.is_none_or(|kind| is_type_of(kind, file))
