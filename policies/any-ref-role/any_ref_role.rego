@@ -10,7 +10,7 @@
 #   settings:
 #     match: Globs on role names and addresses; a leading ! leaves out (default *)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 package countersign.policies.any_ref_role
 
 settings := object.get(data.countersign.config, "any-ref-role", {})
