@@ -197,7 +197,7 @@ is_pinned(value, _) if {
 	regex.match(`:(ref:refs/(heads|tags)/|environment:|ref_type:(branch|tag):ref:)[^*?]`, value)
 }
 
-is_pinned(value, _) if regex.match(`(?i-u)^organization:[^:*?]+:project:[^:*?]+:workspace:[^:*?]+:run_phase:(plan|apply)$`, value)
+is_pinned(value, _) if regex.match(`(?i)^organization:[^:*?]+:project:[^:*?]+:workspace:[^:*?]+:run_phase:(plan|apply)$`, value)
 
 is_touched(role, _) if role.changed
 

@@ -369,6 +369,7 @@ fn finish(
             || names.is_function(name)
     }));
     errors.extend(program.whole_data());
+    errors.extend(program.misfits(true));
     errors.extend(shadowed(&originals, &bundle.data));
     let conflicts = conflicts::read(&originals);
     // The engine finds some of them itself.
@@ -407,7 +408,11 @@ fn finish(
         packages,
         errors,
         readings: paths.readings,
-        asides: idle_imports(&originals, names, &bundle.data),
+        asides: [
+            idle_imports(&originals, names, &bundle.data),
+            program.misfits(false),
+        ]
+        .concat(),
     }
 }
 
