@@ -251,7 +251,7 @@ fn utf8(path: &str, bytes: Vec<u8>) -> Result<String, LoadError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         LoadError {
             hint: Printable::line("Nothing was evaluated. Save the file as UTF-8."),
             ..broken(&format!("{path}:{line}: this is not UTF-8 text."))

@@ -84,11 +84,10 @@ fn translate(glob: &str, delimiters: &[char]) -> Option<String> {
                     }
                 }
                 match inner.as_slice() {
-                    [] => return None,
                     [low, '-', high] if low <= high => {
                         out.push_str(&format!("{}-{}", literal(*low), literal(*high)));
                     }
-                    [_, '-', _] => return None,
+                    [] | [_, '-', _] => return None,
                     list => list.iter().for_each(|c| out.push_str(&literal(*c))),
                 }
                 out.push(']');
