@@ -13,8 +13,8 @@
 #     refs: Full names or globs of branches that changes may target, such as refs/heads/main (required)
 #     from: Globs of the short names of branches that changes may come from (default any)
 #   setting_types:
-#     refs: globs
-#     from: globs
+#     refs: {type: globs, of: refs}
+#     from: {type: globs, of: branches}
 package countersign.policies.allowed_refs
 
 # METADATA

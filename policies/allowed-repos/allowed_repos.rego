@@ -15,9 +15,9 @@
 #     patterns: Regular expressions of which one must match the whole address (default [])
 #     roots: Ids of first commits; the repository must descend from one of them and from no other (default [])
 #   setting_types:
-#     repos: texts
-#     patterns: texts
-#     roots: texts
+#     repos: {type: texts, of: repositories}
+#     patterns: {type: texts, of: expressions}
+#     roots: {type: texts, of: commits}
 package countersign.policies.allowed_repos
 
 # METADATA

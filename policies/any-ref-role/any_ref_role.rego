@@ -10,7 +10,7 @@
 #   settings:
 #     match: Globs on role names and addresses; a leading ! leaves out (default *)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 package countersign.policies.any_ref_role
 
 settings := object.get(data.countersign.config, "any-ref-role", {})
@@ -197,7 +197,7 @@ is_pinned(value, _) if {
 	regex.match(`:(ref:refs/(heads|tags)/|environment:|ref_type:(branch|tag):ref:)[^*?]`, value)
 }
 
-is_pinned(value, _) if regex.match(`(?i-u)^organization:[^:*?]+:project:[^:*?]+:workspace:[^:*?]+:run_phase:(plan|apply)$`, value)
+is_pinned(value, _) if regex.match(`(?i)^organization:[^:*?]+:project:[^:*?]+:workspace:[^:*?]+:run_phase:(plan|apply)$`, value)
 
 is_touched(role, _) if role.changed
 

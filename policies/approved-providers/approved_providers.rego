@@ -17,8 +17,8 @@
 #     deny: Patterns of sources that are never approved (default [])
 #     exec_providers: deny takes providers that can run programs out of wildcard patterns (default "allow")
 #   setting_types:
-#     allow: texts
-#     deny: texts
+#     allow: {type: texts, of: sources}
+#     deny: {type: texts, of: sources}
 #     exec_providers: {type: text, words: [allow, deny]}
 package countersign.policies.approved_providers
 

@@ -15,8 +15,8 @@
 #     paths: Patterns of more files from which backends are configured (default [])
 #     ignore: Patterns of files that may change their backend (default [])
 #   setting_types:
-#     paths: texts
-#     ignore: texts
+#     paths: {type: texts, of: paths}
+#     ignore: {type: texts, of: paths}
 package countersign.policies.backend_change
 
 # METADATA

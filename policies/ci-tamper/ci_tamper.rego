@@ -15,8 +15,8 @@
 #     paths: More paths to guard; a pattern that matches a directory matches all below it (default [])
 #     ignore: Patterns of guarded paths that may change (default [])
 #   setting_types:
-#     paths: texts
-#     ignore: texts
+#     paths: {type: texts, of: paths}
+#     ignore: {type: texts, of: paths}
 package countersign.policies.ci_tamper
 
 # METADATA

@@ -18,8 +18,8 @@
 #     ignore_addresses: Globs of addresses, instance keys included, that need no protection (default [])
 #   setting_types:
 #     created: {type: text, words: [warn, deny, "off"]}
-#     ignore_types: globs
-#     ignore_addresses: globs
+#     ignore_types: {type: globs, of: types}
+#     ignore_addresses: {type: globs, of: addresses}
 package countersign.policies.deletion_protection
 
 # METADATA

@@ -10,7 +10,7 @@
 #   settings:
 #     match: Globs on addresses and on names; a leading ! leaves out (default *)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 package countersign.policies.deny_guard_removed
 
 settings := object.get(data.countersign.config, "deny-guard-removed", {})

@@ -11,7 +11,7 @@
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default all but the services of AWS)
 #     broad: Also report grants of every action, which wildcard-grant reports (default false)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 #     broad: boolean
 package countersign.policies.exec_grant
 

@@ -15,7 +15,7 @@
 #     ignore: Patterns of files whose lines are not looked at (default [])
 #     ignore_names: Globs of names that hold no secret although they look like it (default [])
 #   setting_types:
-#     ignore: texts
+#     ignore: {type: texts, of: paths}
 #     ignore_names: globs
 package countersign.policies.hardcoded_secret
 

@@ -21,8 +21,9 @@ name_pattern(glob) := sprintf(`(?i-u)\b%s\b`, [wild(glob, "[A-Za-z0-9-]")])
 
 wild(glob, class) := replace(replace(regex.replace(glob, `\*+`, "*"), "*", sprintf("%s*", [class])), "?", class)
 
-# action_pattern turns a pattern into a regular expression over tokens such as "iam:PassRole (Write)".
-action_pattern(glob) := sprintf("(?i-u)^%s( |$)", [wild(glob, "[A-Za-z0-9:*?-]")]) if well_formed(glob)
+# action_pattern turns a pattern into a regular expression over tokens such as "iam:PassRole (Write)". The star and the
+# question mark of the class are written otherwise, since wild replaces them.
+action_pattern(glob) := sprintf("(?i-u)^%s( |$)", [wild(glob, `[A-Za-z0-9:\x2a\x3f-]`)]) if well_formed(glob)
 
 # A pattern that cannot be read covers nothing: it must not excuse an action.
 action_pattern(glob) := "^$" if not well_formed(glob)

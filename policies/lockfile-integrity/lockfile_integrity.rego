@@ -13,7 +13,7 @@
 #   settings:
 #     ignore: Patterns of lock files that are not looked at (default [])
 #   setting_types:
-#     ignore: texts
+#     ignore: {type: texts, of: paths}
 package countersign.policies.lockfile_integrity
 
 # METADATA

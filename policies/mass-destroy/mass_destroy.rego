@@ -26,7 +26,7 @@
 #     replacements: boolean
 #     modules: boolean
 #     module_from: {type: integer, minimum: 0}
-#     ignore_types: globs
+#     ignore_types: {type: globs, of: types}
 package countersign.policies.mass_destroy
 
 # METADATA

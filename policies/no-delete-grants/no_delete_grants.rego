@@ -11,7 +11,7 @@
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default names with terraform, tofu, ci, deploy or provisioner)
 #     lock_resources: Globs on resources that hold state locks, where locks may be deleted (default names of lock tables and *.tflock)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 #     lock_resources: globs
 package countersign.policies.no_delete_grants
 

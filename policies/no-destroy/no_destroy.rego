@@ -15,8 +15,8 @@
 #     ignore_types: Globs of resource types that may be destroyed (default [])
 #     ignore_addresses: Globs of addresses, instance keys included, that may be destroyed (default [])
 #   setting_types:
-#     ignore_types: globs
-#     ignore_addresses: globs
+#     ignore_types: {type: globs, of: types}
+#     ignore_addresses: {type: globs, of: addresses}
 package countersign.policies.no_destroy
 
 # METADATA

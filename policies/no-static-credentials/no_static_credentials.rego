@@ -12,8 +12,8 @@
 #     match: Globs on addresses; a leading ! leaves out (default *)
 #     types: More resource types, in the form of tables/static_credentials.json (default none)
 #   setting_types:
-#     ignore_types: globs
-#     match: globs
+#     ignore_types: {type: globs, of: types}
+#     match: {type: globs, of: scopes}
 #     types: table
 package countersign.policies.no_static_credentials
 

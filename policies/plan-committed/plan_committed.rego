@@ -13,7 +13,7 @@
 #   settings:
 #     ignore: Patterns of paths that may hold plans and states, such as test data without secrets (default [])
 #   setting_types:
-#     ignore: texts
+#     ignore: {type: texts, of: paths}
 package countersign.policies.plan_committed
 
 # METADATA

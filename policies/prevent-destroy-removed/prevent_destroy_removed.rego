@@ -13,7 +13,7 @@
 #   settings:
 #     ignore_addresses: Globs of configuration addresses that may lose it (default [])
 #   setting_types:
-#     ignore_addresses: globs
+#     ignore_addresses: {type: globs, of: blocks}
 package countersign.policies.prevent_destroy_removed
 
 # METADATA

@@ -16,7 +16,7 @@
 #     app_roles: More names of permissions by id, as in tables/azure_graph.json; the name decides (default none)
 #     grants: More resource types that grant, in the form of tables/grants.json (default none)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 #     allow_sensitive_read: boolean
 #     read_only_roles: globs
 #     read_only_boundaries: globs

@@ -16,7 +16,7 @@
 #     ignore_types: Globs of resource types that are not reported (default [])
 #   setting_types:
 #     enabled: boolean
-#     ignore_types: globs
+#     ignore_types: {type: globs, of: types}
 package countersign.policies.remote_code
 
 # METADATA

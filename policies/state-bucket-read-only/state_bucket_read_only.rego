@@ -13,7 +13,7 @@
 #     lock_tables: Globs on names of tables that hold locks (default names with a lock)
 #     allow_locks: Taking a lock is allowed, an item of a lock table or an object *.tflock (default true)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 #     state_buckets: globs
 #     lock_tables: globs
 #     allow_locks: boolean

@@ -14,7 +14,7 @@
 #   settings:
 #     ignore_files: Globs of repository paths that are not looked at (default [])
 #   setting_types:
-#     ignore_files: globs
+#     ignore_files: {type: globs, of: files}
 package countersign.policies.unplanned_hunk
 
 # METADATA

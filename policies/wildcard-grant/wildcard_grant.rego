@@ -11,7 +11,7 @@
 #     match: Globs on principal names and on addresses of granting resources; a leading ! leaves out (default *)
 #     services: Also report every action of one service (default true)
 #   setting_types:
-#     match: globs
+#     match: {type: globs, of: scopes}
 #     services: boolean
 package countersign.policies.wildcard_grant
 

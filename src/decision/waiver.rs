@@ -23,6 +23,9 @@ pub enum WaiverFault {
     /// The pattern covers everything.
     #[error("the address pattern {0:?} covers every resource; name the module or the resource.")]
     OverBroad(String),
+    /// The pattern can never match.
+    #[error("the address pattern {0:?} has a space before or behind it, so it can never match.")]
+    Space(String),
     /// The reason is too short.
     #[error("a reason of at least {} characters is needed.", super::MIN_REASON)]
     Reason,
@@ -91,6 +94,9 @@ impl Waiver {
         may_be_waived(&policy, reason)?;
         if address.chars().all(|c| matches!(c, '*' | '?' | '.')) {
             return Err(WaiverFault::OverBroad(address));
+        }
+        if address.trim() != address {
+            return Err(WaiverFault::Space(address));
         }
         // Brackets are instance keys, not character classes; braces are no alternatives either.
         let escaped: String = address

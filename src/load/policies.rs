@@ -29,6 +29,16 @@ pub(super) enum Tree<'a> {
     Directory(&'a Path),
 }
 
+/// Directories in which git, Terraform and Terragrunt keep copies of what others wrote. A policy of such a copy is nobody's decision
+/// here, and would come and go with `terraform init`; one that is meant is named itself, with `-p` or in `paths`.
+const CACHES: [&str; 3] = [".git", ".terraform", ".terragrunt-cache"];
+
+/// Whether a path below a directory leads through one of them.
+fn is_in_cache(path: &str, directory: &str) -> bool {
+    let below = path.strip_prefix(directory).unwrap_or(path);
+    below.split('/').any(|step| CACHES.contains(&step))
+}
+
 fn broken(what: &str) -> LoadError {
     LoadError {
         exit: Exit::Policy,
@@ -280,6 +290,7 @@ fn from_commit(
     let mut total = 0;
     for entry in entries {
         match entry.kind {
+            _ if is_in_cache(&entry.path, path) => continue,
             EntryKind::Directory => continue,
             EntryKind::Submodule => {
                 return Err(broken(&format!(
@@ -387,13 +398,14 @@ fn from_directory(
                 let file = entry.file_name().to_string_lossy().into_owned();
                 let kind = entry.file_type().map_err(fail)?;
                 let is_dir = kind.is_dir();
-                // git's own directory is in no commit either; hidden files are, and are read as OPA reads them.
-                let is_git = file == ".git";
-                let leads_on = kind.is_symlink() && !is_git && !is_wanted(&file);
+                // What other programs keep for themselves is in no commit either; other hidden files are, and are read as OPA and
+                // conftest read them.
+                let is_kept = CACHES.contains(&file.as_str());
+                let leads_on = kind.is_symlink() && !is_kept && !is_wanted(&file);
                 if leads_on && std::fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir()) {
                     return Err(linked(&format!("{shown}/{file}"), "a directory"));
                 }
-                if !is_git && (is_dir || is_wanted(&file)) {
+                if !is_kept && (is_dir || is_wanted(&file)) {
                     todo.push((entry.path(), format!("{shown}/{file}"), depth + 1));
                 }
             }
@@ -457,6 +469,8 @@ mod tests {
             (".hid/h.rego", "package h\n"),
             ("C.REGO", "package c\n"),
             (".git/g.rego", "package g\n"),
+            (".terraform/modules/m/m.rego", "package m\n"),
+            ("sub/.terragrunt-cache/x/t.rego", "package t\n"),
             ("notes.txt", "no policy\n"),
         ] {
             let file = made.path().join(path);
@@ -479,6 +493,14 @@ mod tests {
             ["p/.b.rego", "p/.hid/h.rego", "p/a.rego"]
         );
         assert_eq!(names(&read.left_out), ["p/C.REGO", "p/a_test.rego"]);
+        // Named itself, such a directory is read.
+        let copy = made.path().join(".terraform/modules");
+        let files = from_directory(&copy, "p/.terraform/modules", is_wanted).unwrap();
+        let read_copy = bundle("p/.terraform/modules", files).unwrap();
+        assert_eq!(names(&read_copy.modules), ["p/.terraform/modules/m/m.rego"]);
+        assert!(is_in_cache("p/.terraform/modules/m.rego", "p"));
+        assert!(!is_in_cache("p/.terraform/modules/m.rego", "p/.terraform"));
+        assert!(!is_in_cache("p/.terraform.d/m.rego", "p"));
         // A mark of the byte order is no part of the text.
         let first = read.modules.iter().find(|m| m.path == "p/a.rego").unwrap();
         assert!(first.text.starts_with("package a"));

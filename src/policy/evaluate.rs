@@ -93,6 +93,9 @@ pub struct Results {
     pub notes: Vec<Printable>,
 }
 
+/// How recursion is told.
+const ITSELF: &str = "a rule refers to itself";
+
 impl Policies {
     /// Runs all rules over one plan. `available` says which inputs there are; `progress` is told how many of how many steps are done.
     #[must_use]
@@ -400,7 +403,9 @@ impl Policies {
                 let said = self.problems.iter().any(|known| {
                     let known = known.place.as_ref().map(Printable::as_str);
                     known.is_some_and(|known| error.ends_with(&format!("({known}).")))
-                });
+                }) || error.starts_with(ITSELF)
+                    && (self.problems.iter())
+                        .any(|known| known.message.as_str().starts_with(ITSELF));
                 if !said {
                     results.problems.push(PolicyProblem {
                         policy: id,

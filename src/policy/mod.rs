@@ -15,6 +15,7 @@ mod evaluate;
 mod input;
 mod load;
 pub mod own;
+mod pattern;
 mod result;
 mod setting;
 mod testing;

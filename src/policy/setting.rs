@@ -1,7 +1,8 @@
 //! The types of a policy's settings, as `custom.setting_types` of its annotation gives them, and whether a value is of its type.
 //!
 //! A type is a word (`boolean`, `integer`, `number`, `text`, `texts`, `globs`, `table`), or a map with `type` and, where there are some,
-//! `minimum` and `maximum` of a number and `words` of a text or a list of texts.
+//! `minimum` and `maximum` of a number, `words` of a text or a list of texts, and `of` of a list of globs or texts: what they are
+//! patterns of (`pattern`).
 //!
 //! Invariant: a value of a wrong type is never passed on, since a rule that compares it would be undefined, which finds nothing.
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::pattern::Of;
 use crate::text::{Printable, suggestion};
 
 /// What a setting holds.
@@ -40,6 +42,7 @@ pub struct SettingType {
     minimum: Option<f64>,
     maximum: Option<f64>,
     words: Vec<String>,
+    of: Option<Of>,
 }
 
 /// What is wrong with a value of a setting.
@@ -65,6 +68,7 @@ impl SettingType {
             minimum: None,
             maximum: None,
             words: Vec::new(),
+            of: None,
         };
         let is_number = matches!(kind, Kind::Integer | Kind::Number);
         for (key, value) in fields {
@@ -77,6 +81,9 @@ impl SettingType {
                     for word in words {
                         read.words.push(word.as_str()?.to_owned());
                     }
+                }
+                "of" if matches!(kind, Kind::Globs | Kind::Texts) => {
+                    read.of = Some(Of::parse(value.as_str()?)?);
                 }
                 _ => return None,
             }
@@ -101,6 +108,10 @@ impl SettingType {
             (Kind::Number, Json::Number(_)) => self.bounds(value).and_then(whole),
             (Kind::Text, Json::String(text)) => self.text(text).and_then(whole),
             (Kind::Texts | Kind::Globs, Json::Array(items)) => {
+                let texts: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
+                if let Some(why) = self.of.and_then(|of| of.nothing(&texts)) {
+                    return whole(why.to_owned());
+                }
                 items.iter().enumerate().find_map(|(index, item)| {
                     let message = match item {
                         Json::String(text) => self.text(text)?,
@@ -143,7 +154,11 @@ impl SettingType {
         } else if self.kind == Kind::Globs && text.chars().any(char::is_control) {
             "a glob with a control character"
         } else {
-            return None;
+            let why = self.of.and_then(|of| of.never(text))?;
+            return Some(format!(
+                "holds \"{}\", which can never match: {why}",
+                Printable::line(text)
+            ));
         };
         Some(format!("holds {what}, which can never match"))
     }

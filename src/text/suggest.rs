@@ -6,7 +6,7 @@ pub fn suggestion(word: &str, known: &[&str]) -> String {
     known
         .iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 3)
+        .filter(|(distance, _)| *distance <= 3 && *distance < word.chars().count())
         .min()
         .map_or_else(String::new, |(_, candidate)| {
             format!(" (did you mean \"{candidate}\"?)")

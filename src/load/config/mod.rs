@@ -271,7 +271,14 @@ impl Config {
             }
         }
         for (id, line) in &self.approval.rule_policies {
-            if !ids.contains(&id.as_str()) {
+            if self.disable.contains(id) {
+                problems.push(ConfigProblem {
+                    line: *line,
+                    message: format!(
+                        "the policy \"{id}\" is switched off by [policies] disable, so this rule never asks for it."
+                    ),
+                });
+            } else if !ids.contains(&id.as_str()) {
                 problems.push(ConfigProblem {
                     line: *line,
                     message: format!("there is no policy \"{id}\"{}.", suggestion(id, &known)),

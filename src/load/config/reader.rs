@@ -119,7 +119,15 @@ impl Reader<'_> {
                             r.say(&value.span(), format!("\"{key}\" must not be empty."));
                         }
                         for pattern in &list {
-                            if !pattern.starts_with("refs/") {
+                            if pattern.ends_with('/') || pattern.contains(char::is_whitespace) {
+                                r.say(
+                                    &value.span(),
+                                    format!(
+                                        "\"{}\" can never match: no ref has a space or ends with \"/\".",
+                                        Printable::line(pattern)
+                                    ),
+                                );
+                            } else if !pattern.starts_with("refs/") {
                                 r.say(
                                 &value.span(),
                                 format!(
@@ -163,8 +171,11 @@ impl Reader<'_> {
         let Some(list) = self.strings(key, value) else {
             return;
         };
-        if list.is_empty() {
-            self.say(&value.span(), format!("\"{key}\" must not be empty."));
+        if list.is_empty() || list.iter().any(|text| text.trim().is_empty()) {
+            self.say(
+                &value.span(),
+                format!("\"{key}\" must not be empty, and hold no empty text."),
+            );
         } else if key == "paths" {
             config.plan_paths = list;
         } else if is_show(&list) {
@@ -205,6 +216,9 @@ impl Reader<'_> {
                 let Some(list) = r.strings(key, value) else {
                     return;
                 };
+                if list.iter().any(|text| text.trim().is_empty()) {
+                    r.say(&value.span(), format!("\"{key}\" holds an empty text."));
+                }
                 match key {
                     "paths" => config.policy_paths = list,
                     "data" => config.data_paths = list,

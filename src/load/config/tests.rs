@@ -74,6 +74,11 @@ fn settings_that_would_guard_nothing_or_run_something_are_refused() {
         "[git]\nallowed_refs = [\"main\"]\n",
         "[git]\nallowed_refs = []\n",
         "[git]\nallowed_refs = [\"refs/heads/[\"]\n",
+        "[git]\nallowed_refs = [\"refs/heads/\"]\n",
+        "[git]\nallowed_refs = [\"refs/heads/a \"]\n",
+        "[policies]\npaths = [\"\"]\n",
+        "[plan]\npaths = [\"plan.json\", \" \"]\n",
+        "[[waiver]]\npolicy = \"no-destroy\"\naddress = \"module.a.* \"\nreason = \"agreed with the owner\"\nowner = \"ops\"\nexpires = 2026-12-01\n",
         "[plan]\nshow = [\"sh\", \"-c\", \"id\"]\n",
         "[plan]\nshow = [\"./terraform\", \"show\", \"-json\"]\n",
         "[plan]\nshow = [\"terraform\", \"apply\"]\n",
@@ -289,5 +294,55 @@ fn settings_of_a_wrong_type_are_problems_at_their_value() {
     assert_eq!(
         check("[policy.mass-destroy]\nshare_from = 3\nshare = 0.1\n"),
         []
+    );
+    let patterns = check(
+        "[policy.no-destroy]\nignore_types = [\"aws_*\", \"aws_db_instance.main\"]\nignore_addresses = [\n  \"module.a.*\",\n  \"module.net\",\n]\n\
+         [policy.read-only-principals]\nmatch = [\"ci-*\", \"!*\"]\n\
+         [policy.approved-providers]\ndeny = [\"https://registry.terraform.io/acme/x\"]\n\
+         [policy.ci-tamper]\npaths = [\"ci/../x\"]\n\
+         [policy.unplanned-hunk]\nignore_files = [\"/docs/*\"]\n\
+         [policy.allowed-refs]\nrefs = [\"main\"]\n",
+    );
+    let expected = [
+        (
+            2,
+            "ignore_types of [policy.no-destroy] holds \"aws_db_instance.main\", which can never match: a resource type has no \".\"; write \"aws_db_instance\", or take the setting for addresses.",
+        ),
+        (
+            5,
+            "ignore_addresses of [policy.no-destroy] holds \"module.net\", which can never match: it is the address of a module; write \"module.net.*\" for all that is in it.",
+        ),
+        (
+            8,
+            "match of [policy.read-only-principals] leaves out everything (\"!*\"), so the policy would look at nothing.",
+        ),
+        (
+            10,
+            "deny of [policy.approved-providers] holds \"https://registry.terraform.io/acme/x\", which can never match: a source has no \"https://\"; write \"registry.terraform.io/acme/x\".",
+        ),
+        (
+            12,
+            "paths of [policy.ci-tamper] holds \"ci/../x\", which can never match: no path of a repository has \".\" or \"..\" as a name.",
+        ),
+        (
+            14,
+            "ignore_files of [policy.unplanned-hunk] holds \"/docs/*\", which can never match: paths begin at the root of the repository, without \"/\".",
+        ),
+        (
+            16,
+            "refs of [policy.allowed-refs] holds \"main\", which can never match: names of refs are given in full; write \"refs/heads/main\".",
+        ),
+    ];
+    assert_eq!(
+        patterns,
+        expected.map(|(line, text)| (line, text.to_owned()))
+    );
+    assert_eq!(
+        check("[policies]\ndisable = [\"no-destroy\"]\n[approval.groups]\nops = [\"a@example.com\"]\n[[approval.rules]]\ngroup = \"ops\"\npolicies = [\"no-destroy\"]\n"),
+        [(
+            7,
+            "the policy \"no-destroy\" is switched off by [policies] disable, so this rule never asks for it."
+                .to_owned()
+        )]
     );
 }

@@ -69,7 +69,7 @@ impl Loaded {
     pub(in crate::policy) fn load(bundle: &Bundle, now: i64) -> Self {
         let mut errors = Vec::new();
         let Sources {
-            sources,
+            usable: sources,
             chains,
             stand_ins,
             names,
@@ -131,7 +131,7 @@ impl Loaded {
 
 /// The modules of a bundle that can be used.
 struct Sources {
-    sources: Vec<Source>,
+    usable: Vec<Source>,
     chains: Chains,
     /// A module with the stand-ins that tests replace.
     stand_ins: Option<String>,
@@ -207,7 +207,7 @@ fn sources(bundle: &Bundle, errors: &mut Vec<LoadError>) -> Sources {
         .collect();
     let stand_ins = (!functions.is_empty()).then(|| format!("package {STAND_INS}\n\n{functions}"));
     Sources {
-        sources,
+        usable: sources,
         chains,
         stand_ins,
         names,
@@ -369,6 +369,7 @@ fn finish(
             || names.is_function(name)
     }));
     errors.extend(program.whole_data());
+    errors.extend(program.misfits(true));
     errors.extend(shadowed(&originals, &bundle.data));
     let conflicts = conflicts::read(&originals);
     // The engine finds some of them itself.
@@ -407,7 +408,11 @@ fn finish(
         packages,
         errors,
         readings: paths.readings,
-        asides: idle_imports(&originals, names, &bundle.data),
+        asides: [
+            idle_imports(&originals, names, &bundle.data),
+            program.misfits(false),
+        ]
+        .concat(),
     }
 }
 

@@ -24,6 +24,7 @@
 //! the content of their `data` directory beside the policies, the others whole. OPA's compliance cases become tests by a rule that
 //! compares the query with the wanted result.
 
+mod arguments;
 mod builtins;
 mod check;
 mod conflicts;

@@ -23,6 +23,8 @@ pub(super) struct Uses {
     pub(super) references: BTreeSet<String>,
     /// Functions called.
     pub(super) calls: BTreeSet<Call>,
+    /// Calls with an argument that the function can never take: file, line, what, and whether it is an error.
+    pub(super) misfits: BTreeSet<(String, u32, String, bool)>,
     /// Where `data` stands as a whole, or with a first step that is no constant: file and line.
     pub(super) whole_data: BTreeSet<(String, u32)>,
 }
@@ -285,6 +287,7 @@ impl Program {
                 entry.references.extend(found.references);
                 entry.calls.extend(found.calls);
                 entry.whole_data.extend(found.whole_data);
+                entry.misfits.extend(found.misfits);
             }
         }
         Self {
@@ -439,6 +442,24 @@ impl Program {
         built_in
             .filter(|arity| *arity < u8::MAX && name != "print")
             .map(usize::from)
+    }
+
+    /// Calls with arguments that the functions can never take: those that are errors, or those that are only odd.
+    pub(super) fn misfits(&self, errors: bool) -> Vec<LoadError> {
+        let mut out = Vec::new();
+        for (path, uses) in &self.uses {
+            let caller = path.trim_start_matches("data.");
+            for (file, line, what, error) in &uses.misfits {
+                if *error == errors {
+                    out.push(LoadError {
+                        file: file.clone(),
+                        line: Some(*line),
+                        message: format!("{caller} {what}."),
+                    });
+                }
+            }
+        }
+        out
     }
 
     /// Where rules look at all of `data`: the engine answers that with less than there is.

@@ -175,6 +175,10 @@ impl<'a> Walker<'a> {
             self.uses.references.insert(full.clone());
         }
         let file = fcn.span().source.get_path().clone();
+        if let Some((what, error)) = super::arguments::wrong(&full, params) {
+            let found = (file.clone(), line, what, error);
+            self.uses.misfits.insert(found);
+        }
         self.uses.calls.insert(Call {
             name: full,
             file,

@@ -5,13 +5,17 @@
 
 mod collections;
 mod crypto;
+mod glob;
 mod legacy;
 mod net;
 mod patterns;
+mod re2;
 mod sprintf;
 mod text;
 
 use std::cell::RefCell;
+
+pub(super) use patterns::is_pattern;
 
 use anyhow::anyhow;
 use regorus::{Engine, Value};
@@ -49,6 +53,7 @@ fn all() -> impl Iterator<Item = &'static Function> {
         text::FUNCTIONS,
         collections::FUNCTIONS,
         patterns::FUNCTIONS,
+        glob::FUNCTIONS,
         net::FUNCTIONS,
         crypto::FUNCTIONS,
         legacy::FUNCTIONS,

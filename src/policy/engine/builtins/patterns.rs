@@ -1,4 +1,5 @@
-//! Regular expressions: the engine refuses patterns whose program is larger than 100 KiB, such as `[a-z0-9]{1,1000}`.
+//! Regular expressions, as RE2 reads them (`re2`): the engine reads them otherwise, and refuses patterns whose program is larger than
+//! 100 KiB, such as `[a-z0-9]{1,1000}`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::sync::{LazyLock, Mutex};
 use regex::{Regex, RegexBuilder};
 use regorus::Value;
 
+use super::re2::translate;
 use super::{Fault, Function, Outcome, types, undefined};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -36,24 +38,39 @@ thread_local! {
 }
 
 fn compile(pattern: &str) -> Result<Rc<Regex>, Fault> {
+    compiled(pattern, || {
+        translate(pattern).ok_or_else(|| undefined("the pattern is not a regular expression"))
+    })
+}
+
+/// Whether a pattern is a regular expression.
+pub(in crate::policy::engine) fn is_pattern(pattern: &str) -> bool {
+    !matches!(compile(pattern), Err(Fault::Undefined(_)))
+}
+
+/// The expression that is kept under a name, made where there is none.
+pub(super) fn compiled(
+    pattern: &str,
+    make: impl FnOnce() -> Result<String, Fault>,
+) -> Result<Rc<Regex>, Fault> {
     if let Some(known) = KEPT.with(|kept| kept.borrow().get(pattern).cloned()) {
         return Ok(known);
     }
-    let compiled = COMPILED
+    let known = COMPILED
         .lock()
         .ok()
         .and_then(|kept| kept.get(pattern).cloned());
-    let regex = match compiled {
+    let regex = match known {
         Some(regex) => regex,
-        None => build(pattern)?,
+        None => build(pattern, &make()?)?,
     };
     let shared = Rc::new(regex);
     KEPT.with(|kept| keep(&mut kept.borrow_mut(), pattern, Rc::clone(&shared)));
     Ok(shared)
 }
 
-fn build(pattern: &str) -> Result<Regex, Fault> {
-    let regex = RegexBuilder::new(pattern)
+fn build(pattern: &str, expression: &str) -> Result<Regex, Fault> {
+    let regex = RegexBuilder::new(expression)
         .size_limit(MAX_PROGRAM)
         .build()
         .map_err(|error| match error {
@@ -286,6 +303,13 @@ fn steps(glob: &str) -> Option<Vec<Step>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_read_as_re2_reads_them() {
+        assert_eq!(matched(r"^\w+$", "é"), Some(false));
+        assert_eq!(matched(r"^[^[]+$", "a"), Some(true));
+        assert!(is_pattern("a{,2}") && !is_pattern("(?=a)"));
+    }
 
     fn same(pattern: &str) -> Option<bool> {
         let first = compile(pattern).ok()?;

@@ -26,6 +26,33 @@ fn gives(expression: &str, expected: &str) {
 }
 
 #[test]
+fn letters_and_numbers_are_read_as_go_reads_them() {
+    gives("upper(\"straße\")", "\"STRAßE\"");
+    gives("lower(\"ΟΔΟΣ\")", "\"οδοσ\"");
+    gives("lower(\"İA\")", "\"ia\"");
+    for (text, number) in [
+        ("1", "1"),
+        ("+1", "1"),
+        (".5", "0.5"),
+        ("1.", "1"),
+        ("-0.50", "-0.5"),
+        ("010", "10"),
+        ("1e2", "100"),
+        ("12345678901234567890123", "12345678901234567890123"),
+    ] {
+        gives(&format!("to_number(\"{text}\")"), number);
+    }
+    gives("to_number(true)", "1");
+    gives("to_number(null)", "0");
+    for text in [
+        " 1", "1 ", "", ".", "0x10", "1_000", "inf", "NaN", "1e", "e5", "--1", "1e999",
+    ] {
+        let found = value(&format!("to_number(\"{text}\")"));
+        assert_eq!(found, Value::Undefined, "{text}");
+    }
+}
+
+#[test]
 fn names_are_unique_and_known() {
     let mut names: Vec<&str> = all().map(|(name, ..)| *name).collect();
     names.extend(REFUSED.iter().map(|(name, ..)| *name));

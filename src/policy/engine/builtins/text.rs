@@ -13,6 +13,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ("concat", 2, concat),
     ("replace", 3, replace),
     ("time.parse_ns", 2, parse_ns),
+    ("upper", 1, upper),
+    ("lower", 1, lower),
+    ("to_number", 1, to_number),
     ("json.is_valid", 1, |a| is_valid("json.is_valid", a)),
     ("yaml.is_valid", 1, |a| is_valid("yaml.is_valid", a)),
 ];
@@ -113,6 +116,74 @@ fn render(arguments: &[Value]) -> Outcome {
     }
     out.push_str(rest);
     Ok(Value::from(out))
+}
+
+/// Character by character, as Go does it: one that becomes several stays as it is (`ß`).
+fn upper(arguments: &[Value]) -> Outcome {
+    let [Value::String(text)] = arguments else {
+        return Err(types());
+    };
+    let one = |c: char| {
+        let mut upper = c.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(upper), None) => upper,
+            _ => c,
+        }
+    };
+    Ok(Value::from(text.chars().map(one).collect::<String>()))
+}
+
+/// The same the other way; a sigma at the end of a word is one like others.
+fn lower(arguments: &[Value]) -> Outcome {
+    let [Value::String(text)] = arguments else {
+        return Err(types());
+    };
+    let one = |c: char| c.to_lowercase().next().unwrap_or(c);
+    Ok(Value::from(text.chars().map(one).collect::<String>()))
+}
+
+/// Numbers as Go reads them: with a sign, without digits on one side of the dot, and never with spaces.
+fn to_number(arguments: &[Value]) -> Outcome {
+    let text = match arguments {
+        [number @ Value::Number(_)] => return Ok(number.clone()),
+        [Value::Bool(flag)] => return Ok(Value::from(i64::from(*flag))),
+        [Value::Null] => return Ok(Value::from(0_i64)),
+        [Value::String(text)] => text.as_ref(),
+        _ => return Err(types()),
+    };
+    let none = || undefined("the text is no number");
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let power = exponent.map(|exponent| exponent.strip_prefix(['+', '-']).unwrap_or(exponent));
+    let wrong_power = power.is_some_and(|power| power.is_empty() || !digits(power));
+    if (whole.is_empty() && part.is_empty()) || !digits(whole) || !digits(part) || wrong_power {
+        return Err(none());
+    }
+    let mut plain = if text.starts_with('-') { "-" } else { "" }.to_owned();
+    let significant = whole.trim_start_matches('0');
+    plain.push_str(if significant.is_empty() {
+        "0"
+    } else {
+        significant
+    });
+    if !part.is_empty() {
+        plain.push('.');
+        plain.push_str(part);
+    }
+    if let Some(exponent) = exponent {
+        plain.push('e');
+        plain.push_str(exponent);
+    }
+    // Larger ones are none for Go, and would take memory without end.
+    if !plain.parse::<f64>().is_ok_and(f64::is_finite) {
+        return Err(none());
+    }
+    Value::from_numeric_string(&plain).map_err(|_error| none())
 }
 
 fn concat(arguments: &[Value]) -> Outcome {

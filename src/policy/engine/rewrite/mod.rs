@@ -13,7 +13,9 @@ mod with;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
+use regorus::unstable::{
+    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead,
+};
 
 use super::builtins;
 use super::edit::{Edits, Piece};
@@ -275,19 +277,27 @@ impl Rewriter<'_> {
         self.literal(&stmt.literal);
         self.late |= self.may_come_late(&stmt.literal);
         self.output(&stmt.literal);
+        let taken = self.taken_apart(&stmt.literal);
         let (negated, inverted) = match &stmt.literal {
             Literal::NotExpr { expr, .. } => (self.negation(expr), iterates(expr)),
             _ => (Vec::new(), false),
         };
         let walks = self.walks.take().unwrap_or_default();
         self.walks = outer;
-        let (mut prefix, copy) = self.with(stmt, !negated.is_empty() || !walks.is_empty());
+        let copied = !negated.is_empty() || !walks.is_empty() || taken.is_some();
+        let (mut prefix, copy) = self.with(stmt, copied);
         for walk in walks {
             prefix.push(Piece::Text("walk(".to_owned()));
             prefix.push(Piece::Span(walk.start, walk.end));
             prefix.push(Piece::Text(format!(", {})", walk.name)));
             prefix.extend(copy.iter().cloned());
             prefix.push(Piece::Text("; ".to_owned()));
+        }
+        if let Some((hoist, keys)) = taken {
+            prefix.push(Piece::Text(format!("{} := ", hoist.name)));
+            prefix.push(Piece::Moved(hoist.start, hoist.end));
+            prefix.extend(copy.iter().cloned());
+            prefix.push(Piece::Text(format!("; count({}) == {keys}; ", hoist.name)));
         }
         let negated_index = negated.iter().any(|hoist| hoist.index);
         for hoist in negated {
@@ -376,6 +386,47 @@ impl Rewriter<'_> {
                 Piece::Text(")".to_owned()),
             ],
         );
+    }
+
+    /// `{"a": x} := y` holds in OPA for an object with this key alone, in the engine for one with more of them: what is taken apart
+    /// becomes a variable, whose keys are counted. Gives it with their number.
+    fn taken_apart(&mut self, literal: &Literal) -> Option<(Hoist, usize)> {
+        let Literal::Expr { expr, .. } = literal else {
+            return None;
+        };
+        let Expr::AssignExpr { op, lhs, rhs, .. } = expr.as_ref() else {
+            return None;
+        };
+        let has_value = |expr: &Expr| match expr {
+            Expr::Var { span, .. } => {
+                let local = self.scopes.iter().rev().find_map(|s| s.get(span.text()));
+                local.map_or_else(|| self.is_global(span.text()), |local| local.bound)
+            }
+            Expr::RefDot { .. } | Expr::RefBrack { .. } | Expr::Call { .. } => true,
+            _ => false,
+        };
+        let (fields, other) = match (lhs.as_ref(), rhs.as_ref()) {
+            (Expr::Object { fields, .. }, other) if has_value(other) => (fields, other),
+            (other, Expr::Object { fields, .. }) if *op == AssignOp::Eq && has_value(other) => {
+                (fields, other)
+            }
+            _ => return None,
+        };
+        let pattern = fields.iter().any(|(_, _, value)| self.has_pattern(value));
+        let keys: BTreeSet<&str> = fields.iter().map(|(_, key, _)| key.span().text()).collect();
+        if !pattern || keys.len() != fields.len() {
+            return None;
+        }
+        let (start, end) = self.extent(other)?;
+        let name = self.fresh("object");
+        self.edits.take(start, end, name.clone());
+        let hoist = Hoist {
+            name,
+            start,
+            end,
+            index: false,
+        };
+        Some((hoist, fields.len()))
     }
 
     /// Whether the engine may put a statement behind later ones: it binds variables on both sides, or by a parameter.

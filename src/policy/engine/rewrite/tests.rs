@@ -192,6 +192,20 @@ fn membership_without_an_operand_has_no_value() {
 }
 
 #[test]
+fn a_pattern_of_an_object_holds_for_its_keys_alone() {
+    holds(&[
+        "package a\n\nimport rego.v1\n\ntwo := {\"a\": 1, \"b\": 2}\n\n\
+         test_more if not more\n\nmore if {\n\t{\"a\": x} := two\n\tx == 1\n}\n\n\
+         test_unified if not unified\n\nunified if {\n\ty := two\n\t{\"a\": 1, \"c\": _} = y\n}\n\n\
+         test_input if not of_input with input as two\n\nof_input if {\n\t{\"a\": x} = input\n\tx == 1\n}\n\n\
+         test_same if {\n\t{\"a\": x, \"b\": y} := two\n\tx < y\n}\n\n\
+         test_each if {\n\tfound := [x | {\"a\": x} = [{\"a\": 1}, two, {\"a\": 3}][_]]\n\tfound == [1, 3]\n}\n\n\
+         test_with if {\n\t{\"a\": x} := input with input as {\"a\": 5}\n\tx == 5\n}\n\n\
+         test_output if {\n\tx := 1\n\ty = {\"a\": x}\n\ty.a == 1\n}\n",
+    ]);
+}
+
+#[test]
 fn an_index_does_not_bind_a_variable_that_is_assigned() {
     // The engine would take `ids[n]` for what binds `n`.
     holds(&[

@@ -68,6 +68,30 @@ fn targets_of_with_and_imports_that_do_not_exist_are_errors() {
 }
 
 #[test]
+fn arguments_that_a_function_can_never_take_are_errors() {
+    expect(&[
+        (
+            "package p\n\ndeny contains m if m := sprintf(\"%s\", \"a\")\n",
+            "a.rego:3: p.deny gives sprintf a text as argument 2, and it takes an array, such as [x].",
+        ),
+        (
+            "package p\n\ndeny contains \"x\" if startswith(1, input.a)\n",
+            "p.deny gives startswith a number as argument 1, and it takes a text.",
+        ),
+        (
+            "package p\n\ndeny contains \"x\" if count(7) > 0\n",
+            "and it takes an array, a set, an object or a text.",
+        ),
+    ]);
+    let text = "package p\n\ndeny contains \"x\" if not regex.match(\"^(?!a)\", input.a)\n\ndeny contains sprintf(\"%d\", [count({})])\n\nstartswith_(x) := x\n";
+    let loaded = super::load(text);
+    assert_eq!(loaded.errors, []);
+    let said: Vec<_> = loaded.asides.iter().map(|a| (a.line, &a.message)).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].0 == Some(3) && said[0].1.contains("no regular expression of RE2"));
+}
+
+#[test]
 fn definitions_that_cannot_stand_together_are_errors() {
     expect(&[
         (
