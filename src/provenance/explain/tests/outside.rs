@@ -328,3 +328,31 @@ fn a_provider_with_a_value_from_outside_explains_nothing_for_sure() {
     let plain = with_provider("region = \"a\"", "region = \"b\"");
     assert_eq!(plain.word(), "explained");
 }
+
+#[test]
+fn a_file_that_no_commit_holds_leaves_the_cause_open() {
+    let resource =
+        |value: &str| format!("resource \"terraform_data\" \"a\" {{\n  input = {value}\n}}\n");
+    let of = |before: &str, after: &str| {
+        let mut case = case("state-edited-comment");
+        case.before.insert("main.tf".to_owned(), resource(before));
+        case.after.insert("main.tf".to_owned(), resource(after));
+        case
+    };
+    for name in ["/srv/app.conf", "~/.ssh/id.pub"] {
+        let (old, new) = (
+            format!("file(\"{name}\")"),
+            format!("trimspace(file(\"{name}\"))"),
+        );
+        let (word, reason) = of(&old, &new).first();
+        assert_eq!(word, "not-known");
+        assert!(reason.contains(name), "{reason}");
+        assert_eq!(of(&old, &old).word(), "unexplained");
+        // A file of the commit with that name behind its root is another one.
+        let mut case = of(&old, &old);
+        let path = name.trim_start_matches(['/', '~']).trim_start_matches('/');
+        case.before.insert(path.to_owned(), "a".to_owned());
+        case.after.insert(path.to_owned(), "b".to_owned());
+        assert_eq!(case.word(), "unexplained");
+    }
+}
