@@ -228,8 +228,8 @@ impl<'a> Pair<'a> {
             self.repetition(
                 &address,
                 parts,
-                &row.count_expression,
-                &row.for_each_expression,
+                row.count_expression.as_ref(),
+                row.for_each_expression.as_ref(),
             );
             self.depends(&address, parts, &row.depends_on);
             let commands = parts.iter().filter(|part| part.name == "provisioner");
@@ -276,8 +276,8 @@ impl<'a> Pair<'a> {
         &mut self,
         address: &str,
         parts: &[Part],
-        count: &Option<Json>,
-        for_each: &Option<Json>,
+        count: Option<&Json>,
+        for_each: Option<&Json>,
     ) {
         for (name, shown) in [("count", count), ("for_each", for_each)] {
             let part = parts.iter().find(|part| part.name == name);
@@ -388,8 +388,8 @@ impl<'a> Pair<'a> {
             self.repetition(
                 &address,
                 parts,
-                &call.count_expression,
-                &call.for_each_expression,
+                call.count_expression.as_ref(),
+                call.for_each_expression.as_ref(),
             );
             self.depends(&address, parts, &call.depends_on);
             let text = |name: &str| {

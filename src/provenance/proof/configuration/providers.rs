@@ -29,17 +29,11 @@ impl Pair<'_> {
     /// handed down, under any name.
     pub(super) fn is_key(&self, block: &Block, parts: &[Part], shown: Option<&str>) -> bool {
         let named = parts.iter().find(|part| part.name == "provider");
-        let own = match named {
-            Some(part) => part.text.trim().trim_matches('"').to_owned(),
-            None => {
-                let kind = block.labels.first().map(String::as_str);
-                kind.unwrap_or_default()
-                    .split('_')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            }
-        };
+        let kind = block.labels.first().map(String::as_str);
+        let implied = kind.unwrap_or_default().split('_').next();
+        let own = named.map_or(implied.unwrap_or_default(), |part| {
+            part.text.trim().trim_matches('"')
+        });
         // Keys of `for_each` of a provider are OpenTofu's.
         let shown = shown.unwrap_or_default();
         match self.module.as_str() {
