@@ -82,7 +82,7 @@ named(point) := point.subject if {
 default severity(_) := "high"
 
 # The JSON that is reviewed is not what would be applied.
-severity(point) := "critical" if point.kind in {"plan", "change", "output", "variable", "configuration"}
+severity(point) := "critical" if point.kind in {"plan", "change", "output", "variable", "section", "configuration"}
 
 severity(point) := "medium" if {
 	point.kind == "lock"

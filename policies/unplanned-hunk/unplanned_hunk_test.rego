@@ -36,5 +36,6 @@ test_no_change_to_compare_is_nothing if {
 
 test_copies_of_a_module_are_counted if {
 	{f.msg | some f in denied([object.union(row, {"copies": 5})], {})} == {"The change touches local.unused (and the same in 4 more calls of its module), and the plan changes nothing by it."}
+	{f.msg | some f in denied([object.union(row, {"copies": 2})], {})} == {"The change touches local.unused (and the same in one more call of its module), and the plan changes nothing by it."}
 	{f.msg | some f in denied([object.union(row, {"copies": 1})], {})} == {"The change touches local.unused, and the plan changes nothing by it."}
 }

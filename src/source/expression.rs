@@ -58,6 +58,8 @@ pub struct Expression {
     pub volatile: Option<&'static str>,
     /// Whether it reads a file whose name does not stand there.
     pub unread: bool,
+    /// A file that no commit can hold: its name begins at the root of the machine, or at somebody's home.
+    pub elsewhere: Option<String>,
     /// The value, where it is a literal.
     pub literal: Option<Json>,
 }
@@ -145,6 +147,7 @@ fn json_expression(text: &str) -> Expression {
             .find(|name| text.contains(&format!("{name}("))),
         literal: value.filter(|_| is_literal),
         files: Vec::new(),
+        elsewhere: None,
     }
 }
 
@@ -388,6 +391,7 @@ impl<'a> Walk<'a> {
             self.token("]");
             self.found.files.extend(inner.files);
             self.found.unread |= inner.unread;
+            self.found.elsewhere = self.found.elsewhere.take().or(inner.elsewhere);
             self.found.volatile = self.found.volatile.or(inner.volatile);
         }
         self.at = end;
@@ -436,6 +440,10 @@ impl<'a> Walk<'a> {
             (Some(Lexeme::Quote), Some(Lexeme::Interpolation), _) if from_path(at + 4) => {}
             (Some(Lexeme::Quote), Some(Lexeme::Text), next) => {
                 let name = unescape(self.word(at + 3));
+                if name.starts_with(['/', '~']) {
+                    self.found.elsewhere = Some(name);
+                    return;
+                }
                 let tail = self.tail(at + 4, next);
                 self.file(false, &name, tail);
             }

@@ -18,14 +18,29 @@ pub struct Part {
     pub line: usize,
     /// The last line in the file.
     pub end_line: usize,
-    /// The arguments of a nested block, one level deep.
+    /// The arguments of a nested block; from [`SourceIndex::deep_parts`] also its blocks.
     pub inner: Vec<Part>,
+    /// Whether it is a nested block of a native file.
+    pub is_block: bool,
 }
+
+/// How deep blocks are followed.
+const DEEP: usize = 16;
 
 impl SourceIndex {
     /// Lists the parts of an indexed block, in order; of a local value the one part that is its value.
     #[must_use]
     pub fn parts(&self, block: &Block) -> Vec<Part> {
+        self.parts_to(block, 1)
+    }
+
+    /// Lists the parts of an indexed block, and the parts of its blocks.
+    #[must_use]
+    pub fn deep_parts(&self, block: &Block) -> Vec<Part> {
+        self.parts_to(block, DEEP)
+    }
+
+    fn parts_to(&self, block: &Block, levels: usize) -> Vec<Part> {
         let Some(text) = self.text_of(block) else {
             return Vec::new();
         };
@@ -38,7 +53,7 @@ impl SourceIndex {
             return body_parts(&parsed.body, &text, above, 0);
         }
         let node = parsed.body.blocks.first();
-        node.map(|node| body_parts(&node.body, &text, above, 1))
+        node.map(|node| body_parts(&node.body, &text, above, levels))
             .unwrap_or_default()
     }
 }
@@ -54,6 +69,7 @@ fn body_parts(body: &Body<'_>, text: &str, above: usize, levels: usize) -> Vec<P
             line: above + attribute.span.line,
             end_line: above + attribute.span.end_line,
             inner: Vec::new(),
+            is_block: false,
         })
         .collect();
     if levels > 0 {
@@ -82,6 +98,7 @@ fn nested(node: &Node<'_>, text: &str, above: usize, levels: usize) -> Part {
         line: above + node.span.line,
         end_line: above + node.span.end_line,
         inner: body_parts(&node.body, text, above, levels - 1),
+        is_block: true,
     }
 }
 
@@ -101,6 +118,7 @@ fn json_parts(text: &str, block: &Block) -> Vec<Part> {
         line: block.line,
         end_line: block.end_line,
         inner,
+        is_block: false,
     };
     if block.kind == "local" {
         return members
@@ -153,6 +171,7 @@ pub fn variable_values(path: &str, bytes: &[u8]) -> (Vec<Part>, bool) {
             line: 1,
             end_line: 1,
             inner: Vec::new(),
+            is_block: false,
         });
         return (parts.collect(), true);
     }

@@ -2,7 +2,9 @@
 //!
 //! Compared are, for `resource_changes` and `resource_drift`: `before`, `after`, `after_unknown`, the sensitive paths that the file has,
 //! provider, previous address, reason, import, generated configuration and identities; for `output_changes`: `before`, `after`,
-//! `after_unknown` and whether it is sensitive; and `variables`.
+//! `after_unknown` and whether it is sensitive; `variables`; and what stands beside the changes or says them again: `planned_values`
+//! (`planned`), `prior_state` (`prior`), `checks` (`conditions`), `relevant_attributes` and the paths that force a replacement (`paths`).
+//! Of actions and deferred changes only the names are compared (`later`). A key that is not known here gives a gap.
 //!
 //! A plan file holds each value as `MessagePack`, written by the type that the provider's schema gives it. The schema is not in the file, so
 //! without it some bytes can be read in two ways. Accepted is:

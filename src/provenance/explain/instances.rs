@@ -15,6 +15,9 @@ use crate::source::{Piece, strip_keys};
 /// The most values that are looked at for one instance key.
 const MAX_NODES: usize = 10_000;
 
+/// The most signs at which a key is taken apart.
+const MAX_SIGNS: usize = 8;
+
 /// Why an instance is there or not.
 pub(super) enum Instance {
     /// Its key comes or goes.
@@ -104,6 +107,8 @@ impl Judge<'_> {
         let part = |address: &str| format!("{address}{PART}for_each");
         let (new, read) = says(self.head, &part(scope), key);
         let (old, _) = says(self.base, &part(before), key);
+        let new = new || says_parts(self.head, &part(scope), key);
+        let old = old || says_parts(self.base, &part(before), key);
         let lines = |added: bool| {
             let files = read.iter().filter_map(|file| self.change.file(file));
             let mut lines = files
@@ -177,6 +182,16 @@ fn says(graph: &Graph, key: &str, word: &str) -> (bool, BTreeSet<Arc<str>>) {
         }
     }
     (found, read)
+}
+
+/// Whether the text says both parts of a key that may be put together, as `"${name}-${region}"` is, at one of its signs.
+fn says_parts(graph: &Graph, of: &str, key: &str) -> bool {
+    let signs = key.match_indices(['-', '_', '.', '/', ':', '|']);
+    signs.take(MAX_SIGNS).any(|(at, sign)| {
+        let (first, last) = (key.get(..at), key.get(at + sign.len()..));
+        let says = |part: Option<&str>| part.is_some_and(|part| says(graph, of, part).0);
+        says(first) && says(last)
+    })
 }
 
 /// Whether a text holds a word that no letter, digit or sign of a name goes on with.

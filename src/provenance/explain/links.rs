@@ -218,6 +218,7 @@ impl Graph {
                     line: node.line,
                     end_line: node.line,
                     inner: Vec::new(),
+                    is_block: false,
                 };
                 if let Some(items) = crate::source::items(text) {
                     self.objects.insert(below.clone(), Arc::new(items));

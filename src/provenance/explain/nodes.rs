@@ -16,6 +16,7 @@ impl Graph {
         let mut pieces = Vec::new();
         let mut hint = None;
         let mut literal = None;
+        let mut outside: Option<Arc<str>> = None;
         let (mut reads, mut by_key, mut by_value) = (None, BTreeMap::new(), false);
         for part in parts {
             let found = expression(&part.text, part.json);
@@ -29,6 +30,10 @@ impl Graph {
                 found.volatile.map(Hint::Volatile)
             });
             literal = found.literal;
+            let elsewhere = found.elsewhere.iter();
+            let mut elsewhere =
+                elsewhere.map(|file| format!("{file}, a file that no commit holds").into());
+            outside = outside.or_else(|| elsewhere.next());
             pieces.extend(found.pieces);
             pieces.push(Piece::Text(format!(";{}", part.name)));
         }
@@ -47,7 +52,7 @@ impl Graph {
             by_key,
             by_value,
             hint,
-            outside: None,
+            outside,
             literal: literal.filter(|_| parts.len() == 1).map(Arc::new),
             digest: Digest::of(&[]),
             own: Digest::of(&[]),

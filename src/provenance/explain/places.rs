@@ -74,8 +74,17 @@ impl Judge<'_> {
         if row.provider.starts_with("terraform.io/builtin/") {
             return None;
         }
-        self.locked(row)
-            .or_else(|| self.provider_block(row, address))
+        let block = self.provider_block(row, address);
+        let Some(locked) = self.locked(row) else {
+            return block;
+        };
+        // What its block has from outside may be the cause as well.
+        let outside = block.and_then(|cause| cause.outside);
+        let outside = outside.or_else(|| {
+            self.provider_blocks(row, address)
+                .find_map(|at| self.head.node(at)?.outside.clone())
+        });
+        Some(Cause { outside, ..locked })
     }
 
     fn locked(&self, row: &ResourceChange) -> Option<Cause> {
@@ -118,6 +127,23 @@ impl Judge<'_> {
     }
 
     fn provider_block(&self, row: &ResourceChange, address: &str) -> Option<Cause> {
+        let mut blocks = self.provider_blocks(row, address);
+        if let Some(cause) = blocks.find_map(|at| self.cause(at)) {
+            return Some(cause);
+        }
+        let module = strip_keys(&row.module);
+        let above = modules_above(&module);
+        above
+            .into_iter()
+            .find_map(|call| self.part(call, &self.moves.before(call), "providers"))
+    }
+
+    /// The blocks that may configure a resource's provider, the nearest module's first.
+    fn provider_blocks(
+        &self,
+        row: &ResourceChange,
+        address: &str,
+    ) -> impl Iterator<Item = usize> + use<> {
         let module = strip_keys(&row.module);
         let chosen = |graph: &Graph, resource: Option<&Resource>| {
             let at = resource?.parts.get("provider").copied()?;
@@ -138,20 +164,14 @@ impl Judge<'_> {
             Some(alias) => key.ends_with(&format!("provider.{name}.{alias}")),
             None => key.ends_with(&format!("provider.{name}")),
         } || (scope != module && self.passes(&module));
+        let mut found = Vec::new();
         for scope in above.iter().rev() {
             let key = (Arc::from(*scope), name.clone());
             let blocks = self.head.providers.get(&key);
-            for at in blocks.into_iter().flatten() {
-                let fits = self.head.key(*at).is_some_and(|key| exact(key, scope));
-                if let Some(cause) = self.cause(*at).filter(|_| fits) {
-                    return Some(cause);
-                }
-            }
+            let fits = |at: &&usize| self.head.key(**at).is_some_and(|key| exact(key, scope));
+            found.extend(blocks.into_iter().flatten().filter(fits).copied());
         }
-        above
-            .iter()
-            .skip(1)
-            .find_map(|call| self.part(call, &self.moves.before(call), "providers"))
+        found.into_iter()
     }
 
     /// Whether a module above is given its providers by name.

@@ -2,19 +2,26 @@
 //!
 //! Policies read provisioners, providers, module sources, constants and references there, which the changes do not tell; in a JSON that was
 //! given by itself they could be anything. Compared are, for each module of the plan file: resources and data sources with their mode and
-//! type, `count` and `for_each`, provisioners in order, providers by their source; module calls with source and version; variables with
-//! their defaults; outputs by name; and of the arguments of resources, calls and providers those that are one plain value, and what the
-//! others refer to. Blocks inside blocks are not compared, nor what only the JSON refers to: a reference more hides nothing.
+//! type, `count` and `for_each`, provisioners in order with their arguments; module calls with source and version; variables with their
+//! defaults, outputs with their values, and whether they are sensitive; providers with source and version (`providers`); and the
+//! arguments of all of these and of nested blocks (`expressions`). What override files change is not put together here: a gap.
+
+mod constant;
+mod expressions;
+mod providers;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::super::explain::Type;
 use super::{Difference, Gap, Proof};
 use crate::plan::{Plan, SnapshotModule};
-use crate::source::{Block, Part, SourceIndex, literal, references};
+use crate::source::{Block, Part, SourceIndex};
+use expressions::{CALL, PROVISIONER, RESOURCE, Same, plain};
+use providers::{constraints, normal};
+use shown::{Module, Resource, Shown};
 
 /// In what way the JSON's configuration is not that of the plan file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,79 +48,6 @@ pub enum ConfigurationProblem {
 
 /// Most modules that are compared; plans with more leave a gap.
 const MAX_MODULES: usize = 10_000;
-
-#[derive(Default, Deserialize)]
-struct Shown {
-    #[serde(default)]
-    provider_config: BTreeMap<String, Provider>,
-    #[serde(default)]
-    root_module: Option<Module>,
-}
-
-#[derive(Deserialize)]
-struct Provider {
-    full_name: Option<String>,
-    #[serde(default)]
-    expressions: Json,
-}
-
-#[derive(Default, Deserialize)]
-struct Module {
-    #[serde(default)]
-    resources: Vec<Resource>,
-    #[serde(default, rename = "module_calls")]
-    calls: BTreeMap<String, Call>,
-    #[serde(default)]
-    variables: BTreeMap<String, Variable>,
-    #[serde(default)]
-    outputs: BTreeMap<String, Json>,
-}
-
-#[derive(Deserialize)]
-struct Resource {
-    #[serde(default)]
-    address: String,
-    mode: String,
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
-    provider_config_key: Option<String>,
-    #[serde(default)]
-    provisioners: Vec<Provisioner>,
-    #[serde(default)]
-    expressions: Json,
-    count_expression: Option<serde::de::IgnoredAny>,
-    for_each_expression: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Provisioner {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    #[serde(default)]
-    source: String,
-    version_constraint: Option<String>,
-    #[serde(default)]
-    expressions: Json,
-    count_expression: Option<serde::de::IgnoredAny>,
-    for_each_expression: Option<serde::de::IgnoredAny>,
-    module: Option<Module>,
-}
-
-#[derive(Deserialize)]
-struct Variable {
-    #[serde(default, deserialize_with = "present")]
-    default: Option<Json>,
-}
-
-/// Null is a default too.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(from).map(Some)
-}
 
 /// Adds what the JSON's configuration says otherwise.
 pub(super) fn compare(plan: &Plan, modules: &[SnapshotModule], proof: &mut Proof) {
@@ -206,7 +140,7 @@ impl<'a> Pair<'a> {
                 continue;
             };
             if kinds.contains(&block.kind.as_str()) {
-                let one = || Some((block.clone(), self.index.parts(block)));
+                let one = || Some((block.clone(), self.index.deep_parts(block)));
                 found
                     .entry(address.clone())
                     .and_modify(|known| *known = None)
@@ -285,15 +219,27 @@ impl<'a> Pair<'a> {
                 {
                     self.differs(&address, ConfigurationProblem::OtherProvisioners);
                 }
+                self.unclear(&address);
                 continue;
             };
             if shown != own {
                 self.differs(&address, ConfigurationProblem::OtherProvisioners);
             }
-            if self.repeats(parts, "count", row.count_expression.is_some())
-                || self.repeats(parts, "for_each", row.for_each_expression.is_some())
-            {
-                self.differs(&address, ConfigurationProblem::OtherRepetition);
+            self.repetition(
+                &address,
+                parts,
+                row.count_expression.as_ref(),
+                row.for_each_expression.as_ref(),
+            );
+            self.depends(&address, parts, &row.depends_on);
+            let commands = parts.iter().filter(|part| part.name == "provisioner");
+            for (part, shown) in commands.zip(&row.provisioners) {
+                let shown = &shown.expressions;
+                let same = expressions::body(&self.index, &part.inner, PROVISIONER, shown);
+                self.told(&address, same, ConfigurationProblem::OtherProvisioners);
+            }
+            if !self.is_key(block, parts, row.provider_config_key.as_deref()) {
+                self.differs(&address, ConfigurationProblem::OtherProvider);
             }
             if let Some(key) = &row.provider_config_key
                 && let Some(shown) = self.shown.provider_config.get(key)
@@ -304,7 +250,93 @@ impl<'a> Pair<'a> {
             {
                 self.differs(&address, ConfigurationProblem::OtherProvider);
             }
-            self.arguments(&address, parts, &row.expressions);
+            self.arguments(&address, parts, RESOURCE, &row.expressions);
+        }
+    }
+
+    fn told(&mut self, address: &str, same: Same, problem: ConfigurationProblem) {
+        match same {
+            Same::Yes => {}
+            Same::No => self.differs(address, problem),
+            Same::Unclear => self.unclear(address),
+        }
+    }
+
+    /// Says that a block could not be compared.
+    fn unclear(&mut self, name: &str) {
+        let module = match self.module.as_str() {
+            "" => name.to_owned(),
+            module => format!("{module}.{name}"),
+        };
+        self.proof.gaps.push(Gap::Configuration { module });
+    }
+
+    /// `count` and `for_each`, of which the JSON shows the first that it can show.
+    fn repetition(
+        &mut self,
+        address: &str,
+        parts: &[Part],
+        count: Option<&Json>,
+        for_each: Option<&Json>,
+    ) {
+        for (name, shown) in [("count", count), ("for_each", for_each)] {
+            let part = parts.iter().find(|part| part.name == name);
+            let same = match (part, shown) {
+                (Some(part), Some(shown)) => expressions::expression(&self.index, part, shown),
+                _ if self.repeats(parts, name, shown.is_some()) => Same::No,
+                _ => Same::Yes,
+            };
+            self.told(address, same, ConfigurationProblem::OtherRepetition);
+        }
+    }
+
+    /// `depends_on`, whose names the JSON shows without what follows them.
+    fn depends(&mut self, address: &str, parts: &[Part], shown: &[String]) {
+        let part = parts.iter().find(|part| part.name == "depends_on");
+        let text: String = part.map_or("", |part| part.text.as_str()).to_owned();
+        let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let own = dense.trim_matches(['[', ']']).split(',');
+        let own = own
+            .map(|name| name.trim_matches('"'))
+            .filter(|name| !name.is_empty());
+        let own: Vec<&str> = own.collect();
+        let same = own.len() == shown.len()
+            && own
+                .iter()
+                .zip(shown)
+                .all(|(own, shown)| own.starts_with(shown));
+        if !same && !text.contains('#') && !text.contains('/') {
+            self.differs(address, ConfigurationProblem::OtherArgument);
+        } else if !same {
+            self.unclear(address);
+        }
+    }
+
+    /// `sensitive` and `description` of a variable or an output.
+    fn manner(
+        &mut self,
+        address: &str,
+        parts: &[Part],
+        sensitive: Option<bool>,
+        description: Option<&str>,
+    ) {
+        let of = |name: &str| parts.iter().find(|part| part.name == name);
+        let flag = match of("sensitive").map(plain) {
+            None => Some(false),
+            Some(Some(Json::Bool(flag))) => Some(flag),
+            Some(_) => None,
+        };
+        let text = match of("description").map(plain) {
+            None => Some(String::new()),
+            Some(Some(Json::String(text))) => Some(text),
+            Some(_) => None,
+        };
+        let (Some(flag), Some(text)) = (flag, text) else {
+            return self.unclear(address);
+        };
+        let shown = description.unwrap_or_default();
+        if flag != sensitive.unwrap_or(false) || (text != shown && text.is_ascii()) {
+            self.differs(address, ConfigurationProblem::OtherArgument);
         }
     }
 
@@ -314,36 +346,12 @@ impl<'a> Pair<'a> {
             return shown;
         };
         let is_shown = || {
-            let refers = references(&part.text);
+            let refers = crate::source::references(&part.text);
             let mut refers = refers.iter();
-            matches!(literal(&part.text), Some(Json::Number(_)))
+            matches!(plain(part), Some(Json::Number(_)))
                 || refers.any(|name| self.index.locate_config(name).is_some())
         };
         !shown && !part.json && is_shown()
-    }
-
-    /// The full source address of a resource's provider, as the files say.
-    fn source_of(&self, block: &Block, parts: &[Part]) -> Option<String> {
-        let named = parts.iter().find(|part| part.name == "provider");
-        let name = match named {
-            Some(part) if part.json => return None,
-            Some(part) => part
-                .text
-                .trim()
-                .trim_matches('"')
-                .split('.')
-                .next()?
-                .to_owned(),
-            None => block.labels.first()?.split('_').next()?.to_owned(),
-        };
-        let required = self.index.facts.required_providers.iter();
-        let mut required =
-            required.filter(|one| one.module.as_deref() == Some("") && one.name == name);
-        let source = required.find_map(|one| one.source.clone());
-        Some(normal(&source.unwrap_or_else(|| match name.as_str() {
-            "terraform" => "terraform.io/builtin/terraform".to_owned(),
-            name => format!("hashicorp/{name}"),
-        })))
     }
 
     fn calls(&mut self, module: &Module) {
@@ -371,25 +379,31 @@ impl<'a> Pair<'a> {
                     self.differs(&address, ConfigurationProblem::OnlyInJson);
                     continue;
                 }
-                Some(None) => continue,
+                Some(None) => {
+                    self.unclear(&address);
+                    continue;
+                }
                 Some(Some((_, parts))) => parts,
             };
-            if self.repeats(parts, "count", call.count_expression.is_some())
-                || self.repeats(parts, "for_each", call.for_each_expression.is_some())
-            {
-                self.differs(&address, ConfigurationProblem::OtherRepetition);
-            }
+            self.repetition(
+                &address,
+                parts,
+                call.count_expression.as_ref(),
+                call.for_each_expression.as_ref(),
+            );
+            self.depends(&address, parts, &call.depends_on);
             let text = |name: &str| {
                 let part = parts.iter().find(|part| part.name == name)?;
                 Some(plain(part)?.as_str()?.to_owned())
             };
             let source = text("source").is_some_and(|own| !same_source(&own, &call.source));
-            let has = |name: &str| parts.iter().any(|part| part.name == name);
-            let version = has("version") != call.version_constraint.is_some();
+            let own = text("version").unwrap_or_default();
+            let shown = call.version_constraint.as_deref().unwrap_or_default();
+            let version = constraints(&own) != constraints(shown);
             if source || version {
                 self.differs(&address, ConfigurationProblem::OtherSource);
             }
-            self.arguments(&address, parts, &call.expressions);
+            self.arguments(&address, parts, CALL, &call.expressions);
         }
     }
 
@@ -407,9 +421,20 @@ impl<'a> Pair<'a> {
         );
         for (name, variable) in &module.variables {
             let address = format!("var.{name}");
-            let Some(Some((_, parts))) = blocks.get(&address) else {
-                continue;
+            let parts = match blocks.get(&address) {
+                None => continue,
+                Some(None) => {
+                    self.unclear(&address);
+                    continue;
+                }
+                Some(Some((_, parts))) => parts,
             };
+            self.manner(
+                &address,
+                parts,
+                variable.sensitive,
+                variable.description.as_deref(),
+            );
             let of = |name: &str| parts.iter().find(|part| part.name == name);
             let r#type = of("type").map(Type::of).unwrap_or_default();
             let same = match (of("default"), &variable.default) {
@@ -437,120 +462,39 @@ impl<'a> Pair<'a> {
             &blocks.keys().map(String::as_str).collect(),
             &shown.iter().map(String::as_str).collect(),
         );
-    }
-
-    /// Provider blocks of the module, by the keys that the JSON gives them.
-    fn provider_blocks(&mut self) {
-        let prefix = match self.module.as_str() {
-            "" => String::new(),
-            module => format!("{module}:"),
-        };
-        let mut blocks: BTreeMap<String, (usize, Block, Vec<Part>)> = BTreeMap::new();
-        for block in &self.index.facts.blocks {
-            if block.kind != "provider" || block.module.as_deref() != Some("") {
-                continue;
-            }
-            let parts = self.index.parts(block);
-            let alias = parts.iter().find(|part| part.name == "alias");
-            let alias = alias.and_then(|part| Some(plain(part)?.as_str()?.to_owned()));
-            let name = block.labels.first().cloned().unwrap_or_default();
-            let key = alias.map_or(name.clone(), |alias| format!("{name}.{alias}"));
-            let entry = blocks
-                .entry(key)
-                .or_insert_with(|| (0, block.clone(), parts));
-            entry.0 += 1;
-        }
-        for (key, (count, _, parts)) in blocks {
-            let address = format!("provider.{key}");
-            match self.shown.provider_config.get(&format!("{prefix}{key}")) {
-                None => self.differs(&address, ConfigurationProblem::OnlyInFile),
-                Some(shown) if count == 1 => self.arguments(&address, &parts, &shown.expressions),
-                Some(_) => {}
-            }
+        for (name, output) in &module.outputs {
+            let address = format!("output.{name}");
+            let parts = match blocks.get(&address) {
+                None => continue,
+                Some(None) => {
+                    self.unclear(&address);
+                    continue;
+                }
+                Some(Some((_, parts))) => parts,
+            };
+            self.manner(
+                &address,
+                parts,
+                output.sensitive,
+                output.description.as_deref(),
+            );
+            self.depends(&address, parts, &output.depends_on);
+            let value = parts.iter().find(|part| part.name == "value");
+            let empty = Json::Object(serde_json::Map::new());
+            let shown = Some(&output.expression).filter(|shown| !shown.is_null());
+            let shown = shown.unwrap_or(&empty);
+            let same = value.map_or(Same::No, |part| {
+                expressions::expression(&self.index, part, shown)
+            });
+            self.told(&address, same, ConfigurationProblem::OtherArgument);
         }
     }
 
-    /// The arguments of a block that are one plain value, and what the others refer to.
-    fn arguments(&mut self, address: &str, parts: &[Part], shown: &Json) {
-        let differs = parts
-            .iter()
-            .filter(|part| !is_meta(&part.name) && !part.json && part.inner.is_empty())
-            .any(|part| self.is_other(part, shown.get(&part.name)));
-        if differs {
-            self.differs(address, ConfigurationProblem::OtherArgument);
-        }
+    /// The arguments and nested blocks.
+    fn arguments(&mut self, address: &str, parts: &[Part], meta: &[&str], shown: &Json) {
+        let same = expressions::body(&self.index, parts, meta, shown);
+        self.told(address, same, ConfigurationProblem::OtherArgument);
     }
-
-    fn is_other(&self, part: &Part, shown: Option<&Json>) -> bool {
-        if let Some(own) = plain(part) {
-            if own.is_null() || own.is_array() || own.is_object() {
-                return false;
-            }
-            return shown
-                .and_then(|shown| shown.get("constant_value"))
-                .is_none_or(|shown| !Type::Plain.alike(&own, shown));
-        }
-        let Some(shown) = shown.filter(|shown| shown.is_object()) else {
-            return false;
-        };
-        let listed = shown.get("references").and_then(Json::as_array);
-        let listed: Vec<&str> = listed
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .collect();
-        let names = references(&part.text);
-        names
-            .iter()
-            .filter(|name| self.index.locate_config(name).is_some())
-            .any(|name| {
-                !listed.iter().any(|listed| {
-                    let rest = listed.strip_prefix(name.as_str());
-                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-                })
-            })
-    }
-}
-
-/// The value of an argument that is a plain one.
-fn plain(part: &Part) -> Option<Json> {
-    if part.json {
-        let value: Json = serde_json::from_str(&part.text).ok()?;
-        let computed = value
-            .as_str()
-            .is_some_and(|text| text.contains("${") || text.contains("%{"));
-        return Some(value).filter(|_| !computed);
-    }
-    literal(&part.text)
-}
-
-fn is_meta(name: &str) -> bool {
-    matches!(
-        name,
-        "count"
-            | "for_each"
-            | "enabled"
-            | "provider"
-            | "providers"
-            | "depends_on"
-            | "lifecycle"
-            | "provisioner"
-            | "connection"
-            | "source"
-            | "version"
-            | "alias"
-    )
-}
-
-/// A provider's source in its full form, the default hosts left out.
-fn normal(source: &str) -> String {
-    let lower = source.to_lowercase();
-    for host in ["registry.terraform.io/", "registry.opentofu.org/"] {
-        if let Some(rest) = lower.strip_prefix(host) {
-            return rest.to_owned();
-        }
-    }
-    lower
 }
 
 /// Both programs show the source as it is written; a registry's may get its host.

@@ -13,6 +13,7 @@ use super::*;
 use crate::plan::{Action, BinaryPlan, ChangeProblem, ResourceChange};
 
 mod doctored;
+mod parts;
 
 type Entries = BTreeMap<String, Vec<u8>>;
 

@@ -1,5 +1,6 @@
 //! Every address of real plans has its lines: resources, provisioners, outputs, variables and module calls.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -129,4 +130,81 @@ fn every_resource_change_of_real_plans_has_lines() {
         (PlaceKind::Import, SourceSide::Commit),
     ];
     assert_eq!(kinds, expected, "{found:?}");
+}
+
+/// How many addresses of each kind a plan names, and those that have no line.
+fn measure(case: &Path, total: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
+    let plan = std::fs::read(case.join("plan.json")).unwrap();
+    let plan: Json = serde_json::from_slice(&plan).unwrap();
+    let before = case.join("before");
+    let sources = Sources {
+        head: index(case),
+        base: before.is_dir().then(|| index(&before)),
+    };
+    let mut unmapped = Vec::new();
+    let mut count = |kind, name: &str, found: bool| {
+        *total.entry(kind).or_insert(0) += 1;
+        if !found {
+            unmapped.push(format!("{kind} {name}"));
+        }
+    };
+    let row = |row: &Json| {
+        let text = |key: &str| row[key].as_str().unwrap_or_default();
+        let mode = match text("mode") {
+            "data" => ResourceMode::Data,
+            _ => ResourceMode::Managed,
+        };
+        let place = sources.place(text("module_address"), mode, text("type"), text("name"));
+        place.is_some_and(|place| sources.text(place.side, &place.file).is_some())
+    };
+    for (kind, key) in [("change", "resource_changes"), ("drift", "resource_drift")] {
+        for one in list(&plan, key) {
+            count(kind, one["address"].as_str().unwrap(), row(one));
+        }
+    }
+    for one in list(&plan, "deferred_changes") {
+        let one = &one["resource_change"];
+        count("deferred", one["address"].as_str().unwrap(), row(one));
+    }
+    for (name, _) in plan["output_changes"].as_object().into_iter().flatten() {
+        let place = sources.place_of_config(&format!("output.{name}"));
+        count("output", name, place.is_some());
+    }
+    let mut all = Vec::new();
+    declared(&plan["configuration"]["root_module"], "", &mut all);
+    for (address, provisioners) in all {
+        let found = sources.place_of_config(&address).is_some();
+        let name = address.rsplit('.').nth(1).unwrap_or_default();
+        if name == "module" {
+            count("module call", &address, found);
+        }
+        let known = sources.head.facts.provisioners.iter();
+        let known = known.filter(|one| one.address.as_deref() == Some(&address));
+        let known = known.count();
+        for at in 0..provisioners {
+            count("provisioner", &address, at < known);
+        }
+    }
+    unmapped
+}
+
+#[test]
+fn the_share_of_addresses_with_lines_does_not_drop() {
+    let (mut total, mut unmapped) = (BTreeMap::new(), Vec::new());
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let missing = measure(&case, &mut total);
+        unmapped.extend(missing.into_iter().map(|what| format!("{name}: {what}")));
+    }
+    // Each address without a line would stand here with its reason: there is none.
+    assert_eq!(unmapped, Vec::<String>::new());
+    for (kind, least) in [
+        ("change", 136),
+        ("drift", 6),
+        ("output", 25),
+        ("module call", 12),
+        ("provisioner", 8),
+    ] {
+        assert!(total.get(kind) >= Some(&least), "{kind}: {total:?}");
+    }
 }

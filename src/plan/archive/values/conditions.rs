@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::compare::PlanPart;
-use super::tree::Name;
+use super::tree::Named;
 use super::{ArchiveError, Comparison};
 
 /// One object with conditions.
@@ -243,7 +243,7 @@ impl Address<'_> {
     /// Whether the parts are those of the address that is displayed; `of` is the object with the conditions, or this itself.
     fn is_itself(&self, of: &Address<'_>) -> bool {
         if of.kind == "resource" {
-            let name = Name {
+            let name = Named {
                 module: &self.module,
                 mode: &of.mode,
                 kind: &of.of,

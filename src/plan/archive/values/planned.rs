@@ -141,30 +141,10 @@ impl Comparison<'_> {
             let shown = Some(&values).filter(|value| **value != Value::Null);
             same &= is_within(&marks, &all)
                 && marks::unmarked(file.sensitive, shown, &side) == Ok(None)
-                && Self::is_planned(file.after, shown, &unknown, true);
+                && is_planned(file.after, shown, &unknown, true);
         }
         if !same {
             self.part(PlanPart::PlannedValues, file.address);
-        }
-    }
-
-    /// Whether a value is the one of the file. One that cannot be read is a gap of its row.
-    fn is_planned(
-        file: Option<&Dynamic>,
-        shown: Option<&Value>,
-        unknown: &Json,
-        is_object: bool,
-    ) -> bool {
-        let bytes = file.map_or(&[0xc0][..], |file| &file.msgpack);
-        let empty = Value::Map(BTreeMap::new());
-        let found = walk::compare(bytes, shown, unknown, is_object);
-        match found {
-            // An object without attributes is left out.
-            Found::Differs(_) if shown.is_none() => {
-                let found = walk::compare(bytes, Some(&empty), unknown, is_object);
-                matches!(found, Found::Same(_))
-            }
-            found => !matches!(found, Found::Differs(_)),
         }
     }
 
@@ -186,7 +166,7 @@ impl Comparison<'_> {
                 let value = value.map(|raw| Value::read(Some(raw), &Json::Null, &Json::Null));
                 // One that is not wholly known is not shown.
                 let is_value = (value.is_none() && holds_true(&unknown))
-                    || Self::is_planned(file, value.as_ref(), &Json::Null, false);
+                    || is_planned(file, value.as_ref(), &Json::Null, false);
                 is_value
                     && shown.sensitive.unwrap_or(false) == sensitive
                     && shown.kind.is_none_or(|kind| is_type_of(kind, file))
@@ -257,6 +237,26 @@ impl Comparison<'_> {
         for kind in wrong {
             self.part(PlanPart::SchemaVersions, &kind);
         }
+    }
+}
+
+/// Whether a value is the one of the file. One that cannot be read is a gap of its row.
+fn is_planned(
+    file: Option<&Dynamic>,
+    shown: Option<&Value>,
+    unknown: &Json,
+    is_object: bool,
+) -> bool {
+    let bytes = file.map_or(&[0xc0][..], |file| &file.msgpack);
+    let empty = Value::Map(BTreeMap::new());
+    let found = walk::compare(bytes, shown, unknown, is_object);
+    match found {
+        // An object without attributes is left out.
+        Found::Differs(_) if shown.is_none() => {
+            let found = walk::compare(bytes, Some(&empty), unknown, is_object);
+            matches!(found, Found::Same(_))
+        }
+        found => !matches!(found, Found::Differs(_)),
     }
 }
 

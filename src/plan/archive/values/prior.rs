@@ -126,7 +126,7 @@ impl Comparison<'_> {
         }
         let mut values = shown.values.unwrap_or_default();
         self.prior_rows(values.rows(), &blocks);
-        self.prior_outputs(values.outputs.take().unwrap_or_default(), &outputs);
+        self.prior_outputs(&values.outputs.take().unwrap_or_default(), &outputs);
     }
 
     fn prior_rows(&mut self, rows: Vec<Row<'_>>, blocks: &[Block<'_>]) {
@@ -166,7 +166,7 @@ impl Comparison<'_> {
 
     fn prior_outputs(
         &mut self,
-        shown: BTreeMap<String, Output<'_>>,
+        shown: &BTreeMap<String, Output<'_>>,
         state: &BTreeMap<String, Output<'_>>,
     ) {
         let names: BTreeSet<&String> = shown.keys().chain(state.keys()).collect();

@@ -105,7 +105,7 @@ impl<'a> Tree<'a> {
 impl Row<'_> {
     /// Whether module, mode, type, name and index are those of the address.
     pub(super) fn names_itself(&self) -> bool {
-        let name = Name {
+        let name = Named {
             module: &self.module,
             mode: &self.mode,
             kind: &self.kind,
@@ -124,7 +124,7 @@ pub(super) fn change_names_itself(row: &str, address: &str) -> bool {
     let (Some(mode), Some(kind), Some(name)) = (&row.mode, &row.kind, &row.name) else {
         return false;
     };
-    let name = Name {
+    let name = Named {
         module: row.module_address.as_deref().unwrap_or_default(),
         mode,
         kind,
@@ -135,7 +135,7 @@ pub(super) fn change_names_itself(row: &str, address: &str) -> bool {
 }
 
 /// The parts that an address is made of.
-pub(super) struct Name<'a> {
+pub(super) struct Named<'a> {
     pub(super) module: &'a str,
     pub(super) mode: &'a str,
     pub(super) kind: &'a str,
@@ -144,7 +144,7 @@ pub(super) struct Name<'a> {
     pub(super) index: Option<&'a str>,
 }
 
-impl Name<'_> {
+impl Named<'_> {
     /// Whether these are the parts of an address. Older versions escape keys as Go does.
     pub(super) fn is(&self, address: &str) -> bool {
         let rest = match self.module {
@@ -229,7 +229,7 @@ mod tests {
             (Some(r#""${x}\n""#), r#"["$${x}\n"]"#),
             (None, ""),
         ] {
-            let name = Name {
+            let name = Named {
                 module: "module.m[0]",
                 mode: "data",
                 kind: "t",

@@ -293,3 +293,66 @@ fn an_instance_goes_along_with_that_of_a_resource_with_its_key() {
     // The other instance is itself not explained.
     assert_eq!(plan("z", "z"), "unexplained");
 }
+
+/// A change of a resource of another provider, whose block has a value from outside.
+fn with_provider(before: &str, after: &str) -> Case {
+    let mut case = case("state-edited-comment");
+    case.of_provider(OTHER);
+    let variable = "variable \"r\" {\n  default = \"a\"\n}\n";
+    let block = |text: &str| format!("{variable}provider \"terraform\" {{\n  {text}\n}}\n");
+    case.before.insert("p.tf".to_owned(), block(before));
+    case.after.insert("p.tf".to_owned(), block(after));
+    case.plan["variables"] = json!({"r": {"value": "evil"}});
+    case.plan["configuration"]["root_module"]["variables"] = json!({"r": {"default": "a"}});
+    case
+}
+
+#[test]
+fn a_provider_with_a_value_from_outside_explains_nothing_for_sure() {
+    assert_eq!(
+        with_provider("region = var.r", "region = var.r").word(),
+        "unexplained"
+    );
+    let touched = with_provider("region = var.r", "region = \"${var.r}-1\"");
+    let (word, reason) = touched.first();
+    assert_eq!(word, "not-known");
+    assert!(reason.contains("var.r"), "{reason}");
+    // Another version of the provider beside it.
+    let lock = |version: &str| format!("provider \"{OTHER}\" {{\n  version = \"{version}\"\n}}\n");
+    let mut case = with_provider("region = var.r", "region = var.r");
+    case.before
+        .insert(".terraform.lock.hcl".to_owned(), lock("1.0.0"));
+    case.after
+        .insert(".terraform.lock.hcl".to_owned(), lock("2.0.0"));
+    assert_eq!(case.first().0, "not-known");
+    let plain = with_provider("region = \"a\"", "region = \"b\"");
+    assert_eq!(plain.word(), "explained");
+}
+
+#[test]
+fn a_file_that_no_commit_holds_leaves_the_cause_open() {
+    let resource =
+        |value: &str| format!("resource \"terraform_data\" \"a\" {{\n  input = {value}\n}}\n");
+    let of = |before: &str, after: &str| {
+        let mut case = case("state-edited-comment");
+        case.before.insert("main.tf".to_owned(), resource(before));
+        case.after.insert("main.tf".to_owned(), resource(after));
+        case
+    };
+    for name in ["/srv/app.conf", "~/.ssh/id.pub"] {
+        let (old, new) = (
+            format!("file(\"{name}\")"),
+            format!("trimspace(file(\"{name}\"))"),
+        );
+        let (word, reason) = of(&old, &new).first();
+        assert_eq!(word, "not-known");
+        assert!(reason.contains(name), "{reason}");
+        assert_eq!(of(&old, &old).word(), "unexplained");
+        // A file of the commit with that name behind its root is another one.
+        let mut case = of(&old, &old);
+        let path = name.trim_start_matches(['/', '~']).trim_start_matches('/');
+        case.before.insert(path.to_owned(), "a".to_owned());
+        case.after.insert(path.to_owned(), "b".to_owned());
+        assert_eq!(case.word(), "unexplained");
+    }
+}

@@ -12,7 +12,7 @@ const KEYS: [&str; 4] = [
     "relevant_attributes",
 ];
 /// At most so many places of one key and case are altered, evenly spread.
-const MOST: usize = 40;
+const MOST: usize = 20;
 
 /// Another value of the same kind.
 fn other(value: &Json) -> Json {
@@ -74,8 +74,8 @@ fn each_part_beside_the_changes_is_bound_to_the_file() {
             }
         }
     }
-    assert!(altered["planned_values"] > 400, "{altered:?}");
-    assert!(altered["prior_state"] > 400, "{altered:?}");
+    assert!(altered["planned_values"] > 250, "{altered:?}");
+    assert!(altered["prior_state"] > 250, "{altered:?}");
     assert!(altered["checks"] > 3, "{altered:?}");
     assert!(altered["relevant_attributes"] > 20, "{altered:?}");
 }
