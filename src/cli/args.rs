@@ -202,6 +202,9 @@ pub(super) struct ReviewArgs {
     /// Review line by line, without a full screen.
     #[arg(long, conflicts_with = "check")]
     pub(super) plain: bool,
+    /// Use the mouse: a click moves the cursor, the wheel scrolls; no click decides.
+    #[arg(long, conflicts_with_all = ["check", "plain"])]
+    pub(super) mouse: bool,
     /// Write the approval record to a file too.
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,

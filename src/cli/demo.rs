@@ -59,6 +59,7 @@ pub(super) fn run(args: &DemoArgs, world: &World) -> Result<Exit, LoadError> {
         gate: GateArgs::default(),
         output: args.output.clone(),
         plain: args.plain,
+        mouse: false,
         record: None,
         break_glass: None,
     };

@@ -39,10 +39,10 @@ pub(super) fn run(args: &ReviewArgs, world: &World) -> Result<Exit, LoadError> {
             "countersign --check --report json=FILE PLAN",
         ));
     }
-    if !args.plain && !std::io::stdout().is_terminal() {
+    if !std::io::stdout().is_terminal() {
         return Err(LoadError::usage(
-            "Standard output is not a terminal, so nothing can be reviewed here.",
-            "Use countersign --check for a report, or countersign --plain to review line by line.",
+            "Standard output is not a terminal, so nobody can see what is to be reviewed.",
+            "Use countersign --check for a report, or start the review at a terminal (--plain: line by line).",
         ));
     }
     let (sender, messages) = channel();
@@ -98,6 +98,7 @@ fn review(
             &jiff::Timestamp::now,
             &mut runner,
             (input.as_mut(), &mut out),
+            is_piped(args) || std::io::stdin().is_terminal(),
             &mut super::typed::words,
         )
         .map_err(|error| failed(&error));
@@ -106,6 +107,7 @@ fn review(
         term: world.env.get("TERM").cloned(),
         colour: world.env.get("NO_COLOR").is_none_or(String::is_empty)
             && args.output.color != super::args::ColorArg::Never,
+        mouse: args.mouse,
         tmux: world.env.get("TMUX").is_some_and(|value| !value.is_empty()),
     };
     tui::run(

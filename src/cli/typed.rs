@@ -3,18 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 
-/// Shows at the terminal what the words stand for, unless standard output is a terminal and did, and waits for them.
-///
-/// Nothing where there is no terminal.
-pub(super) fn words(shown: &[String]) -> io::Result<Option<String>> {
+/// Waits at the terminal for words; nothing where there is no terminal.
+pub(super) fn words() -> io::Result<Option<String>> {
     let Some(mut terminal) = terminal() else {
         return Ok(None);
     };
-    if !io::stdout().is_terminal() {
-        for line in shown {
-            writeln!(terminal, "{line}")?;
-        }
-    }
     #[cfg(unix)]
     rustix::termios::tcflush(&terminal, rustix::termios::QueueSelector::IFlush)?;
     write!(terminal, "Type the words to approve, or Enter to go back: ")?;

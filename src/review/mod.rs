@@ -176,11 +176,14 @@ impl ReviewCase {
     /// Names a resource change for the record of what was displayed.
     #[must_use]
     pub fn display_mark(&self, plan: usize, change: usize) -> Option<Digest> {
-        let plan = &self.plans.get(plan)?.plan;
-        let change = plan.changes.get(change)?;
-        let mut sink = Sink::new("countersign displayed v1");
+        let CasePlan { plan, root, .. } = self.plans.get(plan)?;
+        let label = plan.changes.get(change)?.label();
+        // The same address may stand twice in a plan, and the same plan may be that of two roots.
+        let mut sink = Sink::new("countersign displayed v2");
         sink.digest(&plan.digest);
-        sink.text(&change.label());
+        sink.text(root);
+        sink.field(&(change as u64).to_be_bytes());
+        sink.text(&label);
         Some(sink.finish())
     }
 

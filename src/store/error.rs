@@ -9,7 +9,7 @@ use super::MAX_DRAFT_BYTES;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("cannot {action} {path:?}: {source}; {}.", advice(.source))]
+    #[error("{source} ({}): cannot {action} {path:?}.", advice(.source))]
     Io {
         /// What was tried.
         action: &'static str,

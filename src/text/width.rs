@@ -6,7 +6,11 @@ use unicode_width::UnicodeWidthStr;
 /// Columns that a text takes in a terminal.
 #[must_use]
 pub fn display_width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    if text.is_ascii() {
+        return UnicodeWidthStr::width(text);
+    }
+    // A terminal gets one grapheme after the other; letters that are joined in print are not there.
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
 /// Cuts a text at its end so that it takes at most `columns`, marking the cut with `…`.
@@ -168,6 +172,15 @@ fn tail(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_that_print_joins_take_the_columns_that_a_terminal_gives_them() {
+        let joined = "\u{644}\u{627}".repeat(6);
+        assert_eq!(display_width(&joined), 12);
+        for line in wrap(&format!("{joined} does not explain"), 16) {
+            assert!(display_width(&line) <= 16, "{line}");
+        }
+    }
 
     #[test]
     fn an_address_keeps_its_resource_name() {

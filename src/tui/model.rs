@@ -19,6 +19,7 @@ pub(super) use super::window::{Answer, Approve, Bulk, Editor, Recheck, Window};
 use crate::decision::{Identity, Journal};
 use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::plan::{Mode, ResourceChange};
 use crate::review::{Exit, ReviewCase, Status, Verdict, verdict};
 use crate::text::Printable;
 
@@ -37,6 +38,8 @@ pub struct Model {
     /// The finding that the last drawn frame showed, if it showed one.
     pub(super) drawn: Option<Shown>,
     pub(super) last_act: Option<(Command, Timestamp)>,
+    /// When a key for a text was refused, or typed after that: what goes on being typed is that text, and no commands.
+    pub(super) refused_text: Option<Timestamp>,
 }
 
 /// What a drawn frame showed a person.
@@ -138,6 +141,8 @@ pub(super) struct PaneKey {
     pub(super) subject: Subject,
     pub(super) widths: [usize; 3],
     pub(super) look: Look,
+    /// How often the list of findings was put together: its groups have other numbers each time.
+    pub(super) laid: u64,
     /// How many entries of the journal the lines may show.
     pub(super) entries: usize,
 }
@@ -189,6 +194,7 @@ impl Model {
             after_g: false,
             drawn: None,
             last_act: None,
+            refused_text: None,
         }
     }
 
@@ -324,6 +330,55 @@ impl Review {
             let window = scroll.lines.iter().skip(scroll.top).take(rows);
             scroll.left == 0 && window.into_iter().any(|line| line.heading)
         })
+    }
+
+    /// Whether a person must see a change before anything can be approved, and has not.
+    pub(super) fn is_unseen(&self, (plan, index): (usize, usize)) -> bool {
+        let changes = self.case.plans.get(plan).map(|plan| &plan.plan.changes);
+        let change = changes.and_then(|changes| changes.get(index));
+        change.is_some_and(|change| self.must_be_seen(change))
+            && self
+                .case
+                .display_mark(plan, index)
+                .is_some_and(|mark| !self.displayed.contains(&mark))
+    }
+
+    /// Whether a person must see a change before anything can be approved.
+    pub(super) fn must_be_seen(&self, change: &ResourceChange) -> bool {
+        self.case.gate.review_every_change
+            || (change.action.is_destructive() && change.mode == Mode::Managed)
+    }
+
+    /// Goes to the next or previous change in the tree that is to be seen; false when there is none.
+    pub(super) fn jump_unseen(&mut self, forward: bool) -> bool {
+        let find = |review: &Self| {
+            let unseen = |row: &TreeRow| match row {
+                TreeRow::Change(plan, index) => review.is_unseen((*plan, *index)),
+                _ => false,
+            };
+            let (rows, cursor) = (&review.tree.rows, review.tree.cursor);
+            if forward {
+                let behind = rows.iter().skip(cursor + 1).position(unseen);
+                let behind = behind.map(|step| cursor + 1 + step);
+                behind.or_else(|| rows.iter().take(cursor).position(unseen))
+            } else {
+                let before = rows.iter().take(cursor).rposition(unseen);
+                before.or_else(|| rows.iter().rposition(unseen).filter(|row| *row != cursor))
+            }
+        };
+        let mut found = find(self);
+        let all = self.case.plans.iter().enumerate();
+        let mut all =
+            all.flat_map(|(plan, of)| (0..of.plan.changes.len()).map(move |index| (plan, index)));
+        if found.is_none() && all.any(|at| self.is_unseen(at) && self.change_at() != Some(at)) {
+            // It may stand in a module that is folded.
+            self.tree.unfold_all();
+            found = find(self);
+        }
+        if let Some(row) = found {
+            self.tree.cursor = row;
+        }
+        found.is_some()
     }
 
     /// What the panes are about.

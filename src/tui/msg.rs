@@ -1,6 +1,6 @@
 //! What goes into the model and what comes out of it.
 
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::decision::{Entry, Journal};
 use crate::review::{Exit, ReviewCase};
@@ -11,6 +11,8 @@ use crate::text::Printable;
 pub enum Msg {
     /// A key was pressed, repeated or released.
     Key(KeyEvent),
+    /// The mouse did something, where the reviewer listens to it.
+    Mouse(MouseEvent),
     /// Text was pasted.
     Paste(String),
     /// The terminal has a new size.

@@ -14,12 +14,13 @@ use super::queue::Row;
 use super::tree::TreeRow;
 use super::update::update;
 
-/// Asks a person for typed words, after what they stand for; nothing when there is nobody to ask.
-pub(super) type Person<'a> = dyn FnMut(&[String]) -> io::Result<Option<String>> + 'a;
+/// Asks a person for typed words; nothing when there is nobody to ask.
+pub(super) type Person<'a> = dyn FnMut() -> io::Result<Option<String>> + 'a;
 
 /// Reviews line by line until the end; the end of the input leaves the review undecided.
 ///
-/// Answers come from the input, which may be anything; the words that approve come from the person only.
+/// Answers come from the input, which may be anything; the words that approve come from the person only. Where the person also types the
+/// answers, a change that must be seen waits for Enter.
 ///
 /// # Errors
 /// When reading or writing fails.
@@ -29,6 +30,7 @@ pub fn run_plain(
     now: &dyn Fn() -> Timestamp,
     runner: &mut dyn FnMut(&Model, Effect) -> Option<Msg>,
     (input, output): (&mut dyn BufRead, &mut dyn Write),
+    waits: bool,
     person: &mut Person<'_>,
 ) -> io::Result<Outcome> {
     let mut plain = Plain {
@@ -37,6 +39,7 @@ pub fn run_plain(
         runner,
         input,
         output,
+        waits,
         person,
         outcome: None,
     };
@@ -81,6 +84,7 @@ struct Plain<'a, 'p> {
     runner: &'a mut dyn FnMut(&Model, Effect) -> Option<Msg>,
     input: &'a mut dyn BufRead,
     output: &'a mut dyn Write,
+    waits: bool,
     person: &'a mut Person<'p>,
     outcome: Option<Outcome>,
 }
@@ -109,7 +113,9 @@ impl Plain<'_, '_> {
             let Some(line) = self.read()? else {
                 return Ok(self.model.outcome());
             };
+            // A line is one answer, however soon it follows.
             self.model.last_act = None;
+            self.model.refused_text = None;
             match line.trim() {
                 letter @ ("a" | "n" | "p" | "u" | "U" | "j" | "k" | "q") => {
                     for c in letter.chars() {
@@ -196,6 +202,17 @@ impl Plain<'_, '_> {
             }
             self.feed(Msg::Tick);
             self.print_pane(Pane::Change)?;
+            if self.waits {
+                write!(
+                    self.output,
+                    "Enter for what comes next, s to leave out the rest, which stays unseen: "
+                )?;
+                self.output.flush()?;
+                // Who goes away or goes on has not seen this one.
+                if self.read()?.is_none_or(|line| line.trim() == "s") {
+                    break;
+                }
+            }
             self.feed(Msg::Printed);
         }
         Ok(())
@@ -302,12 +319,12 @@ impl Plain<'_, '_> {
         let Some((_, open, lines)) = self.screen() else {
             return Ok(());
         };
-        for line in &lines {
+        for line in lines {
             writeln!(self.output, "{line}")?;
         }
         if open {
             self.output.flush()?;
-            match (self.person)(&lines)? {
+            match (self.person)()? {
                 Some(typed) => {
                     self.feed(Msg::Printed);
                     for c in typed.trim_end().chars() {

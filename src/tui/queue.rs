@@ -49,6 +49,8 @@ pub(super) struct Queue {
     pub(super) cursor: usize,
     pub(super) top: usize,
     pub(super) listed: usize,
+    /// How often the list was put together.
+    pub(super) laid: u64,
     folded: BTreeSet<String>,
 }
 
@@ -71,6 +73,7 @@ impl Queue {
             cursor: 0,
             top: 0,
             listed: 0,
+            laid: 0,
             folded: BTreeSet::new(),
         };
         queue.rebuild(case, verdict);
@@ -85,6 +88,7 @@ impl Queue {
     /// Builds groups and rows anew; the cursor stays on its finding where that is still listed.
     pub(super) fn rebuild(&mut self, case: &ReviewCase, verdict: &Verdict) {
         let selected = self.selected();
+        self.laid += 1;
         let wanted = self.filter.wanted();
         let mut numbers: HashMap<(Option<Enforcement>, &str), usize> = HashMap::new();
         let mut groups: Vec<Gathered<'_>> = Vec::new();

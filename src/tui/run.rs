@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ratatui::crossterm::event::Event;
+use ratatui::crossterm::event::{Event, MouseEvent, MouseEventKind};
 
 use super::model::{Model, Phase};
 use super::msg::{Effect, Failure, Msg, Outcome};
@@ -20,6 +20,9 @@ const WAIT: Duration = Duration::from_millis(40);
 /// How often the screen says how long a stage of loading takes.
 const TICK: Duration = Duration::from_millis(500);
 
+/// So long the loop does not take by itself.
+const STILL: Duration = Duration::from_millis(300);
+
 /// Most events handled before the next frame.
 const BATCH: usize = 256;
 
@@ -32,6 +35,8 @@ pub struct Options {
     pub colour: bool,
     /// Whether tmux stands between this program and the terminal.
     pub tmux: bool,
+    /// Whether the mouse moves the cursor and scrolls.
+    pub mouse: bool,
 }
 
 /// Why there can be no review on this terminal.
@@ -85,7 +90,7 @@ pub fn run(
         Theme::plain()
     };
     let watch = Watch::begin().map_err(TuiError::Terminal)?;
-    let mut session = Session::enter().map_err(TuiError::Terminal)?;
+    let mut session = Session::enter(options.mouse).map_err(TuiError::Terminal)?;
     let mut review = Running {
         model,
         now,
@@ -117,6 +122,7 @@ impl Running<'_> {
         }
         let mut changed = true;
         let mut ticked = Instant::now();
+        let mut looked = Instant::now();
         loop {
             if self.model.is_loading() && ticked.elapsed() >= TICK {
                 ticked = Instant::now();
@@ -128,8 +134,15 @@ impl Running<'_> {
             }
             if watch.must_stop() {
                 self.session.suspend()?;
+                self.model.drawn = None;
                 changed = true;
             }
+            // While the program stood still, nobody could see that the screen was its own.
+            if looked.elapsed() >= STILL {
+                self.model.drawn = None;
+                changed = true;
+            }
+            looked = Instant::now();
             loop {
                 let msg = match messages.try_recv() {
                     Ok(msg) => msg,
@@ -174,13 +187,17 @@ impl Running<'_> {
         let mut batch = Batch::Nothing;
         for _ in 0..BATCH {
             let Some(event) = next else { break };
-            batch = Batch::Handled;
             let msg = match event {
                 Event::Key(key) => Some(Msg::Key(key)),
                 Event::Paste(text) => Some(Msg::Paste(text)),
                 Event::Resize(width, height) => Some(Msg::Resize { width, height }),
+                // Where it merely is does not matter.
+                Event::Mouse(event) if !is_move(event) => Some(Msg::Mouse(event)),
                 Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
             };
+            if msg.is_some() {
+                batch = Batch::Handled;
+            }
             if let Some(msg) = msg
                 && let Some(outcome) = self.feed(msg)?
             {
@@ -207,6 +224,7 @@ impl Running<'_> {
                 }
                 Effect::Suspend => {
                     self.session.suspend()?;
+                    self.model.drawn = None;
                     None
                 }
                 Effect::Copy(text) => {
@@ -224,6 +242,7 @@ impl Running<'_> {
                     self.session.leave();
                     let reply = (self.runner)(self.model, effect);
                     self.session.resume()?;
+                    self.model.drawn = None;
                     Session::flush()?;
                     reply
                 }
@@ -237,6 +256,11 @@ impl Running<'_> {
         }
         Ok(None)
     }
+}
+
+fn is_move(event: MouseEvent) -> bool {
+    use MouseEventKind::{Drag, Moved, Up};
+    matches!(event.kind, Moved | Drag(_) | Up(_))
 }
 
 /// What became of the events of one turn.
@@ -266,6 +290,7 @@ mod tests {
                 term: Some(term.to_owned()),
                 colour: true,
                 tmux: false,
+                mouse: false,
             };
             let refused = run(
                 &mut Model::loading(),

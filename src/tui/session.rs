@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
+use ratatui::crossterm::event::{
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    Event,
+};
 use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -31,6 +34,7 @@ type Hook = Arc<dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync>;
 pub(super) struct Session {
     terminal: Option<Terminal<CrosstermBackend<Stdout>>>,
     hook: Hook,
+    mouse: bool,
 }
 
 impl Session {
@@ -40,7 +44,7 @@ impl Session {
     }
 
     /// Takes the terminal over.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
         // The theme decides about colours; crossterm's own reading of NO_COLOR would also lose bold and reverse.
         style::force_color_output(true);
         let hook: Hook = Arc::from(std::panic::take_hook());
@@ -55,6 +59,7 @@ impl Session {
         let mut session = Self {
             terminal: None,
             hook,
+            mouse,
         };
         session.resume()?;
         Ok(session)
@@ -72,6 +77,9 @@ impl Session {
             EnableBracketedPaste,
             cursor::Hide
         )?;
+        if self.mouse {
+            execute!(io::stdout(), EnableMouseCapture)?;
+        }
         self.terminal = Some(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         Ok(())
     }
@@ -179,6 +187,7 @@ pub fn leave_screen() {
     let _gone = execute!(
         out,
         EndSynchronizedUpdate,
+        DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show

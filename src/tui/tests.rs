@@ -8,9 +8,11 @@
 
 mod fixture;
 mod hostile;
+mod mouse;
 mod pictures;
 mod random;
 mod rules;
+mod seen;
 mod sessions;
 mod tree;
 mod whole;

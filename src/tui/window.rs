@@ -1,5 +1,6 @@
 //! The small windows that lie over a review, as values.
 
+use jiff::Timestamp;
 use ratatui_textarea::TextArea;
 
 use super::filter::Filter;
@@ -82,6 +83,8 @@ pub(super) enum Recheck {
 #[derive(Clone, Debug)]
 pub(super) struct Approve {
     pub(super) recheck: Recheck,
+    /// Since when a frame has asked for the words.
+    pub(super) asked: Option<Timestamp>,
     pub(super) blockers: Vec<String>,
     pub(super) lines: Vec<Rich>,
     pub(super) top: usize,

@@ -375,16 +375,16 @@ fn a_draft_is_kept_and_resumed() {
     let scene = Scene::change("04-delete");
     scene.work_as(RAE);
     scene
-        .run_on(&["--plain"], "w\nagreed with the owner, OPS-7\n\nq\n")
+        .review(&["--plain"], "w\nagreed with the owner, OPS-7\n\nq\n")
         .must_end(3)
         .must_say("1 of 8 decided");
     scene
-        .run_on(&["--plain"], "q\n")
+        .review(&["--plain"], "q\n")
         .must_end(3)
         .must_say("1 of 8 decided");
     scene.run(&["approvals", "purge", "--all"]).must_end(0);
     scene
-        .run_on(&["--plain"], "q\n")
+        .review(&["--plain"], "q\n")
         .must_end(3)
         .must_say("0 of 8 decided");
 }
@@ -392,7 +392,7 @@ fn a_draft_is_kept_and_resumed() {
 #[test]
 fn a_waiver_needs_a_reason() {
     let scene = Scene::change("04-delete");
-    let run = scene.run_on(&["--plain"], "w\nok\n\nq\n").must_end(3);
+    let run = scene.review(&["--plain"], "w\nok\n\nq\n").must_end(3);
     run.must_say("A reason of at least 10 characters is needed")
         .must_not_say("1 of 8 decided");
 }
@@ -411,10 +411,14 @@ fn the_record_is_written_elsewhere_too() {
 fn nobody_approves_through_a_pipe_nor_with_what_was_typed_before_the_question() {
     let scene = Scene::change("02-update");
     scene.work_as(RAE);
-    // Everything that a person would type, but no person.
+    // Everything that a person would type, but nobody who could see anything.
     let run = scene.run_on(&["--plain"], scene.dialogue(0) + "q\n");
-    run.must_end(3)
-        .must_say("the words are typed at a terminal, and there is none here");
+    run.must_end(2)
+        .must_say("nobody can see what is to be reviewed");
+    // The words in the pipe are no words, also where somebody looks on.
+    let words = scene.dialogue(0).replace("\napprove", "\n approve");
+    let run = scene.review(&["--plain"], words + "q\n");
+    run.must_end(3).must_say("Type one of the letters");
     scene.run(&["verify"]).must_end(3).must_say("no approval");
     // At a terminal the words wait in the queue before the question is there.
     let mut terminal = Terminal::open();

@@ -2,12 +2,13 @@
 
 #![allow(clippy::print_stderr)]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
-use crate::scene::{RAE, Scene};
+use crate::scene::{RAE, Run, Scene};
+use crate::terminal::Terminal;
 
 /// Findings of the case, each of which is answered.
 const FINDINGS: usize = 8;
@@ -25,10 +26,11 @@ impl Numbers {
     }
 }
 
-/// A review that is open.
+/// A review that is open: what it says is at a terminal, the answers come through a pipe.
 struct Review {
     child: Child,
-    out: BufReader<ChildStdout>,
+    terminal: Terminal,
+    seen: usize,
 }
 
 impl Review {
@@ -38,28 +40,32 @@ impl Review {
             Some(path) => scene.command(path),
             None => scene.countersign(),
         };
-        let mut child = command
-            .arg("--plain")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        Self { child, out }
+        command.arg("--plain");
+        let mut terminal = Terminal::open();
+        let child = terminal.start_on_a_pipe(command);
+        Self {
+            child,
+            terminal,
+            seen: 0,
+        }
     }
 
-    /// Reads until the program says how many findings are decided; none when it ended.
+    /// Waits until the program says how many findings are decided; none when it ended.
     fn decided(&mut self) -> Option<usize> {
-        let mut line = String::new();
+        let wanted = format!(" of {FINDINGS} decided");
         loop {
-            line.clear();
-            if self.out.read_line(&mut line).unwrap() == 0 {
+            let ended = self.child.try_wait().unwrap().is_some();
+            let text = self.terminal.text();
+            let more = text.get(self.seen..).unwrap();
+            if let Some(at) = more.find(&wanted) {
+                let number = more[..at].rsplit([' ', '\n']).next().unwrap().parse();
+                self.seen += at + wanted.len();
+                return number.ok();
+            }
+            if ended {
                 return None;
             }
-            if let Some((number, _)) = line.split_once(&format!(" of {FINDINGS} decided")) {
-                return number.rsplit(' ').next().unwrap().parse().ok();
-            }
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -165,8 +171,8 @@ fn a_thousand_kills_lose_no_confirmed_answer() {
 }
 
 /// The reviewer's one answer on a scene, and what came of it.
-fn one_answer(scene: &Scene) -> crate::scene::Run {
-    scene.run_on(&["--plain"], "w\nagreed with the owner\n\nq\n")
+fn one_answer(scene: &Scene) -> Run {
+    scene.review(&["--plain"], "w\nagreed with the owner\n\nq\n")
 }
 
 #[test]
@@ -231,7 +237,8 @@ fn a_full_disk_is_said_and_answers_before_it_stay() {
     let mut command = scene.command("sh");
     let long = "x".repeat(900);
     let input = format!("w\n{long}\n\nq\n");
-    let run = crate::scene::Run::of(command.args(["-c", &script]), input.as_bytes());
+    command.args(["-c", &script]);
+    let run = Run::with_person(command, &input);
     let run = run.must_say("there is no space left, so make some and try again");
     assert_ne!(run.status, 0, "{run}");
     one_answer(&scene).must_end(3).must_say("2 of 8 decided");

@@ -42,7 +42,7 @@ fn one_a_blocking_finding_is_open() {
 fn one_a_reviewer_rejects() {
     let scene = Scene::change("04-delete");
     let run = scene
-        .run_on(&["--plain"], "r\nnot while orders are open\nq\n")
+        .review(&["--plain"], "r\nnot while orders are open\nq\n")
         .must_end(1);
     run.must_say("rejected")
         .must_say("Rejected; the draft is saved.");
@@ -135,10 +135,10 @@ fn three_an_approval_is_missing() {
 #[test]
 fn three_a_review_is_left_undecided() {
     let scene = Scene::change("04-delete");
-    let run = scene.run_on(&["--plain"], "q\n").must_end(3);
+    let run = scene.review(&["--plain"], "q\n").must_end(3);
     run.must_say("Draft saved, not approved.");
     // The end of the input is no decision either.
-    scene.run_on(&["--plain"], "").must_end(3);
+    scene.review(&["--plain"], "").must_end(3);
 }
 
 #[test]

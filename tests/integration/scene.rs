@@ -295,8 +295,6 @@ pub(crate) struct Run {
     pub(crate) stdout: String,
     /// Standard error.
     pub(crate) stderr: String,
-    /// What the program wrote to its terminal, where it had one of its own.
-    pub(crate) terminal: String,
     /// The exit status; a signal fails the test.
     pub(crate) status: i32,
 }
@@ -320,21 +318,26 @@ impl Run {
             .split_inclusive('\n')
             .partition(|line| line.starts_with("approve"));
         let mut terminal = Terminal::open();
-        let child = terminal.start_in_pipes(command);
-        let mut asked = 0;
+        let child = terminal.start_on_a_pipe(command);
+        let (mut asked, mut seen) = (0, 0);
         let mut run = Self::finish(
             child,
             others.concat().as_bytes(),
             || {
-                if terminal.text().matches(PROMPT).count() > asked {
-                    // Whoever has no more words goes back.
-                    terminal.keys(words.get(asked).unwrap_or(&"\n"));
-                    asked += 1;
+                match terminal.find(seen, PROMPT) {
+                    Ok(end) => {
+                        seen = end;
+                        // Whoever has no more words goes back.
+                        terminal.keys(words.get(asked).unwrap_or(&"\n"));
+                        asked += 1;
+                    }
+                    Err(next) => seen = next,
                 }
             },
             &name,
         );
-        run.terminal = terminal.close();
+        // A terminal begins a new line with two characters.
+        run.stdout = terminal.close().replace("\r\n", "\n");
         run
     }
 
@@ -345,10 +348,9 @@ impl Run {
             // A program may end without reading everything.
             drop(stdin.write_all(&input));
         });
-        let readers = [
-            drain(child.stdout.take().unwrap()),
-            drain(child.stderr.take().unwrap()),
-        ];
+        // At a terminal there is no pipe for what is written.
+        let stdout = child.stdout.take().map(drain);
+        let stderr = drain(child.stderr.take().unwrap());
         let started = Instant::now();
         let status = loop {
             match child.try_wait().unwrap() {
@@ -365,7 +367,8 @@ impl Run {
             }
         };
         writer.join().unwrap();
-        let [stdout, stderr] = readers.map(|reader| reader.join().unwrap());
+        let stdout = stdout.map_or_else(Vec::new, |reader| reader.join().unwrap());
+        let stderr = stderr.join().unwrap();
         Self::from_output(&Output {
             status,
             stdout,
@@ -378,7 +381,6 @@ impl Run {
         Self {
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
             stderr: String::from_utf8(output.stderr.clone()).unwrap(),
-            terminal: String::new(),
             status: output
                 .status
                 .code()
@@ -410,7 +412,7 @@ impl Run {
     /// Whether a text stands in what was written, whatever the lines are broken at.
     pub(crate) fn says(&self, text: &str) -> bool {
         let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let places = [&self.stdout, &self.stderr, &self.terminal];
+        let places = [&self.stdout, &self.stderr];
         let text = flat(text);
         places.iter().any(|place| flat(place).contains(&text))
     }
@@ -445,9 +447,6 @@ impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "--- standard output\n{}", self.stdout)?;
         writeln!(f, "--- standard error\n{}", self.stderr)?;
-        if !self.terminal.is_empty() {
-            writeln!(f, "--- terminal\n{}", self.terminal)?;
-        }
         write!(f, "--- status {}", self.status)
     }
 }

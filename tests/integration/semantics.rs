@@ -176,7 +176,7 @@ fn the_json_report_lists_what_stands_beside_the_changes() {
 #[test]
 fn the_line_by_line_review_reads_out_what_stands_beside_the_changes() {
     let scene = Scene::change("effect");
-    let run = scene.run_on(&["--plain"], "q\n");
+    let run = scene.review(&["--plain"], "q\n");
     run.must_say("check of check check.ports: fail")
         .must_say("There should be three ports.");
 }

@@ -52,10 +52,9 @@ impl Terminal {
         command.spawn(self.owned.take().unwrap()).unwrap()
     }
 
-    /// Starts a program that belongs to this terminal while its streams are pipes.
-    pub(crate) fn start_in_pipes(&mut self, command: Command) -> Child {
-        let command = pty_process::blocking::Command::from(command);
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    /// Starts a program at this terminal with a pipe to read from.
+    pub(crate) fn start_on_a_pipe(&mut self, command: Command) -> Child {
+        let command = pty_process::blocking::Command::from(command).stdin(Stdio::piped());
         let command = command.stderr(Stdio::piped());
         command.spawn(self.owned.take().unwrap()).unwrap()
     }
@@ -74,6 +73,16 @@ impl Terminal {
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
+    }
+
+    /// Where a text ends behind a place in what was written, or where to look for it next time.
+    pub(crate) fn find(&self, from: usize, text: &str) -> Result<usize, usize> {
+        let seen = self.seen.lock().unwrap();
+        let (more, wanted) = (&seen[from.min(seen.len())..], text.as_bytes());
+        match more.windows(wanted.len()).position(|part| part == wanted) {
+            Some(at) => Ok(from + at + wanted.len()),
+            None => Err(from.max((seen.len() + 1).saturating_sub(wanted.len()))),
+        }
     }
 
     pub(crate) fn wait_for(&self, text: &str) {
@@ -99,8 +108,8 @@ impl Terminal {
 
     /// Types a text.
     pub(crate) fn keys(&self, text: &str) {
-        // What asks for a passphrase throws away what was typed before it asked.
-        std::thread::sleep(Duration::from_millis(100));
+        // What asks for a passphrase throws away what was typed before it asked, and the approve screen what was typed at once.
+        std::thread::sleep(Duration::from_millis(500));
         (&self.keyboard).write_all(text.as_bytes()).unwrap();
     }
 

@@ -11,6 +11,7 @@ use super::action_role;
 use crate::finding::Finding;
 use crate::plan::{Action, ResourceChange};
 use crate::review::Status;
+use crate::source::strip_keys;
 use crate::text::{Printable, display_width, fit_address, fit_middle};
 
 /// Changes that are listed.
@@ -138,13 +139,27 @@ pub(super) fn of_finding(review: &Review, finding: &Finding, width: usize) -> Ve
     let address = finding.address.as_ref().map(Printable::as_str);
     if let Some(module) = address.filter(|address| address.starts_with("module.")) {
         let mut known: HashMap<&str, bool> = HashMap::new();
+        // An address of the configuration has no keys of instances.
+        let has_keys = module.contains('[');
         let changes: Vec<&ResourceChange> = all
             .filter(|change| {
                 *known.entry(&change.module).or_insert_with(|| {
-                    is_in(review.case.redactor.line(&change.module).as_str(), module)
+                    let path = review.case.redactor.line(&change.module);
+                    if has_keys {
+                        is_in(path.as_str(), module)
+                    } else {
+                        is_in(&strip_keys(path.as_str()), module)
+                    }
                 })
             })
             .collect();
+        if changes.is_empty() {
+            out.push(Rich::of(
+                Role::Dim,
+                "Nothing of it is among the changes of this plan.",
+            ));
+            return out;
+        }
         out.push(Rich::of(Role::Strong, "Changes in it:"));
         out.extend(list(review, changes, width));
         return out;

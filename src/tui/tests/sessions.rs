@@ -393,10 +393,8 @@ fn plain(case: ReviewCase, typed: &str, words: Option<&str>) -> (Outcome, String
         &now,
         &mut runner,
         (&mut typed.as_bytes(), &mut output),
-        &mut |shown| {
-            assert!(shown.iter().any(|line| line.contains("approve applying")));
-            Ok(words.map(str::to_owned))
-        },
+        false,
+        &mut || Ok(words.map(str::to_owned)),
     )
     .unwrap();
     let decided = model.journal().decisions().len();

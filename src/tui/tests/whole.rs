@@ -351,7 +351,8 @@ fn loading_that_is_abandoned_is_an_error() {
         &|| "2026-11-22T14:00:00Z".parse().unwrap(),
         &mut |_, _| None,
         (&mut "".as_bytes(), &mut output),
-        &mut |_| Ok(None),
+        false,
+        &mut || Ok(None),
     )
     .unwrap();
     assert_eq!(outcome.exit().code(), 5);
@@ -388,7 +389,8 @@ fn line_by_line_every_change_is_printed_where_the_gate_asks_for_it() {
             _ => None,
         },
         (&mut typed.as_bytes(), &mut output),
-        &mut |_| Ok(Some(format!("approve {digest}"))),
+        false,
+        &mut || Ok(Some(format!("approve {digest}"))),
     )
     .unwrap();
     let output = String::from_utf8(output).unwrap();

@@ -14,7 +14,7 @@ use crate::decision::{Date, Decision, DecisionKey, Event, permits};
 use crate::finding::Enforcement;
 
 /// How long the same deciding key must rest before it decides again: terminals report a held key as new presses.
-const REST: jiff::SignedDuration = jiff::SignedDuration::from_millis(700);
+pub(super) const REST: jiff::SignedDuration = jiff::SignedDuration::from_millis(700);
 
 /// Days that a waiver lasts unless the reviewer types another date.
 const DAYS: i64 = 30;
@@ -160,6 +160,8 @@ pub(super) fn write(model: &mut Model, answer: Answer, now: Timestamp) -> Vec<Ef
         && let Err(refusal) = all_permit(review, &findings, &probe, now)
     {
         model.say(Role::Warn, refusal);
+        // Who looks at the keyboard types the reason all the same.
+        model.refused_text = Some(now);
         return Vec::new();
     }
     let earlier = review

@@ -22,6 +22,7 @@ pub(super) fn open(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     review.judge(now);
     let screen = Approve {
         recheck: Recheck::Running,
+        asked: None,
         blockers: blockers(review),
         lines: panes::approval(review, usize::from(size.0).saturating_sub(4)),
         top: 0,

@@ -175,6 +175,10 @@ fn next(model: &mut Model, forward: bool) {
         movement::hit(model, true);
         return;
     }
+    // In the list of changes what is next is a change that a person must see first.
+    if review.list == List::Changes && !review.in_pane && review.jump_unseen(forward) {
+        return;
+    }
     review.list = List::Findings;
     let found = review.queue.jump_undecided(&review.verdict, forward);
     if !found {

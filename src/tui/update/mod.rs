@@ -7,6 +7,7 @@ mod answer;
 mod approve;
 mod commands;
 mod history;
+mod mouse;
 mod movement;
 mod typing;
 mod windows;
@@ -16,18 +17,17 @@ pub(super) use windows::{FILTER_ROWS, FILTERS, found};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::keys;
 use super::layout;
-use super::model::{List, Look, Model, Pane, PaneKey, Phase, Review, Shown, Stage};
+use super::model::{LOOK, List, Look, Model, Pane, PaneKey, Phase, Review, Shown, Stage, Window};
 use super::msg::{Effect, Failure, Loaded, Msg, Outcome, PersistFailure};
 use super::panes;
 use super::queue::Queue;
 use super::theme::Role;
 use super::tree::Tree;
 use crate::decision::Event;
-use crate::plan::Mode;
 use crate::review::{Exit, ReviewCase, verdict};
 use crate::text::Printable;
 
@@ -35,6 +35,10 @@ use crate::text::Printable;
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     let effects = match msg {
         Msg::Key(key) => on_key(model, &key, now),
+        Msg::Mouse(event) => {
+            mouse::mouse(model, event, now);
+            Vec::new()
+        }
         Msg::Paste(text) => {
             typing::paste(model, &text);
             Vec::new()
@@ -95,6 +99,14 @@ fn on_key(model: &mut Model, key: &KeyEvent, now: Timestamp) -> Vec<Effect> {
     }
     if !model.windows.is_empty() {
         return windows::key(model, key, now);
+    }
+    if let Some(last) = model.refused_text.take()
+        && matches!(key.code, KeyCode::Char(_) | KeyCode::Enter)
+        && last <= now
+        && now.duration_since(last) < answer::REST
+    {
+        model.refused_text = Some(now);
+        return Vec::new();
     }
     let after_g = std::mem::take(&mut model.after_g);
     let Some(command) = keys::command(key, after_g) else {
@@ -194,11 +206,18 @@ fn begin(model: &mut Model, loaded: Loaded, now: Timestamp) {
     };
     let (decided, total) = review.progress();
     let carried = review.verdict.counts.carried;
+    let errored = review.case.errored();
     model.phase = Phase::Review(Box::new(review));
     if resumed {
         model.say(
             Role::Good,
             format!("Draft resumed: {decided} of {total} decided, {carried} carried over."),
+        );
+    }
+    if errored {
+        model.say(
+            Role::Bad,
+            "Planning failed: this plan is not whole. It can be looked at and never approved.",
         );
     }
 }
@@ -299,6 +318,7 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     if layout::too_small(size) {
         return Vec::new();
     }
+    asked(model, now);
     let Some(review) = model.review() else {
         return Vec::new();
     };
@@ -319,9 +339,22 @@ fn drawn(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     }
 }
 
+/// Remembers since when the approve screen asks for the words.
+fn asked(model: &mut Model, since: Timestamp) {
+    if let Some(Window::Approve(screen)) = model.windows.last_mut() {
+        screen.asked = match screen.asked {
+            _ if !screen.is_open() => None,
+            Some(before) if before <= since => Some(before),
+            _ => Some(since),
+        };
+    }
+}
+
 /// What is on paper, so to speak, stays: the whole of the pane was shown, and it counts at once.
 fn printed(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let windows = model.windows.len();
+    // Who prints asks for the words by itself, after them.
+    asked(model, now - LOOK);
     let Some(review) = model.review() else {
         return Vec::new();
     };
@@ -352,10 +385,7 @@ pub(super) fn count_as_seen(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         .plans
         .get(plan)
         .and_then(|plan| plan.plan.changes.get(index));
-    let matters = change.is_some_and(|change| {
-        review.case.gate.review_every_change
-            || (change.action.is_destructive() && change.mode == Mode::Managed)
-    });
+    let matters = change.is_some_and(|change| review.must_be_seen(change));
     match review.case.display_mark(plan, index) {
         Some(mark) if matters && review.displayed.insert(mark) => {
             vec![record(review, Event::Displayed { change: mark }, now)]
@@ -382,6 +412,7 @@ fn settle(model: &mut Model) {
             side_by_side: review.look.side_by_side && size.0 >= 160,
             ..review.look
         },
+        laid: review.queue.laid,
         entries: review.journal.answers(),
     };
     if review.pane_key.as_ref() != Some(&key) {

@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::super::filter::{ActionFilter, Filter, StatusFilter};
 use super::super::keys::{self, Binding, Command, Context};
 use super::super::layout;
-use super::super::model::{Approve, Bulk, List, Model, Recheck, Review, Window};
+use super::super::model::{Approve, Bulk, LOOK, List, Model, Recheck, Review, Window};
 use super::super::msg::Effect;
 use super::super::table::BINDINGS;
 use super::super::theme::Role;
@@ -306,7 +306,13 @@ fn approve_key(
         KeyCode::Enter if key.kind == KeyEventKind::Repeat => {}
         KeyCode::Enter => effects = approve::submit(model, &mut screen, now),
         KeyCode::Char('q') if !screen.is_open() && !screen.sent => return (After::Closes, effects),
-        _ if screen.is_open() && key.kind != KeyEventKind::Repeat => {
+        // What was typed before anybody could read what it stands for is no answer.
+        _ if screen.is_open()
+            && screen
+                .asked
+                .is_some_and(|since| since <= now && now.duration_since(since) >= LOOK)
+            && key.kind != KeyEventKind::Repeat =>
+        {
             typing::field(&mut screen.typed, key);
         }
         _ => {}

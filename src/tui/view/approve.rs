@@ -38,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, review: &Review, screen:
         }
         lines.push(Rich::of(
             Role::Dim,
-            "  (back with Esc: n goes to undecided findings, 5 shows unseen changes)",
+            "  (Esc goes back; n: the next undecided finding; 5, then n: unseen changes)",
         ));
         lines.push(Rich::empty());
     }

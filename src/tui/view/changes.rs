@@ -8,7 +8,7 @@ use super::super::rich::Rich;
 use super::super::theme::Role;
 use super::super::tree::{Module, Shape, TreeRow, label, resource};
 use super::canvas::Canvas;
-use crate::plan::{Action, Mode, ResourceChange};
+use crate::plan::{Action, ResourceChange};
 use crate::review::Status;
 use crate::text::{display_width, fit_address, fit_middle};
 
@@ -175,14 +175,8 @@ fn heading(review: &Review, module: &Module, cursor: &str, width: usize) -> Rich
 
 /// What a mark says of a change that a person must see, has seen, or need not see.
 fn mark(review: &Review, at: (usize, usize), change: &ResourceChange) -> (Role, &'static str) {
-    let must = review.case.gate.review_every_change
-        || (change.action.is_destructive() && change.mode == Mode::Managed);
-    let seen = review.looked.contains(&at)
-        || (must
-            && review
-                .case
-                .display_mark(at.0, at.1)
-                .is_some_and(|mark| review.displayed.contains(&mark)));
+    let must = review.must_be_seen(change);
+    let seen = review.looked.contains(&at) || (must && !review.is_unseen(at));
     match (must, seen) {
         (_, true) => (Role::Dim, "seen"),
         (true, false) => (Role::Warn, "unseen"),
@@ -252,13 +246,13 @@ fn change_row(
         .add(mark_role, format!("{mark:>6}"))
 }
 
-/// The parts of a shape: meaning, sign and number.
+/// The parts of a shape: meaning, sign and number; the worst first, as what comes last is cut first.
 fn parts(shape: &Shape) -> [(Role, &'static str, usize); 5] {
     [
-        (Role::Add, "+", shape.create),
-        (Role::Change, "~", shape.update),
-        (Role::Replace, "±", shape.replace),
         (Role::Bad, "-", shape.delete),
+        (Role::Replace, "±", shape.replace),
+        (Role::Change, "~", shape.update),
+        (Role::Add, "+", shape.create),
         (Role::Dim, ".", shape.other),
     ]
 }

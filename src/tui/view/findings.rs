@@ -83,7 +83,14 @@ fn empty(canvas: &mut Canvas<'_>, area: Rect, review: &Review) {
                     review.case.findings.len()
                 ),
             ),
-            Rich::of(Role::Dim, "  f changes the filter."),
+            Rich::of(
+                Role::Dim,
+                if review.queue.filter.text.is_empty() {
+                    "  f changes the filter."
+                } else {
+                    "  Esc takes the text away, f changes the rest of the filter."
+                },
+            ),
         ]
     };
     for (row, line) in lines.iter().enumerate() {
@@ -214,12 +221,12 @@ fn name(finding: &Finding, heading: &str, room: usize) -> String {
         .subject
         .as_ref()
         .filter(|_| finding.address.is_some()));
-    let Some(detail) = detail else {
+    let Some(detail) = detail.filter(|detail| detail.as_str() != finding.label()) else {
         return fit_address(&label, room);
     };
     let wanted = display_width(detail.as_str());
     let left = room.saturating_sub(display_width(&label) + 3);
-    if left < 10.min(wanted) && room < 60 {
+    if left < 10.min(wanted) && room < 60 && wanted > room / 3 {
         return fit_address(&label, room);
     }
     let share = left.max(room / 4).min(wanted);

@@ -158,10 +158,10 @@ fn shape(review: &Review) -> String {
     let counts = review.case.counts();
     let mut shape = String::new();
     for (sign, number) in [
-        ("+", counts.create),
-        ("~", counts.update),
-        ("±", counts.replace),
         ("-", counts.delete),
+        ("±", counts.replace),
+        ("~", counts.update),
+        ("+", counts.create),
     ] {
         if number > 0 {
             let gap = if shape.is_empty() { "  " } else { " " };

@@ -13,7 +13,6 @@ use crate::scene::{RAE, Run, SAM, Scene};
 fn streams(tally: &mut Tally, case: &Case, run: &Run) {
     tally.search(case, "standard output", &run.stdout);
     tally.search(case, "standard error", &run.stderr);
-    tally.search(case, "the terminal", &run.terminal);
 }
 
 /// Searches every file below a directory, packed git objects included as git shows them.
@@ -210,7 +209,7 @@ pub(super) fn broken(tally: &mut Tally) {
                 assert_eq!(run.status, 4, "{number}: {run}");
                 streams(tally, &case, &run);
                 tally.search(&case, "report files", &case.scene.read("r.out"));
-                let run = case.scene.run(&["--plain", "plan.json"]);
+                let run = case.scene.review(&["--plain", "plan.json"], "");
                 streams(tally, &case, &run);
                 screens::failure(&case, &error.to_string(), &[format!("{error:?}")], tally);
             }
