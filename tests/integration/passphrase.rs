@@ -90,7 +90,7 @@ fn the_full_screen_makes_room_for_the_passphrase_and_comes_back() {
     let Some(scene) = locked() else { return };
     let mut terminal = Terminal::open();
     let child = at(&mut terminal, &scene, "plan.json");
-    let seen = terminal.wait_for_more(0, "decided: A approves");
+    let seen = terminal.wait_for_more(0, "decided: A to approve");
     terminal.keys("A");
     let seen = terminal.wait_for_more(seen, &words(&scene));
     terminal.keys(&format!("{}\r", words(&scene)));
@@ -117,7 +117,7 @@ fn a_reviewer_who_gives_up_at_the_prompt_has_approved_nothing() {
     let Some(scene) = locked() else { return };
     let mut terminal = Terminal::open();
     let child = at(&mut terminal, &scene, "plan.json");
-    let seen = terminal.wait_for_more(0, "decided: A approves");
+    let seen = terminal.wait_for_more(0, "decided: A to approve");
     terminal.keys("A");
     let seen = terminal.wait_for_more(seen, &words(&scene));
     terminal.keys(&format!("{}\r", words(&scene)));

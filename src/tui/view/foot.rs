@@ -24,7 +24,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, review: &
     );
     let (decided, total) = review.progress();
     let offer = if decided == total {
-        " all decided: A approves "
+        " all decided: A to approve "
     } else {
         ""
     };
