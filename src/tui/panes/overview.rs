@@ -139,24 +139,28 @@ pub(super) fn of_finding(review: &Review, finding: &Finding, width: usize) -> Ve
     let address = finding.address.as_ref().map(Printable::as_str);
     if let Some(module) = address.filter(|address| address.starts_with("module.")) {
         let mut known: HashMap<&str, bool> = HashMap::new();
-        // An address of the configuration has no keys of instances.
-        let has_keys = module.contains('[');
+        // An address of the configuration has no keys of instances, and it may be that of a resource.
+        let as_there = |address: &str| {
+            let address = review.case.redactor.line(address).into_string();
+            if module.contains('[') {
+                address
+            } else {
+                strip_keys(&address)
+            }
+        };
         let changes: Vec<&ResourceChange> = all
             .filter(|change| {
-                *known.entry(&change.module).or_insert_with(|| {
-                    let path = review.case.redactor.line(&change.module);
-                    if has_keys {
-                        is_in(path.as_str(), module)
-                    } else {
-                        is_in(&strip_keys(path.as_str()), module)
-                    }
-                })
+                let in_it = *known
+                    .entry(&change.module)
+                    .or_insert_with(|| is_in(&as_there(&change.module), module));
+                let may_be = !in_it && module.ends_with(&*change.name);
+                in_it || (may_be && as_there(&change.address) == module)
             })
             .collect();
         if changes.is_empty() {
             out.push(Rich::of(
                 Role::Dim,
-                "Nothing of it is among the changes of this plan.",
+                "No change of this plan is known to be of it.",
             ));
             return out;
         }

@@ -436,3 +436,24 @@ fn the_policy_pane_of_a_change_says_which_policies_found_something() {
     desk.keys("4");
     assert!(desk.sees("Esc back"), "{}", desk.screen());
 }
+
+#[test]
+fn a_finding_about_an_address_of_the_configuration_lists_the_changes_of_it() {
+    for (address, listed) in [
+        ("module.many.terraform_data.this", 1),
+        ("module.many", 1),
+        ("module.many[\"y\"]", 1),
+        ("module.many.terraform_data.other", 0),
+    ] {
+        let mut case = calm_case();
+        case.findings.truncate(1);
+        let finding = &mut case.findings[0];
+        finding.address = Some(Printable::line(address));
+        finding.change_index = None;
+        let desk = Desk::sized(case, Journal::default(), (120, 36));
+        let screen = desk.screen();
+        let rows = screen.lines().filter(|line| line.contains("- destroy"));
+        assert_eq!(rows.count(), listed, "{screen}");
+        assert_eq!(desk.sees("No change of this plan"), listed == 0, "{screen}");
+    }
+}
